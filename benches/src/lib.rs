@@ -1,0 +1,1 @@
+//! Shared reporting for the benchmarks.

@@ -1,0 +1,1 @@
+//! Adapters between the library crates, and the pieces of the composed programs.
