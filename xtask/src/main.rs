@@ -1,3 +1,92 @@
-//! Builds, checks and runs the workspace.
+//! Builds, checks and runs the workspace: `cargo xtask COMMAND`.
+//!
+//! Each command is one file and one function.
+//! Exit status: 0 done, 1 a check failed, 2 wrong usage, 4 the step did not run because a tool is missing.
 
-fn main() {}
+#![expect(clippy::print_stdout, reason = "a command-line program reports on standard output")]
+
+mod bench;
+mod ci;
+mod climb;
+mod docs;
+mod features;
+mod firmware;
+mod golden;
+mod layers;
+mod links;
+mod nostd;
+mod package;
+mod process;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::process::NotRun;
+
+/// Builds, checks and runs the workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = EXIT_HELP)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_HELP: &str = "Exit status: 0 done, 1 a check failed, 2 wrong usage, \
+                         4 the step did not run because a tool is missing.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything that must pass on a fresh machine; needs no tool beyond Rust
+    Test(test::Args),
+    /// Run every check of the project, cheapest first
+    Ci(ci::Args),
+    /// Refuse any dependency between library crates outside the allow-list
+    Layers,
+    /// Check module docs, file sizes, crate files, data licences and links
+    Tidy(tidy::Args),
+    /// Build every library crate with each feature alone, with none and with all
+    Features,
+    /// Check that every library crate packs for publication
+    Package,
+    /// Build the board runtime without `std`: host probe and thumb target
+    Nostd,
+    /// Hold a crate against its golden vectors
+    Golden(golden::Args),
+    /// Build the board images, and run them in the emulator with --run
+    Firmware(firmware::Args),
+    /// Build the API documentation and the book
+    Docs(docs::Args),
+    /// Measure against naive code, the machine's limits and peers, in one run
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Args::parse().command {
+        Command::Test(args) => test::run(&args),
+        Command::Ci(args) => ci::run(&args),
+        Command::Layers => layers::run(),
+        Command::Tidy(args) => tidy::run(&args),
+        Command::Features => features::run(),
+        Command::Package => package::run(),
+        Command::Nostd => nostd::run(),
+        Command::Golden(args) => golden::run(&args),
+        Command::Firmware(args) => firmware::run(&args),
+        Command::Docs(args) => docs::run(&args),
+        Command::Bench(args) => bench::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<NotRun>() => {
+            eprintln!("not run: {error}");
+            ExitCode::from(4)
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

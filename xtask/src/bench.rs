@@ -1,0 +1,45 @@
+//! The peer comparison.
+
+use anyhow::Result;
+
+use crate::process::{cargo, run as run_command};
+use crate::workspace;
+
+/// Measure against naive code, the machine's limits and peers, in one run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Library crate to measure; all when left out
+    #[arg(value_name = "CRATE")]
+    only: Option<String>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Only compile
+    #[arg(long)]
+    no_run: bool,
+}
+
+impl Args {
+    /// Returns the arguments that compile every measurement and run none.
+    pub(crate) const fn compile_only() -> Self {
+        Self { only: None, json: false, no_run: true }
+    }
+}
+
+/// Builds the measuring program in release mode and runs it.
+///
+/// # Errors
+///
+/// If the crate is unknown, or a result is wrong before it is timed.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let mut command = cargo(&workspace::root());
+    command.args([if args.no_run { "build" } else { "run" }, "--quiet", "--release", "-p", "benches", "--bin", "peers"]);
+    let only = args.only.as_deref().map(workspace::library).transpose()?;
+    if !args.no_run {
+        command.arg("--").args(only);
+        if args.json {
+            command.arg("--json");
+        }
+    }
+    run_command(&mut command)
+}

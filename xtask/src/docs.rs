@@ -1,0 +1,37 @@
+//! The API documentation and the book.
+
+use anyhow::Result;
+
+use crate::process::{cargo, need, run as run_command};
+use crate::workspace::{self, LIBRARIES};
+
+/// Build the API documentation and the book.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Args {
+    /// Leave the book out, which needs `mdbook`
+    #[arg(long)]
+    api_only: bool,
+}
+
+/// Builds both, with warnings as errors.
+///
+/// # Errors
+///
+/// If rustdoc warns, the book does not build, or `mdbook` is missing.
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = workspace::root();
+    for name in LIBRARIES {
+        let mut command = cargo(&root);
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        run_command(command.args(["doc", "--quiet", "--no-deps", "--all-features", "-p", name]))?;
+    }
+    println!("docs: API documentation of {} crates in target/doc", LIBRARIES.len());
+    if args.api_only {
+        return Ok(());
+    }
+    need("mdbook", "cargo install mdbook --no-default-features --locked")?;
+    let mut command = std::process::Command::new("mdbook");
+    run_command(command.arg("build").arg(root.join("docs")))?;
+    println!("docs: the book in docs/book");
+    Ok(())
+}
