@@ -1,0 +1,212 @@
+//! Energy of a duty cycle and the life of a battery.
+//!
+//! A device senses, computes, and sleeps for the rest of each period:
+//! `E = V × (I_sense × t_sense + I_active × t_active + I_sleep × (T − t_sense − t_active))`.
+//! The regulator loses a part: `P = E / T / η`.
+//! A battery of `C` mAh at `V_b` of which the share `u` can be used lasts `C × V_b × u / (P + self-discharge)`.
+
+use core::fmt;
+
+/// Hours of the month over which self-discharge is given: 365 days × 24 h / 12.
+const HOURS_PER_MONTH: f32 = 730.0;
+
+/// One period of a device that senses, computes and sleeps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DutyCycle {
+    /// Supply voltage in volts.
+    pub volts: f32,
+    /// Current while sensing, in milliamperes.
+    pub sense_ma: f32,
+    /// Time spent sensing in each period, in milliseconds.
+    pub sense_ms: f32,
+    /// Current while computing, in milliamperes.
+    pub active_ma: f32,
+    /// Time spent computing in each period, in milliseconds.
+    pub active_ms: f32,
+    /// Current asleep, in microamperes.
+    pub sleep_ua: f32,
+    /// The period, in milliseconds.
+    pub period_ms: f32,
+    /// Efficiency of the regulator, above 0 and at most 1.
+    pub regulator: f32,
+}
+
+/// A battery.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Battery {
+    /// Capacity in milliampere-hours.
+    pub mah: f32,
+    /// Voltage in volts.
+    pub volts: f32,
+    /// Share of the capacity that can be drawn, above 0 and at most 1.
+    pub usable: f32,
+    /// Self-discharge in percent of the capacity per month.
+    pub self_discharge_percent: f32,
+}
+
+/// Why a duty cycle or a battery gives no number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum EnergyError {
+    /// Sensing and computing together last longer than the period.
+    Overrun {
+        /// Milliseconds by which they exceed it.
+        by_ms: f32,
+    },
+    /// An input is negative, not finite, or zero where it divides.
+    BadInput {
+        /// Which one.
+        input: Input,
+        /// Its value.
+        value: f32,
+    },
+}
+
+/// The inputs of an energy calculation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Input {
+    /// A voltage.
+    Volts,
+    /// A current.
+    Current,
+    /// A duration.
+    Time,
+    /// The efficiency of the regulator.
+    Regulator,
+    /// The capacity of the battery.
+    Capacity,
+    /// The usable share of the battery.
+    Usable,
+    /// The self-discharge of the battery.
+    SelfDischarge,
+}
+
+impl fmt::Display for EnergyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Overrun { by_ms } => {
+                write!(
+                    f,
+                    "duty cycle: sensing and computing exceed the period by {by_ms} ms: lengthen the period"
+                )
+            }
+            Self::BadInput { input, value } => {
+                let (name, rule) = match input {
+                    Input::Volts => ("volts", "above 0"),
+                    Input::Current => ("current", "at least 0"),
+                    Input::Time => ("time", "at least 0, and above 0 for the period"),
+                    Input::Regulator => ("regulator efficiency", "above 0 and at most 1"),
+                    Input::Capacity => ("battery capacity", "above 0"),
+                    Input::Usable => ("usable share", "above 0 and at most 1"),
+                    Input::SelfDischarge => ("self-discharge", "at least 0"),
+                };
+                write!(f, "duty cycle: {name} is {value}: give a number {rule}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for EnergyError {}
+
+/// Returns an error unless `value` is finite and `ok`.
+fn require(input: Input, value: f32, ok: bool) -> Result<(), EnergyError> {
+    if value.is_finite() && ok { Ok(()) } else { Err(EnergyError::BadInput { input, value }) }
+}
+
+/// The energies of a duty cycle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Energies {
+    /// Energy of one inference in microjoules, `V × I_active × t_active`.
+    pub inference_uj: f32,
+    /// Energy of one period in microjoules, before the regulator's losses.
+    pub period_uj: f32,
+    /// Average power drawn from the battery in milliwatts.
+    pub average_mw: f32,
+}
+
+impl DutyCycle {
+    /// Returns the energies of the cycle.
+    ///
+    /// # Errors
+    ///
+    /// - [`EnergyError::BadInput`] if an input is out of range.
+    /// - [`EnergyError::Overrun`] if sensing and computing exceed the period.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kits_hal::board::DutyCycle;
+    ///
+    /// let cycle = DutyCycle {
+    ///     volts: 3.0,
+    ///     sense_ma: 0.0,
+    ///     sense_ms: 0.0,
+    ///     active_ma: 10.0,
+    ///     active_ms: 100.0,
+    ///     sleep_ua: 0.0,
+    ///     period_ms: 1000.0,
+    ///     regulator: 1.0,
+    /// };
+    /// assert_eq!(cycle.energies()?.average_mw, 3.0); // 30 mW for a tenth of the time
+    /// # Ok::<(), kits_hal::board::EnergyError>(())
+    /// ```
+    pub fn energies(&self) -> Result<Energies, EnergyError> {
+        let energies = self.linear()?;
+        let by_ms = self.sense_ms + self.active_ms - self.period_ms;
+        if by_ms > 0.0 { Err(EnergyError::Overrun { by_ms }) } else { Ok(energies) }
+    }
+
+    /// Returns the formula's value even where sensing and computing exceed the period.
+    ///
+    /// The excess counts as negative sleep, so use this only to compare with calculations that do not check;
+    /// [`energies`](Self::energies) refuses such a cycle.
+    ///
+    /// # Errors
+    ///
+    /// [`EnergyError::BadInput`] if an input is out of range.
+    pub fn linear(&self) -> Result<Energies, EnergyError> {
+        require(Input::Volts, self.volts, self.volts > 0.0)?;
+        for current in [self.sense_ma, self.active_ma, self.sleep_ua] {
+            require(Input::Current, current, current >= 0.0)?;
+        }
+        for time in [self.sense_ms, self.active_ms] {
+            require(Input::Time, time, time >= 0.0)?;
+        }
+        require(Input::Time, self.period_ms, self.period_ms > 0.0)?;
+        require(Input::Regulator, self.regulator, self.regulator > 0.0 && self.regulator <= 1.0)?;
+        let asleep_ms = self.period_ms - self.sense_ms - self.active_ms;
+        let inference_uj = self.volts * self.active_ma * self.active_ms; // V·mA·ms = µJ
+        let rest_uc = self.sense_ma * self.sense_ms + self.sleep_ua * asleep_ms / 1000.0;
+        let period_uj = inference_uj + self.volts * rest_uc;
+        let average_mw = period_uj / self.period_ms / self.regulator; // µJ/ms = mW
+        Ok(Energies { inference_uj, period_uj, average_mw })
+    }
+}
+
+impl Battery {
+    /// Returns how long the battery lasts under an average load of `average_mw`, in hours.
+    ///
+    /// # Errors
+    ///
+    /// [`EnergyError::BadInput`] if an input is out of range, or neither load nor self-discharge empties the battery.
+    pub fn life_hours(&self, average_mw: f32) -> Result<f32, EnergyError> {
+        require(Input::Capacity, self.mah, self.mah > 0.0)?;
+        require(Input::Volts, self.volts, self.volts > 0.0)?;
+        require(Input::Usable, self.usable, self.usable > 0.0 && self.usable <= 1.0)?;
+        require(
+            Input::SelfDischarge,
+            self.self_discharge_percent,
+            self.self_discharge_percent >= 0.0,
+        )?;
+        let full_mwh = self.mah * self.volts;
+        let lost_mw = full_mwh * self.self_discharge_percent / 100.0 / HOURS_PER_MONTH;
+        let drain_mw = average_mw + lost_mw;
+        require(Input::Current, average_mw, average_mw >= 0.0 && drain_mw > 0.0)?;
+        Ok(full_mwh * self.usable / drain_mw)
+    }
+}
+
+#[cfg(test)]
+#[path = "energy_tests.rs"]
+mod tests;
