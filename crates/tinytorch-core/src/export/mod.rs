@@ -1,0 +1,3 @@
+//! Writers of file formats that other programs run.
+
+pub mod tflite;

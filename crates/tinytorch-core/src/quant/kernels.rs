@@ -1,0 +1,284 @@
+//! The integer operators, one plain function each: small integers in, 32-bit sums, small integers out.
+//!
+//! These are the definitions: loops in the order of the formula, no blocking. Sums are exact because
+//! [`sum_fits`] holds for every graph that runs, so another order of the terms gives the same bits.
+
+use super::fixed::{self, Multiplier};
+use super::graph::{FusedActivation, Window};
+
+/// Rescaling of 32-bit sums to the codes of the output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Requantize {
+    /// `s_in · s_w[c] / s_out` for each output channel.
+    pub multipliers: Vec<Multiplier>,
+    /// Zero point of the input.
+    pub input_zero: i32,
+    /// Zero point of the output.
+    pub output_zero: i32,
+    /// Clamp on the codes.
+    pub activation: FusedActivation,
+}
+
+impl Requantize {
+    /// Returns the factors for scales as stored in a file, multiplied left to right in `f64`.
+    #[must_use]
+    pub fn new(
+        (input_scale, input_zero): (f32, i32),
+        weight_scales: &[f32],
+        (output_scale, output_zero): (f32, i32),
+        activation: FusedActivation,
+    ) -> Self {
+        let factor = |&s: &f32| f64::from(input_scale) * f64::from(s) / f64::from(output_scale);
+        let multipliers = weight_scales.iter().map(|s| Multiplier::encode(factor(s))).collect();
+        Self { multipliers, input_zero, output_zero, activation }
+    }
+
+    /// Returns the factors of a fully connected layer whose `channels` outputs share one weight scale.
+    ///
+    /// Here the product of the two input scales is rounded to `f32` before the division: so do the
+    /// interpreters, and the last bit of a multiplier can depend on it.
+    #[must_use]
+    pub fn shared(
+        (input_scale, input_zero): (f32, i32),
+        weight_scale: f32,
+        (output_scale, output_zero): (f32, i32),
+        activation: FusedActivation,
+        channels: usize,
+    ) -> Self {
+        let factor = f64::from(input_scale * weight_scale) / f64::from(output_scale);
+        Self { multipliers: vec![Multiplier::encode(factor); channels], input_zero, output_zero, activation }
+    }
+
+    /// Returns the code of the sum `acc` in channel `c`.
+    fn code(&self, acc: i32, c: usize) -> i8 {
+        let y = self.multipliers[c].apply(acc).saturating_add(self.output_zero);
+        clamp(y, self.activation.clamp_range(self.output_zero))
+    }
+}
+
+fn clamp(y: i32, (lo, hi): (i32, i32)) -> i8 {
+    #[expect(clippy::cast_possible_truncation, reason = "the clamp lies within eight bits")]
+    let code = y.clamp(lo, hi) as i8;
+    code
+}
+
+/// Returns whether no order of summation can overflow, before or inside the rescaling.
+///
+/// For every channel Σ|w|·255 + |b| must stay below 2³¹, and below 2^(31 − s) when the
+/// multiplier shifts left by s.
+#[must_use]
+pub fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) -> bool {
+    let Some(size) = weight.len().checked_div(bias.len()) else { return true };
+    bias.iter().zip(multipliers).enumerate().all(|(c, (&b, m))| {
+        let w = &weight[c * size..(c + 1) * size];
+        let most = w.iter().map(|v| i64::from(v.unsigned_abs()) * 255).sum::<i64>() + i64::from(b.unsigned_abs());
+        most < 1_i64 << (31 - m.shift.clamp(0, 31))
+    })
+}
+
+/// Fully connected layer: `y[o] = Σᵢ w[o, i]·(x[i] − z) + b[o]`, rescaled.
+///
+/// `weight` is [out, in] with `out = bias.len()`; `y` has `out` elements.
+pub fn fully_connected(x: &[i8], weight: &[i8], bias: &[i32], rq: &Requantize, y: &mut [i8]) {
+    for (o, (row, y)) in weight.chunks_exact(x.len().max(1)).zip(y).enumerate() {
+        let sum: i32 = row.iter().zip(x).map(|(&w, &x)| i32::from(w) * (i32::from(x) - rq.input_zero)).sum();
+        *y = rq.code(sum + bias[o], o);
+    }
+}
+
+/// Convolution: `y[h, w, o] = Σ w[o, kh, kw, c]·(x[h', w', c] − z) + b[o]` over the taps inside.
+///
+/// `x` is [H, W, C] with sizes `shape`, `weight` [out, kh, kw, C]; `y` is [H', W', out].
+pub fn conv2d(
+    x: &[i8],
+    shape: [usize; 3],
+    weight: &[i8],
+    bias: &[i32],
+    window: &Window,
+    rq: &Requantize,
+    y: &mut [i8],
+) {
+    let [height, width, channels] = shape;
+    let Some(([_, out_w], [top, left])) = window.resolve([height, width]) else { return };
+    let [kh, kw] = window.kernel;
+    let outs = bias.len().max(1);
+    for (pixel, y) in y.chunks_exact_mut(outs).enumerate() {
+        let (oh, ow) = (pixel / out_w, pixel % out_w);
+        for (o, y) in y.iter_mut().enumerate() {
+            let mut acc = bias[o];
+            for i in window.taps(0, oh, top, height) {
+                for j in window.taps(1, ow, left, width) {
+                    let h = oh * window.stride[0] + i - top;
+                    let w = ow * window.stride[1] + j - left;
+                    let x = &x[(h * width + w) * channels..][..channels];
+                    let f = &weight[((o * kh + i) * kw + j) * channels..][..channels];
+                    acc += x.iter().zip(f).map(|(&x, &f)| i32::from(f) * (i32::from(x) - rq.input_zero)).sum::<i32>();
+                }
+            }
+            *y = rq.code(acc, o);
+        }
+    }
+}
+
+/// Max pooling of `x`, [H, W, C] with sizes `shape`: the largest code among the taps inside.
+pub fn max_pool2d(x: &[i8], shape: [usize; 3], window: &Window, clamp_to: (i32, i32), y: &mut [i8]) {
+    let [height, width, channels] = shape;
+    let Some(([_, out_w], [top, left])) = window.resolve([height, width]) else { return };
+    for (pixel, y) in y.chunks_exact_mut(channels.max(1)).enumerate() {
+        let (oh, ow) = (pixel / out_w, pixel % out_w);
+        y.fill(i8::MIN);
+        for i in window.taps(0, oh, top, height) {
+            for j in window.taps(1, ow, left, width) {
+                let h = oh * window.stride[0] + i - top;
+                let w = ow * window.stride[1] + j - left;
+                let x = &x[(h * width + w) * channels..][..channels];
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = (*y).max(x);
+                }
+            }
+        }
+        for y in y {
+            *y = clamp(i32::from(*y), clamp_to);
+        }
+    }
+}
+
+/// Integer bits of the scaled differences that softmax exponentiates.
+const DIFFERENCE_BITS: u32 = 5;
+/// Integer bits of the sum of exponentials.
+const SUM_BITS: u32 = 12;
+
+/// Softmax of rows of `row` codes at scale `input_scale`, to scale 1/256 and zero point −128.
+///
+/// With d = x − max(x): e = exp(d · scale) in fixed point, and y = e / Σe. Differences whose exponential
+/// is below what 31 bits hold are left out and give −128.
+pub fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
+    let fraction = 31 - DIFFERENCE_BITS;
+    let unit = f64::from(1_u32 << fraction);
+    let m = Multiplier::encode((f64::from(input_scale) * unit).min(2_147_483_647.0));
+    let left = m.shift.clamp(0, 31).unsigned_abs();
+    #[expect(clippy::cast_possible_truncation, reason = "at most 31 · 2^26 < 2^31")]
+    let lowest = -(libm::floor(31.0 * unit / f64::from(1_u32 << left)) as i32);
+    let exponential = |d: i32| fixed::exp_neg(fixed::high_mul(d << left, m.mantissa), DIFFERENCE_BITS);
+    for (x, y) in x.chunks_exact(row.max(1)).zip(y.chunks_exact_mut(row.max(1))) {
+        let top = x.iter().copied().max().map_or(0, i32::from);
+        let differences = x.iter().map(|&v| i32::from(v) - top);
+        let sum: i32 = differences
+            .clone()
+            .filter(|&d| d >= lowest)
+            .map(|d| fixed::round_shift(exponential(d), SUM_BITS))
+            .fold(0, i32::wrapping_add);
+        let zeros = sum.leading_zeros();
+        // The leading one of the sum is dropped: what is left is a in sum = 2^k · (1 + a).
+        #[expect(clippy::cast_possible_wrap, reason = "the top bit is zero after the exclusive or")]
+        let a = ((sum.cast_unsigned() << zeros.min(31)) ^ (1 << 31)) as i32;
+        let inverse = fixed::reciprocal_of_one_plus(a);
+        for (d, y) in differences.zip(y) {
+            *y = if d < lowest {
+                i8::MIN
+            } else {
+                let e = fixed::high_mul(inverse, exponential(d));
+                let probability = fixed::round_shift(e, (SUM_BITS + 31 - 8).saturating_sub(zeros));
+                clamp(probability - 128, (-128, 127))
+            };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::Padding;
+    use super::*;
+    use crate::Rng;
+
+    fn unit_scale(n: usize) -> Requantize {
+        Requantize::new((1.0, 0), &vec![1.0; n], (1.0, 0), FusedActivation::None)
+    }
+
+    fn codes(rng: &mut Rng, n: usize) -> Vec<i8> {
+        (0..n).map(|_| i8::try_from(i32::try_from(rng.below(255)).unwrap() - 127).unwrap()).collect()
+    }
+
+    #[test]
+    fn fully_connected_by_hand() {
+        let mut y = [0; 2];
+        fully_connected(&[1, 2, 3], &[1, 0, -1, 2, 2, 2], &[10, -20], &unit_scale(2), &mut y);
+        assert_eq!(y, [8, -8]);
+        let mut rq = Requantize::new((0.5, 1), &[0.5, 1.0], (0.25, -3), FusedActivation::Relu);
+        // (0+0-2)+10 = 8, factor 1 -> 8-3 = 5; (0+2+4)-20 = -14, factor 2 -> -28, clamped at -3.
+        fully_connected(&[1, 2, 3], &[1, 0, -1, 2, 2, 2], &[10, -20], &rq, &mut y);
+        assert_eq!(y, [5, -3]);
+        rq.activation = FusedActivation::None;
+        fully_connected(&[1, 2, 3], &[1, 0, -1, 2, 2, 2], &[10, -20], &rq, &mut y);
+        assert_eq!(y, [5, -31]);
+    }
+
+    /// A convolution whose window is the whole image is a fully connected layer.
+    #[test]
+    fn whole_image_convolution_is_fully_connected() {
+        let mut rng = Rng::seed(4);
+        let (x, w) = (codes(&mut rng, 3 * 2 * 2), codes(&mut rng, 5 * 12));
+        let bias = [100, -50, 0, 7, 900];
+        let rq = Requantize::new((0.02, -7), &[0.01, 0.02, 0.03, 0.04, 0.05], (0.3, 4), FusedActivation::None);
+        let window = Window { kernel: [3, 2], stride: [1, 1], padding: Padding::Valid };
+        let (mut a, mut b) = ([0; 5], [0; 5]);
+        conv2d(&x, [3, 2, 2], &w, &bias, &window, &rq, &mut a);
+        fully_connected(&x, &w, &bias, &rq, &mut b);
+        assert_eq!(a, b);
+    }
+
+    /// Padded taps stand for the real number 0: the same as an image with a border of zero points.
+    #[test]
+    fn padding_is_a_border_of_zero_points() {
+        let mut rng = Rng::seed(8);
+        let (x, w) = (codes(&mut rng, 16), codes(&mut rng, 9));
+        let rq = Requantize::new((0.02, 5), &[0.01], (0.3, 0), FusedActivation::None);
+        let same = Window { kernel: [3, 3], stride: [1, 1], padding: Padding::Same };
+        let mut border = vec![5_i8; 36];
+        for r in 0..4 {
+            border[(r + 1) * 6 + 1..][..4].copy_from_slice(&x[r * 4..][..4]);
+        }
+        let (mut a, mut b) = ([0; 16], [0; 16]);
+        conv2d(&x, [4, 4, 1], &w, &[3], &same, &rq, &mut a);
+        conv2d(&border, [6, 6, 1], &w, &[3], &Window { padding: Padding::Valid, ..same }, &rq, &mut b);
+        assert_eq!(a, b);
+    }
+
+    #[test]
+    fn max_pool_by_hand() {
+        let x = [1, -5, 2, 9, 3, -1, -7, 0, -128, 4, 8, 8]; // [3, 2, 2]
+        let window = Window { kernel: [2, 2], stride: [1, 1], padding: Padding::Valid };
+        let mut y = [0; 4];
+        max_pool2d(&x, [3, 2, 2], &window, (-128, 127), &mut y);
+        assert_eq!(y, [3, 9, 8, 8]);
+        max_pool2d(&x, [3, 2, 2], &window, (5, 127), &mut y);
+        assert_eq!(y, [5, 9, 8, 8]);
+    }
+
+    /// Against the float softmax; one code is 1/256, and the integer path is off by less than one.
+    #[test]
+    fn softmax_follows_the_float_one() {
+        let mut rng = Rng::seed(6);
+        for scale in [0.003_f32, 0.05, 0.2, 1.5] {
+            for _ in 0..50 {
+                let x = codes(&mut rng, 10);
+                let mut y = [0; 10];
+                softmax(&x, 10, scale, &mut y);
+                let e: Vec<f64> = x.iter().map(|&v| (f64::from(v) * f64::from(scale)).exp()).collect();
+                let total: f64 = e.iter().sum();
+                for (&y, e) in y.iter().zip(&e) {
+                    let exact = (256.0 * e / total).min(255.0);
+                    assert!((f64::from(y) + 128.0 - exact).abs() <= 1.0, "{x:?} {scale}: {y} {exact}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_that_could_overflow_are_found() {
+        let m = [Multiplier::encode(0.5)];
+        assert!(sum_fits(&[127; 100], &[0], &m));
+        assert!(!sum_fits(&[127; 100], &[i32::MAX - 127 * 255 * 100 + 1], &m));
+        assert!(!sum_fits(&[1], &[1 << 29], &[Multiplier::encode(2.0)]), "shifts left by two");
+    }
+}
