@@ -1,1 +1,26 @@
 #![doc = include_str!("../README.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod composite;
+pub mod conformance;
+mod convention;
+mod error;
+mod near;
+mod precision;
+pub mod provenance;
+mod ranges;
+pub mod trace;
+pub mod units;
+pub mod walls;
+mod workload;
+
+pub use convention::Convention;
+pub use error::{Error, Result};
+pub use precision::Precision;
+pub use ranges::Range;
+pub use workload::{Workload, WorkloadSpec};

@@ -1,0 +1,182 @@
+//! What can go wrong, with the operands and the remedy in the message.
+
+use crate::precision::Precision;
+use crate::ranges::Range;
+use crate::units::{Dimension, ParseError, Quantity};
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The result of an operation of this crate.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
+
+/// Why an operation refused its input.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An input lies outside the range where the formula means something.
+    #[error("{op}: {name} must be {range}, got {got}")]
+    OutOfRange {
+        /// Identifier of the equation or operation.
+        op: &'static str,
+        /// Name of the input.
+        name: &'static str,
+        /// What is allowed.
+        range: Range,
+        /// What was given.
+        got: Quantity,
+    },
+    /// A result does not fit a 64-bit float, although each input is in range.
+    #[error("{op}: {name} came out as {got}: the inputs are too large or too small together")]
+    Overflow {
+        /// Identifier of the equation or operation.
+        op: &'static str,
+        /// Name of the output.
+        name: &'static str,
+        /// What came out.
+        got: Quantity,
+    },
+    /// A quantity measures something else than its place asks for.
+    #[error("{op}: {name} must be {}, got {got}{}", family(*expected), measures(got.dimension))]
+    DimensionMismatch {
+        /// Identifier of the equation or operation.
+        op: String,
+        /// Name of the input.
+        name: String,
+        /// What is asked for.
+        expected: Dimension,
+        /// What was given.
+        got: Quantity,
+    },
+    /// An equation has no input of that name.
+    #[error("{equation}: unknown input `{name}`; it takes {}", list(known))]
+    UnknownInput {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// The name given.
+        name: String,
+        /// The names it has.
+        known: Vec<&'static str>,
+    },
+    /// An input was given twice.
+    #[error("{equation}: input `{name}` is given twice")]
+    RepeatedInput {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// The name given.
+        name: String,
+    },
+    /// A required input is missing.
+    #[error("{equation}: input `{name}` is missing; give {}", family(*dimension))]
+    MissingInput {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// The name missing.
+        name: &'static str,
+        /// What it measures.
+        dimension: Dimension,
+    },
+    /// There is no equation of that identifier.
+    #[error("unknown equation `{id}`{}", did_you_mean(near))]
+    UnknownEquation {
+        /// The identifier given.
+        id: String,
+        /// The nearest known ones.
+        near: Vec<String>,
+    },
+    /// The registry has no such entry.
+    #[error("unknown {what} `{name}`{}", did_you_mean(near))]
+    UnknownEntry {
+        /// `hardware` or `model`.
+        what: &'static str,
+        /// The name given.
+        name: String,
+        /// The nearest known ones.
+        near: Vec<String>,
+    },
+    /// No number format has that name.
+    #[error("unknown precision `{name}`; one of fp32, tf32, bf16, fp16, fp8, int8, fp6, fp4, int4")]
+    UnknownPrecision {
+        /// The name given.
+        name: String,
+    },
+    /// The machine's record has no rate for a number format, and no wider one that could stand in.
+    #[error(
+        "{hardware}: no operation rate for {precision} is known; it has rates for {}",
+        list(known)
+    )]
+    RateMissing {
+        /// Name of the machine.
+        hardware: String,
+        /// The format asked for.
+        precision: Precision,
+        /// The formats it has rates for.
+        known: Vec<&'static str>,
+    },
+    /// A model's record lacks something a formula needs.
+    #[error("{model}: {what} is not recorded; {remedy}")]
+    ModelIncomplete {
+        /// Name of the model.
+        model: String,
+        /// What is missing.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// The step needs more memory than the machine has, and the caller asked for an error in that case.
+    #[error("out of memory: needs {need}, has {have}, short by {short}")]
+    OutOfMemory {
+        /// What the step needs.
+        need: crate::units::Bytes,
+        /// What the machine has.
+        have: crate::units::Bytes,
+        /// The difference.
+        short: crate::units::Bytes,
+    },
+    /// Columns of one table differ in length.
+    #[error("{equation}: column `{name}` has {got} rows, the first column has {expected}")]
+    ColumnLength {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// Name of the column.
+        name: String,
+        /// Rows of the first column.
+        expected: usize,
+        /// Rows of this one.
+        got: usize,
+    },
+    /// One row of a table was refused.
+    #[error("row {row}: {source}")]
+    Row {
+        /// Index of the row, from 0.
+        row: usize,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// A text is not the quantity asked for.
+    #[error(transparent)]
+    Quantity(#[from] ParseError),
+}
+
+fn family(dimension: Dimension) -> String {
+    match (dimension.family(), dimension.example()) {
+        (Some(family), Some(example)) => alloc::format!("{family} (for example `{example}`)"),
+        _ => alloc::format!("in {dimension}"),
+    }
+}
+
+fn measures(dimension: Dimension) -> String {
+    dimension.family().map_or_else(String::new, |family| alloc::format!(", which is {family}"))
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() { "none".into() } else { names.join(", ") }
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    if near.is_empty() {
+        String::new()
+    } else {
+        alloc::format!("; did you mean {}?", near.join(" or "))
+    }
+}

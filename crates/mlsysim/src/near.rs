@@ -1,0 +1,66 @@
+//! The known names nearest to one that is not known.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// Up to three of `known`, nearest first, that differ from `name` by at most a third of its letters, or contain it.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let wanted = fold(name);
+    let limit = (wanted.len() / 3).max(1);
+    let mut near: Vec<(usize, &str)> = known
+        .filter_map(|candidate| {
+            let folded = fold(candidate);
+            let contained =
+                wanted.len() >= 2 && folded.windows(wanted.len()).any(|part| part == wanted);
+            let distance = if contained { 0 } else { edits(&wanted, &folded) };
+            (distance <= limit).then_some((distance, candidate))
+        })
+        .collect();
+    near.sort_by_key(|(distance, candidate)| (*distance, candidate.len()));
+    near.into_iter().take(3).map(|(_, candidate)| candidate.to_string()).collect()
+}
+
+/// Letters and digits in lower case: `Llama-3 8B` and `llama3_8b` are the same name.
+pub(crate) fn fold(name: &str) -> Vec<char> {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The least number of letters to insert, delete or replace (Levenshtein 1966).
+fn edits(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = i;
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        let chars = |text: &str| text.chars().collect::<Vec<_>>();
+        for (a, b, distance) in
+            [("kitten", "sitting", 3), ("", "abc", 3), ("same", "same", 0), ("ab", "ba", 2)]
+        {
+            assert_eq!(edits(&chars(a), &chars(b)), distance, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn slips_are_found() {
+        let known = ["nano33ble", "nicla_vision", "llama3_8b", "h100"];
+        let near = |name: &str| nearest(name, known.into_iter());
+        assert_eq!(near("nano33"), ["nano33ble"]);
+        assert_eq!(near("Llama3-8B"), ["llama3_8b"]);
+        assert_eq!(near("h1000"), ["h100"]);
+        assert!(near("zebra").is_empty());
+    }
+}

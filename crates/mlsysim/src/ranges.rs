@@ -1,0 +1,98 @@
+//! The values for which an input means something.
+
+use core::fmt;
+
+/// An interval of allowed values in base units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    min: f64,
+    max: f64,
+    above_min: bool,
+    whole: bool,
+    infinite: bool,
+}
+
+impl Range {
+    /// Every finite number.
+    pub const ANY: Self = Self {
+        min: f64::NEG_INFINITY,
+        max: f64::INFINITY,
+        above_min: false,
+        whole: false,
+        infinite: false,
+    };
+    /// Finite, and 0 or more.
+    pub const NOT_NEGATIVE: Self = Self { min: 0.0, ..Self::ANY };
+    /// Finite and above 0.
+    pub const POSITIVE: Self = Self { above_min: true, ..Self::NOT_NEGATIVE };
+    /// 0 or more, and possibly infinite: a quotient whose divisor may vanish.
+    pub const UNBOUNDED: Self = Self { infinite: true, ..Self::NOT_NEGATIVE };
+    /// A share of a whole.
+    pub const SHARE: Self = Self { max: 1.0, ..Self::NOT_NEGATIVE };
+    /// A share that divides, so not nearly 0.
+    pub const EFFICIENCY: Self = Self { min: 1e-9, max: 1.0, ..Self::ANY };
+    /// A whole number of 1 or more, small enough to be exact.
+    pub const COUNT: Self =
+        Self { min: 1.0, max: 9_007_199_254_740_992.0, whole: true, ..Self::ANY };
+    /// A whole number of 0 or more, small enough to be exact.
+    pub const COUNT_OR_ZERO: Self = Self { min: 0.0, ..Self::COUNT };
+
+    /// Whether `value` is allowed.
+    #[must_use]
+    #[inline]
+    pub fn contains(&self, value: f64) -> bool {
+        let low = if self.above_min { value > self.min } else { value >= self.min };
+        // Comparisons with NaN are false, so NaN is never contained.
+        low && value <= self.max
+            && (self.infinite || value.is_finite())
+            && (!self.whole || libm::floor(value).to_bits() == value.to_bits())
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match (self.whole, self.infinite) {
+            (true, _) => "a whole number",
+            (false, true) => "a number",
+            (false, false) => "finite",
+        };
+        f.write_str(kind)?;
+        match (self.min.is_finite(), self.above_min, self.max < 1e15) {
+            (true, false, true) => write!(f, " and from {} to {}", self.min, self.max),
+            (true, true, true) => write!(f, " and above {} up to {}", self.min, self.max),
+            (true, false, false) => write!(f, " and at least {}", self.min),
+            (true, true, false) => write!(f, " and above {}", self.min),
+            (false, ..) => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn edges() {
+        assert!(Range::NOT_NEGATIVE.contains(0.0) && !Range::POSITIVE.contains(0.0));
+        assert!(
+            !Range::POSITIVE.contains(f64::INFINITY) && Range::UNBOUNDED.contains(f64::INFINITY)
+        );
+        assert!(
+            Range::COUNT.contains(3.0)
+                && !Range::COUNT.contains(2.5)
+                && !Range::COUNT.contains(0.0)
+        );
+        assert!(Range::EFFICIENCY.contains(1.0) && !Range::EFFICIENCY.contains(1.000_001));
+        for range in [Range::ANY, Range::SHARE, Range::COUNT, Range::UNBOUNDED] {
+            assert!(!range.contains(f64::NAN), "{range}");
+        }
+    }
+
+    #[test]
+    fn words() {
+        assert_eq!(Range::POSITIVE.to_string(), "finite and above 0");
+        assert_eq!(Range::SHARE.to_string(), "finite and from 0 to 1");
+        assert_eq!(Range::COUNT.to_string(), "a whole number and at least 1");
+    }
+}

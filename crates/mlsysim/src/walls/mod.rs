@@ -1,0 +1,182 @@
+//! The 22 walls: limits that a machine-learning system runs into, each with its equation.
+//!
+//! A wall is one file under the folder of its domain.
+//! It gives typed functions for programs, and equations that can also be called by name ([`evaluate`]) or over
+//! columns ([`batch`]).
+//! Walls know equations and no machine's name; values come from the caller, who may tell where they are from.
+
+mod batch;
+mod by_name;
+pub mod equation;
+pub mod node;
+mod registry;
+
+pub use batch::{Column, Table, batch};
+pub use by_name::{Evaluation, Given, evaluate, evaluate_given};
+pub use equation::{EquationInfo, Field, Form, solve, solve_traced};
+
+use core::fmt;
+
+/// Every equation of this crate in words, in order of its wall.
+#[must_use]
+pub fn equations() -> &'static [EquationInfo] {
+    &registry::INFOS
+}
+
+/// The part of a system that a wall belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Domain {
+    /// One machine.
+    Node,
+    /// Bringing data to the machine.
+    Data,
+    /// What the model asks for.
+    Algorithm,
+    /// Many machines together.
+    Fleet,
+    /// Money, carbon, safety.
+    Operations,
+    /// Questions about the other walls.
+    Analysis,
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Node => "node",
+            Self::Data => "data",
+            Self::Algorithm => "algorithm",
+            Self::Fleet => "fleet",
+            Self::Operations => "operations",
+            Self::Analysis => "analysis",
+        })
+    }
+}
+
+/// Whether the equations of a wall are in this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// They are, tested.
+    Built,
+    /// Not yet; [`Wall::equation`] says what it will be about.
+    Later,
+}
+
+/// One of the 22 walls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wall {
+    /// Number, 1 to 22.
+    pub number: u8,
+    /// Name.
+    pub name: &'static str,
+    /// Where it belongs.
+    pub domain: Domain,
+    /// Its leading equation in symbols.
+    pub equation: &'static str,
+    /// Author and year of the literature.
+    pub sources: &'static str,
+    /// Whether it is in this version.
+    pub status: Status,
+}
+
+impl Wall {
+    /// The equations of this wall, and those that touch it.
+    pub fn equations(self) -> impl Iterator<Item = &'static EquationInfo> {
+        equations()
+            .iter()
+            .filter(move |info| info.wall == self.number || info.also.contains(&self.number))
+    }
+}
+
+const fn wall(
+    number: u8,
+    name: &'static str,
+    domain: Domain,
+    status: Status,
+    equation: &'static str,
+    sources: &'static str,
+) -> Wall {
+    Wall { number, name, domain, equation, sources, status }
+}
+
+use Domain::{Algorithm, Analysis, Data, Fleet, Node, Operations};
+use Status::{Built, Later};
+
+#[rustfmt::skip] // a table
+static WALLS: [Wall; 22] = [
+    wall(1, "Compute", Node, Built, "T = OPs / (Peak × η)", "Williams et al. (2009)"),
+    wall(2, "Memory", Node, Built, "T = V / (BW × η_m); fits if need ≤ capacity", "Williams et al. (2009)"),
+    wall(3, "Software", Node, Later, "η = η_occ × η_tile × η_mem × η_launch", "Chowdhery et al. (2022); Dao et al. (2022)"),
+    wall(4, "Serving", Node, Later, "TTFT = OPs_prefill / (Peak × η); ITL = max(compute, (W + KV) / BW)", "Pope et al. (2023)"),
+    wall(5, "Batching", Node, Later, "N = ⌊M_KV / (k × p × E[⌈S/p⌉])⌋", "Kwon et al. (2023)"),
+    wall(6, "Streaming", Node, Later, "T_layer = max(W_layer / BW_inject, OPs_layer / (Peak × η))", "Lie et al. (2022)"),
+    wall(7, "Tail latency", Node, Later, "P(T > t) of an M/M/c queue", "Erlang (1917); Dean & Barroso (2013)"),
+    wall(8, "Ingestion", Data, Later, "ρ = BW_demand / BW_supply", "Mohan et al. (2021)"),
+    wall(9, "Transformation", Data, Later, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),
+    wall(10, "Locality", Data, Later, "BW_eff = BW_link × β / oversubscription", "Leiserson (1985); Dally & Towles (2003)"),
+    wall(11, "Complexity", Algorithm, Later, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
+    wall(12, "Reasoning", Algorithm, Later, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
+    wall(13, "Fidelity", Algorithm, Later, "r = bits_base / bits", "Han et al. (2015); Gholami et al. (2021)"),
+    wall(14, "Communication", Fleet, Later, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
+    wall(15, "Fragility", Fleet, Later, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),
+    wall(16, "Multi-tenant", Fleet, Later, "wait = ρ / (2·μ·(1−ρ))", "Little (1961); Jeon et al. (2019)"),
+    wall(17, "Capital", Operations, Later, "TCO = CapEx + OpEx", "Barroso et al. (2018)"),
+    wall(18, "Sustainability", Operations, Later, "CO2 = E × PUE × CI", "Patterson et al. (2022)"),
+    wall(19, "Checkpoint", Operations, Later, "blocked share = t / (τ + t)", "Eisenman et al. (2022)"),
+    wall(20, "Safety", Operations, Later, "ε(δ) of the subsampled Gaussian mechanism", "Abadi et al. (2016)"),
+    wall(21, "Sensitivity", Analysis, Later, "e_x = ∂ln T / ∂ln x", "Williams et al. (2009)"),
+    wall(22, "Synthesis", Analysis, Later, "BW_req = V / T_target", "Williams et al. (2009)"),
+];
+
+/// The 22 walls in order.
+#[must_use]
+pub fn all() -> &'static [Wall; 22] {
+    &WALLS
+}
+
+/// The wall of a number, if it is 1 to 22.
+#[must_use]
+pub fn wall_of(number: u8) -> Option<&'static Wall> {
+    WALLS.get(usize::from(number).checked_sub(1)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_count_up_and_domains_follow_in_order() {
+        for (wall, number) in WALLS.iter().zip(1..) {
+            assert_eq!(wall.number, number);
+        }
+        assert!(WALLS.windows(2).all(|pair| pair[0].domain as u8 <= pair[1].domain as u8));
+    }
+
+    #[test]
+    fn a_wall_is_built_exactly_if_it_has_an_equation_of_its_own() {
+        for wall in all() {
+            let has = equations().iter().any(|info| info.wall == wall.number);
+            assert_eq!(wall.status == Status::Built, has, "wall {}", wall.number);
+        }
+    }
+
+    #[test]
+    fn equations_are_well_formed() {
+        for (i, info) in equations().iter().enumerate() {
+            assert!(equations()[..i].iter().all(|other| other.id != info.id), "{} twice", info.id);
+            assert!(
+                info.inputs.len() <= equation::MAX_FIELDS
+                    && info.outputs.len() <= equation::MAX_FIELDS
+            );
+            for field in info.inputs.iter().chain(info.outputs) {
+                assert!(field.doc.ends_with('.'), "{}: {} has no sentence", info.id, field.name);
+                assert!(
+                    field.default.is_none_or(|d| field.range.contains(d)),
+                    "{}: {}",
+                    info.id,
+                    field.name
+                );
+            }
+        }
+    }
+}

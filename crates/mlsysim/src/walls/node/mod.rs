@@ -1,0 +1,4 @@
+//! Walls of one machine.
+
+pub mod compute;
+pub mod memory;

@@ -1,0 +1,50 @@
+//! The list of every equation. A new one is a line in [`register`] below.
+
+use super::batch::{self, Column, Table};
+use super::by_name::{self, Evaluation};
+use super::equation::{Equation, EquationInfo};
+use super::node::{compute, memory};
+use crate::composite::{iron_law, roofline};
+use crate::convention::Convention;
+use crate::error::Result;
+use crate::trace::Trace;
+use crate::units::Quantity;
+
+type ByName = fn(&[(&str, Quantity)], Trace, Convention) -> Result<Evaluation>;
+type Batch = fn(&[(&str, &Column)], &[(&str, Quantity)], Convention) -> Result<Table>;
+
+/// One equation and the two calls derived from it.
+pub(super) struct Entry {
+    pub(super) info: &'static EquationInfo,
+    pub(super) by_name: ByName,
+    pub(super) batch: Batch,
+}
+
+macro_rules! register {
+    ($($equation:ty,)*) => {
+        const COUNT: usize = [$(stringify!($equation)),*].len();
+
+        /// Every equation in words.
+        pub(super) static INFOS: [EquationInfo; COUNT] = [$(*<$equation as Equation>::INFO),*];
+
+        /// Every equation with its calls, in the order of [`INFOS`].
+        pub(super) static ENTRIES: [Entry; COUNT] = [$(Entry {
+            info: <$equation as Equation>::INFO,
+            by_name: by_name::run::<$equation>,
+            batch: batch::run::<$equation>,
+        }),*];
+    };
+}
+
+register! {
+    compute::StepTime,
+    memory::StepTime,
+    memory::Capacity,
+    memory::WeightBytes,
+    memory::KvCache,
+    roofline::ArithmeticIntensity,
+    roofline::RidgePoint,
+    roofline::Attainable,
+    roofline::Step,
+    iron_law::IronLaw,
+}
