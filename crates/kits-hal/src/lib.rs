@@ -1,1 +1,40 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(unsafe_code)]
+
+// The device path: nothing here may panic, whatever bytes it is given.
+macro_rules! device {
+    ($($(#[$attr:meta])* $vis:vis mod $name:ident;)*) => {$(
+        #[deny(
+            clippy::unwrap_used,
+            clippy::expect_used,
+            clippy::panic,
+            clippy::unreachable,
+            clippy::indexing_slicing,
+            clippy::arithmetic_side_effects
+        )]
+        $(#[$attr])*
+        $vis mod $name;
+    )*};
+}
+
+device! {
+    mod bytes;
+    mod crc;
+    mod dtype;
+    mod error;
+    mod exec;
+    mod model;
+    mod observe;
+    mod ops;
+}
+
+pub mod board;
+
+pub use crc::crc32;
+pub use dtype::{DType, Element};
+pub use error::{LoadError, RunError, Section};
+pub use exec::{Reals, Session, Step};
+pub use model::{Check, Memory, Model, Names, OpCode, OpInfo, Ops, TensorInfo};
+pub use observe::{Observer, Unobserved};
+pub use ops::fixed;

@@ -1,0 +1,330 @@
+//! Running a model over a borrowed arena.
+
+use core::ops::ControlFlow;
+
+use crate::{
+    dtype::Element,
+    error::RunError,
+    model::{Model, TensorInfo, record::TensorRecord},
+    observe::{Observer, Unobserved},
+    ops,
+};
+
+/// Whether a stepped run has operators left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Operators are left.
+    More,
+    /// The outputs are ready.
+    Done,
+}
+
+/// A model and the memory it runs in.
+///
+/// It holds references only: several sessions may share a model, and one arena may be lent to
+/// several models in turn. The input tensors lie in the arena and a run may overwrite them: write
+/// all inputs before every run.
+///
+/// ```
+/// # #[cfg(feature = "convert")] {
+/// use kits_hal::{Check, Model, Session};
+///
+/// let kit = include_bytes!("../tests/golden/data/digits.kit");
+/// let model = Model::parse(kit, Check::Full)?;
+/// let mut arena = [0_u8; 1024];
+/// let mut session = Session::new(&model, &mut arena)?;
+/// session.input::<i8>(0)?.fill(-128);
+/// session.run()?;
+/// let scores: &[i8] = session.output(0)?;
+/// assert_eq!(scores.len(), 10);
+/// # }
+/// # Ok::<(), Box<dyn core::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Session<'m, 'a> {
+    model: Model<'m>,
+    arena: &'a mut [u8],
+    next: u16,
+}
+
+impl<'m, 'a> Session<'m, 'a> {
+    /// Lends an arena to a model.
+    ///
+    /// A longer buffer is allowed; only its first [`Memory::total`](crate::Memory::total) bytes are used.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::ArenaTooSmall`] with both sizes. No other memory is needed later.
+    pub fn new(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self, RunError> {
+        let need = model.arena_len();
+        let have = arena.len();
+        let arena = arena
+            .get_mut(..need)
+            .ok_or(RunError::ArenaTooSmall { need: clip(need), have: clip(have) })?;
+        Ok(Self { model: *model, arena, next: 0 })
+    }
+
+    /// Returns the model.
+    #[must_use]
+    pub const fn model(&self) -> &Model<'m> {
+        &self.model
+    }
+
+    /// Returns input `i` for writing.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NoSuchTensor`], [`RunError::ElementType`] if the tensor holds another type, and
+    /// [`RunError::ArenaMisaligned`] for elements wider than a byte.
+    pub fn input<T: Element>(&mut self, i: u16) -> Result<&mut [T], RunError> {
+        let tensor = self.model.input_tensor(i).ok_or(RunError::NoSuchTensor { index: i })?;
+        let t = self.record(tensor)?;
+        typed::<T>(&t)?;
+        let bytes = self
+            .arena
+            .get_mut(range(&t))
+            .ok_or(RunError::NoSuchTensor { index: tensor })?;
+        let have = alignment(bytes);
+        bytemuck::try_cast_slice_mut(bytes).map_err(|_| misaligned::<T>(have))
+    }
+
+    /// Copies `data` into input `i`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::InputLength`] with both lengths, and those of [`Session::input`].
+    pub fn set_input<T: Element>(&mut self, i: u16, data: &[T]) -> Result<(), RunError> {
+        let input = self.input::<T>(i)?;
+        if input.len() != data.len() {
+            return Err(RunError::InputLength {
+                index: u8::try_from(i).unwrap_or(u8::MAX),
+                need: clip(input.len()),
+                have: clip(data.len()),
+            });
+        }
+        for (to, from) in input.iter_mut().zip(data) {
+            *to = *from;
+        }
+        Ok(())
+    }
+
+    /// Returns output `i`, as the last run left it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::input`].
+    pub fn output<T: Element>(&self, i: u16) -> Result<&[T], RunError> {
+        let tensor = self.model.output_tensor(i).ok_or(RunError::NoSuchTensor { index: i })?;
+        let t = self.record(tensor)?;
+        typed::<T>(&t)?;
+        let bytes = self.tensor_bytes(tensor)?;
+        let have = alignment(bytes);
+        bytemuck::try_cast_slice(bytes).map_err(|_| misaligned::<T>(have))
+    }
+
+    /// Copies output `i` into `to`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::OutputLength`] with both lengths, and those of [`Session::output`].
+    pub fn read_output<T: Element>(&self, i: u16, to: &mut [T]) -> Result<(), RunError> {
+        let output = self.output::<T>(i)?;
+        if output.len() != to.len() {
+            return Err(RunError::OutputLength {
+                index: u8::try_from(i).unwrap_or(u8::MAX),
+                need: clip(output.len()),
+                have: clip(to.len()),
+            });
+        }
+        for (to, from) in to.iter_mut().zip(output) {
+            *to = *from;
+        }
+        Ok(())
+    }
+
+    /// Returns the elements of output `i` as real numbers: `scale · (q − zero_point)`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NoSuchTensor`].
+    pub fn output_f32(&self, i: u16) -> Result<Reals<'_>, RunError> {
+        let tensor = self.model.output_tensor(i).ok_or(RunError::NoSuchTensor { index: i })?;
+        let info = self.model.output(i).ok_or(RunError::NoSuchTensor { index: i })?;
+        Ok(Reals { bytes: self.tensor_bytes(tensor)?, info })
+    }
+
+    /// Returns the bytes of any tensor, for inspection while stepping.
+    ///
+    /// A tensor keeps its value only from the operator that writes it to its last reader.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::NoSuchTensor`].
+    pub fn tensor_bytes(&self, tensor: u16) -> Result<&[u8], RunError> {
+        let t = self.record(tensor)?;
+        let all = if t.has(crate::model::record::TENSOR_CONSTANT) {
+            self.model.bytes()
+        } else {
+            &*self.arena
+        };
+        all.get(range(&t)).ok_or(RunError::NoSuchTensor { index: tensor })
+    }
+
+    /// Runs all operators.
+    ///
+    /// # Errors
+    ///
+    /// None for a checked model; see [`RunError::BrokenPlan`].
+    pub fn run(&mut self) -> Result<(), RunError> {
+        self.run_with(&mut Unobserved)
+    }
+
+    /// Runs all operators and tells `observer` about each.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::Cancelled`] if the observer stops the run.
+    pub fn run_with(&mut self, observer: &mut impl Observer) -> Result<(), RunError> {
+        self.restart();
+        for op in 0..self.model.n_operators() {
+            let before = observer.now();
+            self.op(op)?;
+            let ticks = observer.now().wrapping_sub(before);
+            if observer.after_op(op, ticks) == ControlFlow::Break(()) {
+                self.restart();
+                return Err(RunError::Cancelled { op });
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs all operators, stopping after the first that ends past the budget.
+    ///
+    /// `now_us` is a clock in microseconds; it may wrap.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::DeadlineMissed`] with the time spent and the budget.
+    pub fn run_within(
+        &mut self,
+        budget_us: u32,
+        mut now_us: impl FnMut() -> u32,
+    ) -> Result<(), RunError> {
+        self.restart();
+        let start = now_us();
+        for op in 0..self.model.n_operators() {
+            self.op(op)?;
+            let spent_us = now_us().wrapping_sub(start);
+            if spent_us > budget_us {
+                return Err(RunError::DeadlineMissed { op, spent_us, budget_us });
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs the next operator; after [`Step::Done`] the following call starts a new run.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::run`].
+    pub fn step(&mut self) -> Result<Step, RunError> {
+        if self.next < self.model.n_operators() {
+            self.op(self.next)?;
+            self.next = self.next.saturating_add(1);
+        }
+        if self.next < self.model.n_operators() {
+            Ok(Step::More)
+        } else {
+            self.restart();
+            Ok(Step::Done)
+        }
+    }
+
+    /// Forgets a run in progress, so that the next step is the first operator.
+    pub const fn restart(&mut self) {
+        self.next = 0;
+    }
+
+    fn op(&mut self, op: u16) -> Result<(), RunError> {
+        let all: &mut [i8] = bytemuck::must_cast_slice_mut(&mut *self.arena);
+        all.split_at_mut_checked(self.model.arena_bytes() as usize)
+            .and_then(|(mem, scratch)| ops::run(&self.model, op, mem, scratch))
+            .ok_or(RunError::BrokenPlan { op })
+    }
+
+    fn record(&self, tensor: u16) -> Result<TensorRecord, RunError> {
+        self.model.tensor_record(tensor).ok_or(RunError::NoSuchTensor { index: tensor })
+    }
+}
+
+/// The elements of a quantized tensor as real numbers.
+#[derive(Debug, Clone, Copy)]
+pub struct Reals<'s> {
+    bytes: &'s [u8],
+    info: TensorInfo,
+}
+
+impl<'s> Reals<'s> {
+    /// Returns the elements in row-major order.
+    pub fn iter(&self) -> impl Iterator<Item = f32> + 's {
+        let info = self.info;
+        let width = (info.dtype.bytes() as usize).max(1);
+        self.bytes.chunks_exact(width).map(move |e| info.real(e))
+    }
+
+    /// Returns the number of elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.info.len()
+    }
+
+    /// Returns `true` for a tensor without elements; no checked model has one.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+}
+
+impl TensorInfo {
+    /// Returns the real number an element stands for.
+    #[expect(clippy::cast_precision_loss, reason = "an i32 tensor is shown to 24 bits")]
+    fn real(&self, element: &[u8]) -> f32 {
+        use crate::dtype::DType;
+        let zero = i32::from(self.zero_point);
+        let q = match (self.dtype, element) {
+            (DType::I8, [a]) => a.cast_signed().into(),
+            (DType::U8, [a]) => (*a).into(),
+            (DType::I16, [a, b]) => i16::from_le_bytes([*a, *b]).into(),
+            (DType::I32, [a, b, c, d]) => i32::from_le_bytes([*a, *b, *c, *d]),
+            (DType::F32, [a, b, c, d]) => return f32::from_le_bytes([*a, *b, *c, *d]),
+            _ => 0,
+        };
+        self.scale * q.wrapping_sub(zero) as f32
+    }
+}
+
+fn range(t: &TensorRecord) -> core::ops::Range<usize> {
+    t.at as usize..(t.at as usize).saturating_add(t.len as usize)
+}
+
+fn typed<T: Element>(t: &TensorRecord) -> Result<(), RunError> {
+    if t.dtype() == T::DTYPE {
+        Ok(())
+    } else {
+        Err(RunError::ElementType { need: t.dtype(), have: T::DTYPE })
+    }
+}
+
+/// Returns the largest power of two, up to 8, that divides the address.
+fn alignment(bytes: &[u8]) -> u16 {
+    1 << (bytes.as_ptr().addr() | 8).trailing_zeros()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "an alignment of at most 4")]
+fn misaligned<T: Element>(have: u16) -> RunError {
+    RunError::ArenaMisaligned { need: align_of::<T>() as u16, have }
+}
+
+fn clip(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

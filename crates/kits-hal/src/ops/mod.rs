@@ -1,0 +1,110 @@
+//! The kernels: one file per operator, all in integers, all bit-equal to the reference arithmetic.
+//!
+//! A kernel sees the arena as one slice, because the plan may place an output so that it runs into
+//! the memory of an input that dies at the same operator. Such kernels read everything one output
+//! pixel depends on, compute the pixel in scratch memory, and only then store it.
+//! Ranges were proven when the model was parsed. A kernel still asks for its slices with `get`,
+//! once per row or pixel, and gives up with `None` instead of panicking.
+
+pub mod fixed;
+
+mod add;
+mod binary;
+mod conv;
+mod dense;
+mod depthwise;
+mod minmax;
+mod moves;
+mod mul;
+mod output;
+mod place;
+mod pool;
+mod quantize;
+mod reduce;
+mod resize;
+mod softmax;
+mod table;
+mod transpose_conv;
+mod window;
+
+pub(crate) use output::Channels;
+
+use crate::model::{
+    Model, OpCode,
+    record::{OpRecord, TensorRecord},
+};
+
+/// One operator about to run: its record, its tensors and the memory it works on.
+pub(crate) struct Task<'m, 'w> {
+    pub(crate) model: Model<'m>,
+    pub(crate) op: OpRecord,
+    /// First input.
+    pub(crate) x: TensorRecord,
+    /// Output.
+    pub(crate) y: TensorRecord,
+    /// The activations.
+    pub(crate) mem: &'w mut [i8],
+    /// Working memory, at least what the model's check found necessary.
+    pub(crate) scratch: &'w mut [i8],
+}
+
+impl<'m> Task<'m, '_> {
+    /// Returns `len` bytes of the operator's weights.
+    fn weights(&self, len: usize) -> Option<&'m [i8]> {
+        let bytes = crate::bytes::slice(self.model.bytes(), self.op.weights as usize, len)?;
+        Some(bytemuck::must_cast_slice(bytes))
+    }
+
+    /// Returns word `i` of the operator's parameters.
+    fn word(&self, i: usize) -> Option<i32> {
+        let at = (self.op.params as usize).checked_add(i.checked_mul(4)?)?;
+        crate::bytes::i32_at(self.model.bytes(), at)
+    }
+}
+
+/// Runs operator `index` of a model; `None` if a record does not fit the memory.
+pub(crate) fn run(
+    model: &Model<'_>,
+    index: u16,
+    mem: &mut [i8],
+    scratch: &mut [i8],
+) -> Option<()> {
+    let op = model.op_record(index)?;
+    let x = model.tensor_record(op.inputs[0])?;
+    let y = model.tensor_record(op.output)?;
+    let code = OpCode::from_code(op.code)?;
+    let mut task = Task { model: *model, op, x, y, mem, scratch };
+    let task = &mut task;
+    match code {
+        OpCode::Conv2d => conv::run(task),
+        OpCode::DepthwiseConv2d => depthwise::run(task),
+        OpCode::TransposeConv => transpose_conv::run(task),
+        OpCode::FullyConnected => dense::run(task),
+        OpCode::AveragePool2d => pool::average(task),
+        OpCode::MaxPool2d => pool::max(task),
+        OpCode::Softmax => softmax::run(task),
+        OpCode::Add => add::add(task),
+        OpCode::Sub => add::sub(task),
+        OpCode::Mul => mul::run(task),
+        OpCode::Maximum => minmax::max(task),
+        OpCode::Minimum => minmax::min(task),
+        OpCode::Logistic
+        | OpCode::Tanh
+        | OpCode::HardSwish
+        | OpCode::LeakyRelu
+        | OpCode::Relu => table::run(task),
+        OpCode::Relu6 => minmax::clamp(task),
+        OpCode::Quantize => quantize::quantize(task),
+        OpCode::Dequantize => quantize::dequantize(task),
+        OpCode::Mean => reduce::mean(task),
+        OpCode::Sum => reduce::sum(task),
+        OpCode::Concatenation
+        | OpCode::Pad
+        | OpCode::PadV2
+        | OpCode::Transpose
+        | OpCode::StridedSlice
+        | OpCode::Split
+        | OpCode::Pack => moves::run(task),
+        OpCode::ResizeNearestNeighbor => resize::run(task),
+    }
+}
