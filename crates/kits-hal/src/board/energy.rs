@@ -7,6 +7,8 @@
 
 use core::fmt;
 
+use super::text::Grouped;
+
 /// Hours of the month over which self-discharge is given: 365 days × 24 h / 12.
 const HOURS_PER_MONTH: f32 = 730.0;
 
@@ -45,20 +47,22 @@ pub struct Battery {
 }
 
 /// Why a duty cycle or a battery gives no number.
-#[derive(Debug, Clone, Copy, PartialEq)]
+///
+/// It holds integers: formatting a float would bring panics into the image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnergyError {
     /// Sensing and computing together last longer than the period.
     Overrun {
-        /// Milliseconds by which they exceed it.
-        by_ms: f32,
+        /// Microseconds by which they exceed it.
+        by_us: u32,
     },
     /// An input is negative, not finite, or zero where it divides.
     BadInput {
         /// Which one.
         input: Input,
-        /// Its value.
-        value: f32,
+        /// Its value in thousandths, towards zero; `None` if it is infinite or not a number.
+        milli: Option<i64>,
     },
 }
 
@@ -85,13 +89,14 @@ pub enum Input {
 impl fmt::Display for EnergyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Overrun { by_ms } => {
+            Self::Overrun { by_us } => {
+                let by = Grouped(u64::from(*by_us));
                 write!(
                     f,
-                    "duty cycle: sensing and computing exceed the period by {by_ms} ms: lengthen the period"
+                    "duty cycle: sensing and computing exceed the period by {by} us: lengthen the period"
                 )
             }
-            Self::BadInput { input, value } => {
+            Self::BadInput { input, milli } => {
                 let (name, rule) = match input {
                     Input::Volts => ("volts", "above 0"),
                     Input::Current => ("current", "at least 0"),
@@ -101,7 +106,16 @@ impl fmt::Display for EnergyError {
                     Input::Usable => ("usable share", "above 0 and at most 1"),
                     Input::SelfDischarge => ("self-discharge", "at least 0"),
                 };
-                write!(f, "duty cycle: {name} is {value}: give a number {rule}")
+                write!(f, "duty cycle: {name} is ")?;
+                match milli {
+                    Some(milli) => {
+                        let (sign, size) =
+                            (if *milli < 0 { "-" } else { "" }, milli.unsigned_abs());
+                        write!(f, "{sign}{}.{:03}", Grouped(size / 1000), size % 1000)?;
+                    }
+                    None => f.write_str("not finite")?,
+                }
+                write!(f, ": give a number {rule}")
             }
         }
     }
@@ -111,7 +125,15 @@ impl core::error::Error for EnergyError {}
 
 /// Returns an error unless `value` is finite and `ok`.
 fn require(input: Input, value: f32, ok: bool) -> Result<(), EnergyError> {
-    if value.is_finite() && ok { Ok(()) } else { Err(EnergyError::BadInput { input, value }) }
+    if value.is_finite() && ok {
+        return Ok(());
+    }
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a value past the range of i64 is shown as its end"
+    )]
+    let milli = value.is_finite().then_some((value * 1000.0) as i64);
+    Err(EnergyError::BadInput { input, milli })
 }
 
 /// The energies of a duty cycle.
@@ -154,7 +176,16 @@ impl DutyCycle {
     pub fn energies(&self) -> Result<Energies, EnergyError> {
         let energies = self.linear()?;
         let by_ms = self.sense_ms + self.active_ms - self.period_ms;
-        if by_ms > 0.0 { Err(EnergyError::Overrun { by_ms }) } else { Ok(energies) }
+        if by_ms > 0.0 {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "positive; ends at an hour and more"
+            )]
+            let by_us = (by_ms * 1000.0) as u32;
+            return Err(EnergyError::Overrun { by_us });
+        }
+        Ok(energies)
     }
 
     /// Returns the formula's value even where sensing and computing exceed the period.

@@ -66,7 +66,7 @@ fn an_overfull_period_says_by_how_much() {
     for (i, case) in CASES.into_iter().enumerate() {
         let (cycle, _) = cycle_and_battery(case);
         let expected =
-            if i == 1 { Err(EnergyError::Overrun { by_ms: 40.0 }) } else { cycle.linear() };
+            if i == 1 { Err(EnergyError::Overrun { by_us: 40_000 }) } else { cycle.linear() };
         assert_eq!(cycle.energies(), expected);
     }
     let (cycle, _) = cycle_and_battery(CASES[1]);
@@ -81,7 +81,7 @@ fn bad_inputs_are_named() {
         .expect_err("no regulator is lossless or worse");
     assert_eq!(
         bad.to_string(),
-        "duty cycle: regulator efficiency is 0: give a number above 0 and at most 1"
+        "duty cycle: regulator efficiency is 0.000: give a number above 0 and at most 1"
     );
     for (cycle, input) in [
         (DutyCycle { volts: f32::NAN, ..cycle }, Input::Volts),
@@ -105,4 +105,22 @@ fn bad_inputs_are_named() {
     // Nothing empties this battery: its life is not a number.
     let ideal = Battery { self_discharge_percent: 0.0, ..battery };
     assert!(ideal.life_hours(0.0).is_err());
+}
+
+#[test]
+fn values_print_without_floats() {
+    let (cycle, _) = cycle_and_battery(CASES[0]);
+    let text = |cycle: DutyCycle| cycle.energies().expect_err("out of range").to_string();
+    assert_eq!(
+        text(DutyCycle { active_ma: -1234.5, ..cycle }),
+        "duty cycle: current is -1 234.500: give a number at least 0"
+    );
+    assert_eq!(
+        text(DutyCycle { volts: f32::NAN, ..cycle }),
+        "duty cycle: volts is not finite: give a number above 0"
+    );
+    assert_eq!(
+        text(DutyCycle { period_ms: 1000.0, ..cycle }),
+        "duty cycle: sensing and computing exceed the period by 1 060 000 us: lengthen the period"
+    );
 }

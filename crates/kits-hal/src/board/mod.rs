@@ -7,6 +7,17 @@
 //!
 //! In reading order: [`Provenance`] and [`Span`], [`Region`], [`Core`], [`Power`], the table, [`Need`],
 //! [`Placement`], [`FitReport`], [`Violation`], [`DutyCycle`].
+// Devices check themselves, so nothing here may panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 mod cpu;
 mod energy;

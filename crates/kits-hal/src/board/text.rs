@@ -2,34 +2,15 @@
 
 use core::fmt;
 
+use crate::error::spaced;
+
 /// A whole number printed in groups of three digits: `300 544`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grouped(pub(super) u64);
 
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // u64::MAX has 20 digits: seven groups, found from the smallest to the largest.
-        let mut groups = [0_u64; 7];
-        let mut rest = self.0;
-        let mut used = 0_usize;
-        for group in &mut groups {
-            *group = rest % 1000;
-            rest /= 1000;
-            used = used.saturating_add(1);
-            if rest == 0 {
-                break;
-            }
-        }
-        let mut first = true;
-        for group in groups.iter().take(used).rev() {
-            if first {
-                write!(f, "{group}")?;
-                first = false;
-            } else {
-                write!(f, " {group:03}")?;
-            }
-        }
-        Ok(())
+        spaced(self.0, f)
     }
 }
 
