@@ -267,9 +267,13 @@ pub struct Reals<'s> {
 impl<'s> Reals<'s> {
     /// Returns the elements in row-major order.
     pub fn iter(&self) -> impl Iterator<Item = f32> + 's {
-        let info = self.info;
-        let width = (info.dtype.bytes() as usize).max(1);
-        self.bytes.chunks_exact(width).map(move |e| info.real(e))
+        let (bytes, info) = (self.bytes, self.info);
+        let width = info.dtype.bytes() as usize;
+        // Not `chunks_exact`: it divides by the width, and the panic for 0 would be linked.
+        (0..info.len()).map(move |i| {
+            let at = i.saturating_mul(width);
+            info.real(bytes.get(at..at.saturating_add(width)).unwrap_or(&[]))
+        })
     }
 
     /// Returns the number of elements.
