@@ -5,6 +5,7 @@
 //! measured, computed, sourced or assumed.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// What kind of knowledge a value is.
@@ -139,18 +140,35 @@ impl fmt::Display for Provenance {
     }
 }
 
-/// A value and its origin.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Sourced<T> {
-    /// The value.
-    pub value: T,
-    /// Its origin.
-    pub provenance: Provenance,
+/// The origins of all values of one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origins {
+    /// The origin of every value that has none of its own.
+    pub record: Provenance,
+    /// The origin of single values, by the name of their field.
+    pub fields: Vec<(String, Provenance)>,
 }
 
-impl<T> Sourced<T> {
-    /// A value with its origin.
-    pub const fn new(value: T, provenance: Provenance) -> Self {
-        Self { value, provenance }
+impl Origins {
+    /// One origin for all values.
+    #[must_use]
+    pub const fn new(record: Provenance) -> Self {
+        Self { record, fields: Vec::new() }
+    }
+
+    /// The origin of the value in `field`.
+    #[must_use]
+    pub fn of(&self, field: &str) -> &Provenance {
+        self.fields
+            .iter()
+            .find(|(name, _)| name == field)
+            .map_or(&self.record, |(_, provenance)| provenance)
+    }
+
+    /// Gives `field` an origin of its own.
+    pub fn set(&mut self, field: impl Into<String>, provenance: Provenance) {
+        let field = field.into();
+        self.fields.retain(|(name, _)| *name != field);
+        self.fields.push((field, provenance));
     }
 }

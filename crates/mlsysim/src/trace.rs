@@ -74,6 +74,9 @@ pub struct Node {
 
 /// Receives the values of an evaluation as they arise.
 pub trait Recorder {
+    /// Whether nodes are kept. Code that only prepares nodes asks first.
+    const ACTIVE: bool;
+
     /// Takes one node. Callers build it inside the closure, so a recorder that ignores it costs nothing.
     fn record(&mut self, node: impl FnOnce() -> Node);
 
@@ -99,14 +102,16 @@ pub trait Recorder {
         });
     }
 
-    /// Records a constant or default that the formula brings along.
+    /// Records a value that no formula here produced: a demand, a constant, a property of a machine.
+    ///
+    /// `origin` is what the trace says about it, unless something else was announced.
     #[inline(always)]
-    fn assumed(
+    fn given(
         &mut self,
         name: &'static str,
         symbol: &'static str,
         value: impl Into<Value>,
-        reason: &'static str,
+        origin: &'static str,
     ) {
         self.record(|| Node {
             name,
@@ -115,7 +120,7 @@ pub trait Recorder {
             formula: "",
             reads: &[],
             kind: Kind::Assumed,
-            source: Cow::Borrowed(reason),
+            source: Cow::Borrowed(origin),
         });
     }
 }
@@ -125,11 +130,15 @@ pub trait Recorder {
 pub struct NoTrace;
 
 impl Recorder for NoTrace {
+    const ACTIVE: bool = false;
+
     #[inline(always)]
     fn record(&mut self, _: impl FnOnce() -> Node) {}
 }
 
 impl<R: Recorder> Recorder for &mut R {
+    const ACTIVE: bool = R::ACTIVE;
+
     #[inline(always)]
     fn record(&mut self, node: impl FnOnce() -> Node) {
         (**self).record(node);
@@ -191,6 +200,8 @@ impl Trace {
 }
 
 impl Recorder for Trace {
+    const ACTIVE: bool = true;
+
     /// Adds the node. Of two with one name the first stays, so a value handed from one equation to the next
     /// keeps the formula that produced it.
     fn record(&mut self, node: impl FnOnce() -> Node) {
@@ -219,7 +230,7 @@ mod tests {
         let mut trace = Trace::new();
         trace.announce("bandwidth", Kind::Sourced, "data sheet");
         trace.announce("time", Kind::Sourced, "data sheet");
-        trace.assumed("bandwidth", "BW", BytesPerSecond(2.0), "given");
+        trace.given("bandwidth", "BW", BytesPerSecond(2.0), "given");
         trace.computed(
             "time",
             "T",
@@ -236,7 +247,7 @@ mod tests {
     fn the_first_of_two_equal_names_stays() {
         let mut trace = Trace::new();
         trace.computed("ops", "F", 1.0, "2·N", &[], "first");
-        trace.assumed("ops", "F", 1.0, "second");
+        trace.given("ops", "F", 1.0, "second");
         assert_eq!(trace.nodes().len(), 1);
         assert_eq!(trace.nodes()[0].formula, "2·N");
     }

@@ -7,6 +7,8 @@ use crate::convention::Convention;
 use crate::trace::Recorder;
 use crate::units::{Bytes, BytesPerSecond, Flop, FlopPerByte, FlopPerSecond, Hertz, Seconds};
 use crate::walls::equation::{Equation, EquationInfo, Record, labels, record};
+use crate::walls::node::compute::{self, ComputeIn, ComputeOut};
+use crate::walls::node::memory::{self, TrafficIn, TrafficOut};
 
 /// The source of every equation of this file.
 pub(crate) const SOURCE: &str = "Williams, Waterman & Patterson (2009), Roofline, CACM 52(4)";
@@ -205,6 +207,79 @@ impl Equation for Attainable {
 const ALL_THREE: &[&str] = &["arithmetic_intensity", "peak", "bandwidth"];
 
 record! {
+    /// The parts of a step's time.
+    pub struct CombineIn {
+        /// Time that arithmetic takes.
+        compute_time: Seconds, "T_c", NOT_NEGATIVE;
+        /// Time that memory traffic takes.
+        memory_time: Seconds, "T_m", NOT_NEGATIVE;
+        /// Time per step that neither arithmetic nor traffic explains.
+        overhead: Seconds, "T_o", NOT_NEGATIVE, default 0.0;
+        /// Share of the shorter of the two times that hides behind the longer.
+        overlap: f64, "ω", SHARE, default 1.0;
+    }
+}
+
+record! {
+    /// A step's time as a whole.
+    pub struct CombineOut {
+        /// Time of one step.
+        time: Seconds, "T", NOT_NEGATIVE;
+        /// Which of the two takes longer.
+        bottleneck: Bottleneck, "bound", SHARE;
+    }
+}
+
+/// The equation `roofline.combine`.
+#[derive(Debug, Clone, Copy)]
+pub struct Combine;
+
+impl Equation for Combine {
+    type In = CombineIn;
+    type Out = CombineOut;
+
+    const INFO: &'static EquationInfo = &EquationInfo {
+        id: "roofline.combine",
+        wall: 2,
+        also: &[1],
+        question: "How long does a step take whose arithmetic and traffic overlap?",
+        formula: "T = max(T_c, T_m) + (1 − ω) × min(T_c, T_m) + T_o",
+        source: SOURCE,
+        inputs: CombineIn::FIELDS,
+        outputs: CombineOut::FIELDS,
+    };
+
+    #[inline]
+    fn compute<R: Recorder>(x: &CombineIn, convention: Convention, trace: &mut R) -> CombineOut {
+        let (longer, shorter) =
+            (x.compute_time.max(x.memory_time), x.compute_time.min(x.memory_time));
+        let time = longer + shorter * (1.0 - x.overlap) + x.overhead;
+        trace.computed(
+            "time",
+            "T",
+            time,
+            "max(T_c, T_m) + (1 − ω) × min(T_c, T_m) + T_o",
+            &["compute_time", "memory_time", "overlap", "overhead"],
+            SOURCE,
+        );
+        // Upstream takes anything under an attosecond for nothing.
+        let least =
+            if convention == Convention::Upstream030 { Seconds(1e-18) } else { Seconds::ZERO };
+        let memory_is_longer = x.memory_time > x.compute_time && x.memory_time >= least;
+        let bottleneck = if memory_is_longer { Bottleneck::Memory } else { Bottleneck::Compute };
+        trace.computed(
+            "bottleneck",
+            "bound",
+            bottleneck,
+            "Memory if T_m > T_c",
+            &["compute_time", "memory_time"],
+            SOURCE,
+        );
+        CombineOut { time, bottleneck }
+    }
+}
+
+record! {
     /// A step of work on a machine.
     pub struct StepIn {
         /// Operations of one step.
@@ -248,7 +323,7 @@ record! {
     }
 }
 
-/// The equation `roofline.step`.
+/// The equation `roofline.step`: both walls and their combination.
 #[derive(Debug, Clone, Copy)]
 pub struct Step;
 
@@ -261,76 +336,37 @@ impl Equation for Step {
         wall: 2,
         also: &[1],
         question: "How long does one step take, and does arithmetic or memory limit it?",
-        formula: "T = max(T_c, T_m) + (1 − ω) × min(T_c, T_m) + T_o",
+        formula: "T = max(OPs / (Peak × η), V / (BW × η_m)) + T_o, at full overlap",
         source: SOURCE,
         inputs: StepIn::FIELDS,
         outputs: StepOut::FIELDS,
     };
 
     #[inline]
-    fn compute<R: Recorder>(x: &StepIn, _: Convention, trace: &mut R) -> StepOut {
-        let peak = x.peak * x.efficiency;
-        let compute_time = x.ops / peak;
-        trace.computed(
-            "compute_time",
-            "T_c",
-            compute_time,
-            "OPs / (Peak × η)",
-            &["ops", "peak", "efficiency"],
-            SOURCE,
-        );
-        let bandwidth = x.bandwidth * x.memory_efficiency;
-        let memory_time = x.bytes_moved / bandwidth;
-        trace.computed(
-            "memory_time",
-            "T_m",
-            memory_time,
-            "V / (BW × η_m)",
-            &["bytes_moved", "bandwidth", "memory_efficiency"],
-            SOURCE,
-        );
-        let (longer, shorter) = (compute_time.max(memory_time), compute_time.min(memory_time));
-        let time = longer + shorter * (1.0 - x.overlap) + x.overhead;
-        trace.computed(
-            "time",
-            "T",
-            time,
-            "max(T_c, T_m) + (1 − ω) × min(T_c, T_m) + T_o",
-            &["compute_time", "memory_time", "overlap", "overhead"],
-            SOURCE,
-        );
-        let bottleneck =
-            if memory_time > compute_time { Bottleneck::Memory } else { Bottleneck::Compute };
-        trace.computed(
-            "bottleneck",
-            "bound",
-            bottleneck,
-            "Memory if T_m > T_c",
-            &["compute_time", "memory_time"],
-            SOURCE,
-        );
-        let arithmetic_intensity = intensity(x.ops, x.bytes_moved);
-        trace.computed(
-            "arithmetic_intensity",
-            "I",
-            arithmetic_intensity,
-            "OPs / V",
-            &["ops", "bytes_moved"],
-            SOURCE,
-        );
-        let ridge_point = peak / bandwidth;
-        trace.computed(
-            "ridge_point",
-            "I*",
-            ridge_point,
-            "(Peak × η) / (BW × η_m)",
-            &["peak", "efficiency", "bandwidth", "memory_efficiency"],
-            SOURCE,
-        );
+    fn compute<R: Recorder>(x: &StepIn, convention: Convention, trace: &mut R) -> StepOut {
+        let arithmetic = ComputeIn { ops: x.ops, peak: x.peak, efficiency: x.efficiency };
+        let ComputeOut { sustained_peak, compute_time } =
+            compute::StepTime::compute(&arithmetic, convention, trace);
+        let traffic = TrafficIn {
+            bytes_moved: x.bytes_moved,
+            bandwidth: x.bandwidth,
+            memory_efficiency: x.memory_efficiency,
+        };
+        let TrafficOut { sustained_bandwidth, memory_time } =
+            memory::StepTime::compute(&traffic, convention, trace);
+        let parts =
+            CombineIn { compute_time, memory_time, overhead: x.overhead, overlap: x.overlap };
+        let CombineOut { time, bottleneck } = Combine::compute(&parts, convention, trace);
+
+        let work = IntensityIn { ops: x.ops, bytes_moved: x.bytes_moved };
+        let IntensityOut { arithmetic_intensity } =
+            ArithmeticIntensity::compute(&work, convention, trace);
+        let ridge_point = sustained_peak / sustained_bandwidth;
+        let rates: &'static [&'static str] = &["sustained_peak", "sustained_bandwidth"];
+        trace.computed("ridge_point", "I*", ridge_point, "Peak·η / BW·η_m", rates, SOURCE);
         let step_rate = if time > Seconds::ZERO { 1.0 / time } else { Hertz::ZERO };
         trace.computed("step_rate", "1/T", step_rate, "1 / T", &["time"], SOURCE);
-        let utilization =
-            if time > Seconds::ZERO { ((x.ops / x.peak) / time).min(1.0) } else { 0.0 };
+        let utilization = utilization(x.ops, x.peak, time);
         trace.computed(
             "utilization",
             "MFU",
@@ -350,6 +386,13 @@ impl Equation for Step {
             utilization,
         }
     }
+}
+
+/// Operations per second as a share of the peak: 0 if nothing takes time, at most 1.
+#[must_use]
+#[inline]
+pub fn utilization(ops: Flop, peak: FlopPerSecond, time: Seconds) -> f64 {
+    if time > Seconds::ZERO { ((ops / peak) / time).min(1.0) } else { 0.0 }
 }
 
 #[cfg(test)]

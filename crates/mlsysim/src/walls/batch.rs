@@ -64,7 +64,7 @@ impl Table {
 /// let sizes = walls::Column::of([Bytes(1e9), Bytes(2e9)]);
 /// let fixed = [("bandwidth", BytesPerSecond(1e12).into())];
 /// let table = walls::batch("memory.step_time", &[("bytes_moved", &sizes)], &fixed, Convention::Reference)?;
-/// assert_eq!(table.column("time").map(|c| c.values.as_slice()), Some([0.001, 0.002].as_slice()));
+/// assert_eq!(table.column("memory_time").map(|c| c.values.as_slice()), Some([0.001, 0.002].as_slice()));
 /// # Ok::<(), mlsysim::Error>(())
 /// ```
 pub fn batch(

@@ -71,7 +71,7 @@ pub struct Given {
 ///
 /// let inputs = [("bytes_moved", Bytes(16e9).into()), ("bandwidth", BytesPerSecond(2e12).into())];
 /// let evaluation = walls::evaluate("memory.step_time", &inputs, Convention::Reference)?;
-/// assert_eq!(evaluation.quantity("time"), Some(Seconds(0.008).into()));
+/// assert_eq!(evaluation.quantity("memory_time"), Some(Seconds(0.008).into()));
 /// # Ok::<(), mlsysim::Error>(())
 /// ```
 pub fn evaluate(

@@ -169,10 +169,12 @@ pub fn solve_traced<E: Equation, R: Recorder>(
     trace: &mut R,
 ) -> Result<E::Out> {
     x.check(E::INFO.id)?;
-    let mut numbers = [0.0; MAX_FIELDS];
-    x.write(&mut numbers);
-    for (field, number) in E::In::FIELDS.iter().zip(numbers) {
-        trace.record(|| given(field, number));
+    if R::ACTIVE {
+        let mut numbers = [0.0; MAX_FIELDS];
+        x.write(&mut numbers);
+        for (field, number) in E::In::FIELDS.iter().zip(numbers) {
+            trace.record(|| given(field, number));
+        }
     }
     let out = E::compute(x, convention, trace);
     out.check_result(E::INFO.id)?;

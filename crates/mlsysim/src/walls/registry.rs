@@ -45,6 +45,7 @@ register! {
     roofline::ArithmeticIntensity,
     roofline::RidgePoint,
     roofline::Attainable,
+    roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
 }

@@ -37,7 +37,7 @@ use crate::workload::Workload;
 /// ```
 pub fn step_time(work: &impl Workload, peak: FlopPerSecond, efficiency: f64) -> Result<Seconds> {
     let x = ComputeIn { ops: work.ops(), peak, efficiency };
-    Ok(solve::<StepTime>(&x, Convention::Reference)?.time)
+    Ok(solve::<StepTime>(&x, Convention::Reference)?.compute_time)
 }
 
 record! {
@@ -58,7 +58,7 @@ record! {
         /// Rate that the code reaches.
         sustained_peak: FlopPerSecond, "Peak·η", POSITIVE;
         /// Least time of one step.
-        time: Seconds, "T", NOT_NEGATIVE;
+        compute_time: Seconds, "T_c", NOT_NEGATIVE;
     }
 }
 
@@ -77,7 +77,7 @@ impl Equation for StepTime {
         wall: 1,
         also: &[],
         question: "How long does one step take if arithmetic alone limits it?",
-        formula: "T = OPs / (Peak × η)",
+        formula: "T_c = OPs / (Peak × η)",
         source: SOURCE,
         inputs: ComputeIn::FIELDS,
         outputs: ComputeOut::FIELDS,
@@ -94,8 +94,15 @@ impl Equation for StepTime {
             &["peak", "efficiency"],
             SOURCE,
         );
-        let time = x.ops / sustained_peak;
-        trace.computed("time", "T", time, "OPs / Peak·η", &["ops", "sustained_peak"], SOURCE);
-        ComputeOut { sustained_peak, time }
+        let compute_time = x.ops / sustained_peak;
+        trace.computed(
+            "compute_time",
+            "T_c",
+            compute_time,
+            "OPs / Peak·η",
+            &["ops", "sustained_peak"],
+            SOURCE,
+        );
+        ComputeOut { sustained_peak, compute_time }
     }
 }

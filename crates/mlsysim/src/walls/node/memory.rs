@@ -44,7 +44,7 @@ pub fn step_time(
     memory_efficiency: f64,
 ) -> Result<Seconds> {
     let x = TrafficIn { bytes_moved: work.bytes_moved(), bandwidth, memory_efficiency };
-    Ok(solve::<StepTime>(&x, Convention::Reference)?.time)
+    Ok(solve::<StepTime>(&x, Convention::Reference)?.memory_time)
 }
 
 /// Returns whether `need` fits into `capacity`, and by how much it does or does not.
@@ -86,7 +86,7 @@ record! {
         /// Bandwidth that streams sustain.
         sustained_bandwidth: BytesPerSecond, "BW·η_m", POSITIVE;
         /// Least time of one step.
-        time: Seconds, "T", NOT_NEGATIVE;
+        memory_time: Seconds, "T_m", NOT_NEGATIVE;
     }
 }
 
@@ -103,7 +103,7 @@ impl Equation for StepTime {
         wall: 2,
         also: &[],
         question: "How long does one step take if memory traffic alone limits it?",
-        formula: "T = V / (BW × η_m)",
+        formula: "T_m = V / (BW × η_m)",
         source: ROOFLINE,
         inputs: TrafficIn::FIELDS,
         outputs: TrafficOut::FIELDS,
@@ -120,16 +120,16 @@ impl Equation for StepTime {
             &["bandwidth", "memory_efficiency"],
             ROOFLINE,
         );
-        let time = x.bytes_moved / sustained_bandwidth;
+        let memory_time = x.bytes_moved / sustained_bandwidth;
         trace.computed(
-            "time",
-            "T",
-            time,
+            "memory_time",
+            "T_m",
+            memory_time,
             "V / BW·η_m",
             &["bytes_moved", "sustained_bandwidth"],
             ROOFLINE,
         );
-        TrafficOut { sustained_bandwidth, time }
+        TrafficOut { sustained_bandwidth, memory_time }
     }
 }
 
