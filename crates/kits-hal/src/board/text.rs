@@ -40,12 +40,9 @@ impl ShortText {
     /// Returns a copy of `text`, cut after whole characters.
     pub(super) fn new(text: &str) -> Self {
         let mut bytes = [0; KEPT];
-        let mut len = 0_usize;
-        for c in text.chars() {
-            let end = len.saturating_add(c.len_utf8());
-            let Some(room) = bytes.get_mut(len..end) else { break };
-            c.encode_utf8(room);
-            len = end;
+        let len = text.floor_char_boundary(KEPT);
+        for (to, from) in bytes.iter_mut().zip(text.as_bytes().iter().take(len)) {
+            *to = *from;
         }
         Self { bytes, len: u8::try_from(len).unwrap_or(0), cut: len < text.len() }
     }

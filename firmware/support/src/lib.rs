@@ -1,0 +1,10 @@
+//! What the images of all emulated boards share: console, memory, instruction counter, and the program itself.
+#![no_std]
+
+pub mod console;
+pub mod counter;
+mod faults;
+pub mod program;
+pub mod ram;
+
+pub use program::{Image, run};
