@@ -22,6 +22,7 @@ pub fn workload(work: &impl Workload) -> Vec<String> {
         ("bytes_moved", work.bytes_moved().0),
         ("weight_bytes", work.weight_bytes().0),
         ("working_bytes", work.working_bytes().0),
+        ("footprint", work.footprint().0),
         ("useful_ops", work.useful_ops().0),
     ];
     for (name, amount) in amounts {

@@ -14,6 +14,7 @@ mod near;
 mod precision;
 pub mod provenance;
 mod ranges;
+pub mod registry;
 pub mod trace;
 pub mod units;
 pub mod walls;

@@ -34,8 +34,8 @@ impl Range {
     /// A whole number of 1 or more, small enough to be exact.
     pub const COUNT: Self =
         Self { min: 1.0, max: 9_007_199_254_740_992.0, whole: true, ..Self::ANY };
-    /// A whole number of 0 or more, small enough to be exact.
-    pub const COUNT_OR_ZERO: Self = Self { min: 0.0, ..Self::COUNT };
+    /// A stage of sharding over data-parallel devices.
+    pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
 
     /// Whether `value` is allowed.
     #[must_use]

@@ -30,6 +30,13 @@ pub trait Workload {
         Bytes::ZERO
     }
 
+    /// Bytes that must be in memory at once.
+    ///
+    /// Weights and working bytes; less where other devices keep a share of the weights.
+    fn footprint(&self) -> Bytes {
+        self.weight_bytes() + self.working_bytes()
+    }
+
     /// Operations that the result strictly needs, without repeated ones; at most [`Workload::ops`].
     fn useful_ops(&self) -> Flop {
         self.ops()
@@ -61,6 +68,10 @@ impl<W: Workload + ?Sized> Workload for &W {
 
     fn working_bytes(&self) -> Bytes {
         W::working_bytes(self)
+    }
+
+    fn footprint(&self) -> Bytes {
+        W::footprint(self)
     }
 
     fn useful_ops(&self) -> Flop {
@@ -95,6 +106,8 @@ pub struct WorkloadSpec {
     pub weight_bytes: Bytes,
     /// Bytes needed besides the weights.
     pub working_bytes: Bytes,
+    /// Bytes that must be in memory at once; `None` for weights and working bytes.
+    pub footprint: Option<Bytes>,
     /// Operations that the result strictly needs; `None` for all of them.
     pub useful_ops: Option<Flop>,
     /// Layers launched one after the other.
@@ -111,6 +124,7 @@ impl Default for WorkloadSpec {
             bytes_moved: Bytes::ZERO,
             weight_bytes: Bytes::ZERO,
             working_bytes: Bytes::ZERO,
+            footprint: None,
             useful_ops: None,
             layers: 1,
             items: 1,
@@ -133,6 +147,10 @@ impl Workload for WorkloadSpec {
 
     fn working_bytes(&self) -> Bytes {
         self.working_bytes
+    }
+
+    fn footprint(&self) -> Bytes {
+        self.footprint.unwrap_or(self.weight_bytes + self.working_bytes)
     }
 
     fn useful_ops(&self) -> Flop {

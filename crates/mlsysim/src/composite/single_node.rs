@@ -150,6 +150,7 @@ pub fn evaluate<R: Recorder>(
         traffic: work.bytes_moved(),
         weights: work.weight_bytes(),
         working: work.working_bytes(),
+        footprint: work.footprint(),
     };
     let (memory, weights) = fits(&demand, device, upstream, trace);
     let traffic = if upstream {
@@ -237,6 +238,7 @@ fn check(work: &impl Workload, device: &Device) -> Result<()> {
     amount("bytes_moved", work.bytes_moved(), Range::NOT_NEGATIVE)?;
     amount("weight_bytes", work.weight_bytes(), Range::NOT_NEGATIVE)?;
     amount("working_bytes", work.working_bytes(), Range::NOT_NEGATIVE)?;
+    amount("footprint", work.footprint(), Range::NOT_NEGATIVE)?;
     amount("useful_ops", work.useful_ops(), Range::NOT_NEGATIVE)?;
     amount("bandwidth", device.bandwidth, Range::POSITIVE)?;
     amount("memory_efficiency", device.memory_efficiency, Range::EFFICIENCY)?;
@@ -291,8 +293,24 @@ fn fits<R: Recorder>(
     trace.given("capacity", "M", device.capacity, GIVEN);
     let store = if upstream { None } else { device.weight_store };
     let Some(store) = store else {
-        let need = demand.weights + demand.working;
-        trace.computed("need", "Q", need, "W + A", &["weight_bytes", "working_bytes"], "counting");
+        let need = demand.footprint;
+        if need == demand.weights + demand.working {
+            trace.computed(
+                "need",
+                "Q",
+                need,
+                "W + A",
+                &["weight_bytes", "working_bytes"],
+                "counting",
+            );
+        } else {
+            trace.given(
+                "need",
+                "Q",
+                need,
+                "demand of the work; other devices keep a share of the weights",
+            );
+        }
         let fit = Fit::of(need, device.capacity);
         trace.computed(
             "fits",

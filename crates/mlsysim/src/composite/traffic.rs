@@ -15,6 +15,8 @@ pub(super) struct Demand {
     pub(super) weights: Bytes,
     /// Bytes needed besides.
     pub(super) working: Bytes,
+    /// Bytes that must be in main memory at once, if weights have no memory of their own.
+    pub(super) footprint: Bytes,
 }
 
 /// The time that the bytes take, and the bandwidth they see as a whole.

@@ -1,0 +1,72 @@
+//! Comparing computed outputs with a case.
+
+use serde_json::Value;
+
+/// The outcome of one case.
+pub(crate) enum Verdict {
+    Passed,
+    /// With the first difference.
+    Failed(String),
+    /// With the reason.
+    Unsupported(String),
+}
+
+/// One computed output.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Out {
+    Number(f64),
+    Flag(bool),
+    Word(&'static str),
+}
+
+pub(crate) type Outputs = Vec<(&'static str, Out)>;
+
+/// The vectors carry 64-bit results of the same formulas in another order of operations.
+const TOLERANCE: f64 = 1e-9;
+
+/// Compares every expected output that is not marked as an upstream defect.
+pub(crate) fn verdict(case: &Value, result: mlsysim::Result<Outputs>) -> Verdict {
+    let outputs = match (case.get("error"), result) {
+        (Some(_), Err(_)) => return Verdict::Passed,
+        (Some(error), Ok(outputs)) => {
+            return Verdict::Failed(format!("expected the error {error}, got {outputs:?}"));
+        }
+        (None, Err(error)) => return Verdict::Failed(format!("unexpected error: {error}")),
+        (None, Ok(outputs)) => outputs,
+    };
+    let Some(expected) = case["outputs"].as_object() else {
+        return Verdict::Failed("the case has neither outputs nor error".into());
+    };
+    let exempt: Vec<&str> =
+        case["defect_fields"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, value) in expected {
+        if exempt.contains(&name.as_str()) {
+            continue;
+        }
+        let Some((_, got)) = outputs.iter().find(|(known, _)| known == name) else {
+            return Verdict::Failed(format!("{name}: not computed, expected {value}"));
+        };
+        if !agrees(*got, value) {
+            return Verdict::Failed(format!("{name}: got {got:?}, expected {value}"));
+        }
+    }
+    Verdict::Passed
+}
+
+fn agrees(got: Out, expected: &Value) -> bool {
+    match (got, expected) {
+        (Out::Flag(got), Value::Bool(expected)) => got == *expected,
+        (Out::Word(got), Value::String(expected)) => got == expected,
+        (Out::Number(got), Value::String(expected)) => match expected.as_str() {
+            "inf" => got == f64::INFINITY,
+            "-inf" => got == f64::NEG_INFINITY,
+            "nan" => got.is_nan(),
+            _ => false,
+        },
+        (Out::Number(got), Value::Number(expected)) => {
+            let expected = expected.as_f64().unwrap_or(f64::NAN);
+            (got - expected).abs() <= TOLERANCE * expected.abs().max(f64::MIN_POSITIVE)
+        }
+        _ => false,
+    }
+}
