@@ -1,0 +1,27 @@
+//! Automatic differentiation.
+//!
+//! While recording is on, every operation with an input that requires a gradient leaves a node: the operation, its
+//! inputs, and the tensors its rule needs. [`Tensor::backward`] walks the nodes from a result back to the leaves,
+//! each once and after all its users, and adds what arrives to the leaves' gradients. [`grad`] returns gradients
+//! instead of storing them, and can record the pass itself, so that gradients of gradients work.
+//!
+//! [`Tensor::backward`]: crate::Tensor::backward
+
+mod check;
+mod engine;
+mod grads;
+mod mode;
+mod node;
+mod op;
+mod param;
+mod saved;
+
+pub use check::{GradCheck, gradcheck};
+pub use engine::{GradOpts, grad};
+pub use grads::Grads;
+pub use mode::{NoGradGuard, is_recording, no_grad, no_grad_guard};
+pub(crate) use mode::set_recording;
+pub(crate) use node::Node;
+pub use op::Op;
+pub use param::Param;
+pub use saved::Saved;

@@ -1,0 +1,152 @@
+//! The nodes of the recorded graph.
+
+use core::{
+    cell::RefCell,
+    fmt,
+    sync::atomic::{AtomicBool, Ordering},
+};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Op, Saved};
+use crate::{DType, Error, Result, Shape, Tensor, few::Few};
+
+/// One recorded operation, or a leaf: a tensor whose gradient is wanted.
+pub(crate) struct Node {
+    op: Option<Box<dyn Op>>, // None for a leaf
+    inputs: Few<Option<Arc<Self>>>,
+    shape: Shape,
+    dtype: DType,
+    saved: Mutex<Option<Saved>>, // None once released
+    keeps_grad: AtomicBool,
+    grad: Mutex<Option<Tensor>>,
+}
+
+/// A poisoned lock is harmless here: each critical section is a single assignment.
+fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Node {
+    pub(crate) fn leaf(shape: Shape, dtype: DType) -> Arc<Self> {
+        Arc::new(Self {
+            op: None,
+            inputs: Few::default(),
+            shape,
+            dtype,
+            saved: Mutex::new(None),
+            keeps_grad: AtomicBool::new(true),
+            grad: Mutex::new(None),
+        })
+    }
+
+    pub(crate) fn of(op: Box<dyn Op>, inputs: Few<Option<Arc<Self>>>, saved: Saved, out: &Tensor) -> Arc<Self> {
+        Arc::new(Self {
+            op: Some(op),
+            inputs,
+            shape: *out.shape(),
+            dtype: out.dtype(),
+            saved: Mutex::new(Some(saved)),
+            keeps_grad: AtomicBool::new(false),
+            grad: Mutex::new(None),
+        })
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.op.as_ref().map_or("leaf", |op| op.name())
+    }
+
+    pub(crate) fn op(&self) -> Option<&dyn Op> {
+        self.op.as_deref()
+    }
+
+    pub(crate) fn inputs(&self) -> &[Option<Arc<Self>>] {
+        self.inputs.as_slice()
+    }
+
+    pub(crate) fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    pub(crate) fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    pub(crate) fn is_released(&self) -> bool {
+        self.op.is_some() && lock(&self.saved).is_none()
+    }
+
+    /// Hands out what the rule needs; without `retain` the node forgets it.
+    pub(crate) fn saved(&self, retain: bool) -> Result<Saved> {
+        let mut saved = lock(&self.saved);
+        let out = if retain { saved.clone() } else { saved.take() };
+        out.ok_or(Error::GraphReleased { op: self.name() })
+    }
+
+    pub(crate) fn keeps_grad(&self) -> bool {
+        self.keeps_grad.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn keep_grad(&self) {
+        self.keeps_grad.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn grad(&self) -> Option<Tensor> {
+        lock(&self.grad).clone()
+    }
+
+    pub(crate) fn set_grad(&self, grad: Option<Tensor>) {
+        // The old one is dropped after the lock is free: it may hold a graph.
+        let _old = core::mem::replace(&mut *lock(&self.grad), grad);
+    }
+
+    pub(crate) fn take_grad(&self) -> Option<Tensor> {
+        lock(&self.grad).take()
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("op", &self.name()).field("shape", &self.shape).finish_non_exhaustive()
+    }
+}
+
+/// What a dropped node leaves behind; it may hold the last references to further nodes.
+type Remains = (Few<Option<Arc<Node>>>, Option<Saved>, Option<Tensor>);
+
+thread_local! {
+    /// `Some` while a drop is in progress on this thread.
+    static DROPPING: RefCell<Option<Vec<Remains>>> = const { RefCell::new(None) };
+}
+
+impl Drop for Node {
+    /// Frees a chain of any length with bounded stack: nested drops queue what they hold and return.
+    fn drop(&mut self) {
+        if self.op.is_none() {
+            return;
+        }
+        let take = |m: &mut Mutex<Option<_>>| m.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let saved = take(&mut self.saved);
+        let grad = self.grad.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let mut remains = Some((core::mem::take(&mut self.inputs), saved, grad));
+        let outermost = DROPPING.try_with(|queue| {
+            let mut queue = queue.borrow_mut();
+            match &mut *queue {
+                Some(waiting) => {
+                    waiting.extend(remains.take());
+                    false
+                }
+                None => {
+                    *queue = Some(Vec::new());
+                    true
+                }
+            }
+        });
+        drop(remains);
+        if outermost == Ok(true) {
+            while let Some(next) = DROPPING.with(|q| q.borrow_mut().as_mut().and_then(Vec::pop)) {
+                drop(next);
+            }
+            DROPPING.with(|q| *q.borrow_mut() = None);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Matrix products through the `gemm` crate: the one place where raw pointers are handed out.
+#![expect(unsafe_code, reason = "the product of the gemm crate takes raw pointers; bounds are checked here first")]
+
+use crate::tensor::Real;
+
+/// A strided matrix inside a slice: element `[i, j]` is `data[i * rs + j * cs]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mat<'a, T> {
+    pub(crate) data: &'a [T],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) rs: usize,
+    pub(crate) cs: usize,
+}
+
+impl<'a, T> Mat<'a, T> {
+    /// A row-major matrix.
+    pub(crate) fn rows(data: &'a [T], rows: usize, cols: usize) -> Self {
+        Self { data, rows, cols, rs: cols, cs: 1 }
+    }
+
+    /// The transposed matrix, without moving anything.
+    pub(crate) fn t(self) -> Self {
+        Self { rows: self.cols, cols: self.rows, rs: self.cs, cs: self.rs, data: self.data }
+    }
+
+    fn last(&self) -> usize {
+        (self.rows - 1) * self.rs + (self.cols - 1) * self.cs
+    }
+}
+
+/// Multiply-adds from which a product is shared between threads.
+const PARALLEL: usize = 1 << 19;
+
+/// Computes `out = a·b`, or `out += a·b` if `accumulate`. `out` is row-major with `row_stride` between rows.
+///
+/// # Panics
+///
+/// If the inner sizes differ or a slice is too short: both are promises of the callers in this crate.
+pub(crate) fn gemm<T: Real>(
+    (out, row_stride): (&mut [T], usize),
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+    accumulate: bool,
+    parallel: bool,
+) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert_eq!(k, b.rows, "inner sizes of a product");
+    if m == 0 || n == 0 {
+        return;
+    }
+    assert!(row_stride >= n && (m - 1) * row_stride + n <= out.len(), "result of a product");
+    if k == 0 {
+        if !accumulate {
+            out.chunks_mut(row_stride).take(m).for_each(|row| row[..n].fill(T::ZERO));
+        }
+        return;
+    }
+    assert!(a.last() < a.data.len() && b.last() < b.data.len(), "operands of a product");
+    let threads = threads(parallel && m * n * k >= PARALLEL);
+    let alpha = if accumulate { T::ONE } else { T::ZERO };
+    // SAFETY: the sizes are positive and the assertions above show that the largest index into each of the
+    // three slices lies inside it; `out` is borrowed mutably, so it overlaps neither operand.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out.as_mut_ptr(),
+            1,
+            row_stride as isize,
+            accumulate,
+            a.data.as_ptr(),
+            a.cs as isize,
+            a.rs as isize,
+            b.data.as_ptr(),
+            b.cs as isize,
+            b.rs as isize,
+            alpha,
+            T::ONE,
+            false,
+            false,
+            false,
+            threads,
+        );
+    }
+}
+
+fn threads(parallel: bool) -> gemm::Parallelism {
+    #[cfg(feature = "parallel")]
+    if parallel {
+        return gemm::Parallelism::Rayon(0);
+    }
+    let _ = parallel;
+    gemm::Parallelism::None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{slots, tensor::View};
+
+    #[test]
+    fn every_product_agrees_with_the_plain_loops() {
+        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (7, 17, 19), (65, 1, 33), (1, 70, 1), (40, 0, 3), (96, 96, 96)] {
+            let a: Vec<f64> = (0..m * k).map(|i| (i % 13) as f64 - 6.0).collect();
+            let b: Vec<f64> = (0..k * n).map(|i| (i % 11) as f64 * 0.5 - 2.0).collect();
+            let plain = |ta: bool, tb: bool| {
+                let (sa, sb) = (if ta { [1, m] } else { [k, 1] }, if tb { [1, k] } else { [n, 1] });
+                let a = View { data: &a, shape: &[m, k], strides: &sa };
+                let b = View { data: &b, shape: &[k, n], strides: &sb };
+                slots::tensor::matmul(a, b)
+            };
+            for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
+                let ma = if ta { Mat::rows(&a, k, m).t() } else { Mat::rows(&a, m, k) };
+                let mb = if tb { Mat::rows(&b, n, k).t() } else { Mat::rows(&b, k, n) };
+                let mut out = vec![f64::NAN; m * n];
+                gemm((&mut out, n), ma, mb, false, true);
+                // Small multiples of one half: every order of addition is exact.
+                assert_eq!(out, plain(ta, tb), "{m} {k} {n} {ta} {tb}");
+                gemm((&mut out, n), ma, mb, true, false);
+                assert!(out.iter().zip(plain(ta, tb)).all(|(a, b)| *a == 2.0 * b));
+            }
+        }
+    }
+}

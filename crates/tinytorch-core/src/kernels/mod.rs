@@ -1,0 +1,11 @@
+//! The inner loops of the library: fast, private, each tested against the plain algorithm in [`crate::slots`].
+//!
+//! Kernels know slices, shapes and strides; they know nothing of graphs, errors or element types chosen at run time.
+
+pub(crate) mod erf;
+pub(crate) mod gemm;
+pub(crate) mod map;
+pub(crate) mod nd;
+pub(crate) mod par;
+pub(crate) mod reduce;
+pub(crate) mod rows;

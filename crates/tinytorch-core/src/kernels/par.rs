@@ -1,0 +1,53 @@
+//! Splitting of work between threads.
+//!
+//! Work is always cut into blocks whose size depends on the problem alone. Threads only decide who computes a
+//! block, never what it contains, so results are the same bits for any number of threads.
+
+/// Cheap element operations below this count stay on the calling thread: waking a second one takes as long.
+pub(crate) const GRAIN: usize = 1 << 16;
+
+/// Elements of one block of an elementwise operation: 64 KiB of `f32`, so that a block stays in the second-level cache.
+pub(crate) const BLOCK: usize = 1 << 14;
+
+/// Calls `f(start, part)` for consecutive parts of `block` elements of `out`, on several threads if `parallel`.
+pub(crate) fn blocks<T: Send>(
+    out: &mut [T],
+    block: usize,
+    parallel: bool,
+    f: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let block = block.max(1);
+    #[cfg(feature = "parallel")]
+    if parallel && out.len() > block {
+        use rayon::prelude::*;
+        out.par_chunks_mut(block).enumerate().for_each(|(i, part)| f(i * block, part));
+        return;
+    }
+    let _ = parallel;
+    for (i, part) in out.chunks_mut(block).enumerate() {
+        f(i * block, part);
+    }
+}
+
+/// As [`blocks`], for two arrays cut in step: `f(i, part_of_a, part_of_b)`.
+pub(crate) fn blocks2<A: Send, B: Send>(
+    (a, a_block): (&mut [A], usize),
+    (b, b_block): (&mut [B], usize),
+    parallel: bool,
+    f: impl Fn(usize, &mut [A], &mut [B]) + Sync,
+) {
+    let (a_block, b_block) = (a_block.max(1), b_block.max(1));
+    #[cfg(feature = "parallel")]
+    if parallel && a.len() > a_block {
+        use rayon::prelude::*;
+        a.par_chunks_mut(a_block)
+            .zip(b.par_chunks_mut(b_block))
+            .enumerate()
+            .for_each(|(i, (pa, pb))| f(i, pa, pb));
+        return;
+    }
+    let _ = parallel;
+    for (i, (pa, pb)) in a.chunks_mut(a_block).zip(b.chunks_mut(b_block)).enumerate() {
+        f(i, pa, pb);
+    }
+}

@@ -1,0 +1,238 @@
+//! Reductions in fixed blocks.
+//!
+//! Sums are pairwise: runs of [`RUN`] elements are added in eight interleaved lanes, and the partial sums are
+//! added as a balanced tree. The error grows with the logarithm of the length, and the order of additions depends
+//! on the length alone.
+
+use super::{
+    map::Value,
+    par::{self, GRAIN},
+};
+use crate::tensor::{Number, View};
+
+/// Elements added in one run before the tree takes over.
+const RUN: usize = 128;
+const LANES: usize = 8;
+
+/// Returns the pairwise sum of `f(x)` over a slice.
+pub(crate) fn sum_of<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
+    if x.len() <= RUN {
+        let mut lanes = [R::ZERO; LANES];
+        let (chunks, rest) = x.as_chunks::<LANES>();
+        for c in chunks {
+            for (l, &v) in lanes.iter_mut().zip(c) {
+                *l = l.plus(f(v));
+            }
+        }
+        for (l, &v) in lanes.iter_mut().zip(rest) {
+            *l = l.plus(f(v));
+        }
+        let [a, b, c, d, e, g, h, i] = lanes;
+        return a.plus(e).plus(c.plus(h)).plus(b.plus(g).plus(d.plus(i)));
+    }
+    // Split at the largest multiple of RUN that is at least half: a balanced tree over whole runs.
+    let runs = x.len().div_ceil(RUN);
+    let (left, right) = x.split_at(runs.div_ceil(2) * RUN);
+    sum_of(left, f).plus(sum_of(right, f))
+}
+
+/// Returns the pairwise sum of a slice.
+pub(crate) fn sum<T: Number>(x: &[T]) -> T {
+    sum_of(x, &|v| v)
+}
+
+/// A view brought into the form `[outer, len, inner]`, where `len` is what a reduction folds.
+pub(crate) struct Grouped<'a, T: Clone> {
+    pub(crate) data: std::borrow::Cow<'a, [T]>,
+    pub(crate) outer: usize,
+    pub(crate) len: usize,
+    pub(crate) inner: usize,
+}
+
+/// Groups the axes marked in `reduced` into one. Copies only if the view is strided, or if kept and reduced axes
+/// alternate.
+pub(crate) fn group<'a, T: Value>(x: View<'a, T>, reduced: &[bool]) -> Grouped<'a, T> {
+    let product = |keep: &dyn Fn(usize) -> bool| -> usize {
+        x.shape.iter().enumerate().filter(|(a, _)| keep(*a)).map(|(_, &d)| d).product()
+    };
+    let len = product(&|a| reduced[a]);
+    let first = reduced.iter().position(|&r| r);
+    let last = reduced.iter().rposition(|&r| r);
+    let adjacent = match (first, last) {
+        (Some(f), Some(l)) => (f..=l).all(|a| reduced[a] || x.shape[a] == 1),
+        _ => true,
+    };
+    if adjacent && x.is_contiguous() {
+        let (f, l) = (first.unwrap_or(0), last.map_or(0, |l| l + 1));
+        let outer = x.shape[..f].iter().product();
+        let inner = x.shape[l..].iter().product();
+        return Grouped { data: x.to_contiguous(), outer, len, inner };
+    }
+    // Kept axes first, reduced axes last.
+    let order: Vec<usize> = (0..x.rank()).filter(|&a| !reduced[a]).chain((0..x.rank()).filter(|&a| reduced[a])).collect();
+    let shape: Vec<usize> = order.iter().map(|&a| x.shape[a]).collect();
+    let strides: Vec<usize> = order.iter().map(|&a| x.strides[a]).collect();
+    let data = View { data: x.data, shape: &shape, strides: &strides }.to_vec();
+    Grouped { data: data.into(), outer: product(&|a| !reduced[a]), len, inner: 1 }
+}
+
+/// Returns the sum of `f(x)` over the marked axes, in row-major order of the kept axes.
+pub(crate) fn sum_axes<A: Value, R: Number>(
+    x: View<'_, A>,
+    reduced: &[bool],
+    f: impl Fn(A) -> R + Sync,
+) -> Vec<R> {
+    let g = group(x, reduced);
+    let mut out = vec![R::ZERO; g.outer * g.inner];
+    if g.data.is_empty() || out.is_empty() {
+        return out;
+    }
+    let parallel = g.data.len() >= GRAIN;
+    if g.inner == 1 {
+        if g.outer == 1 && parallel {
+            out[0] = sum_parallel(&g.data, &f);
+            return out;
+        }
+        let block = (GRAIN / 4 / g.len.max(1)).max(1);
+        par::blocks(&mut out, block, parallel, |at, out| {
+            for (row, o) in out.iter_mut().enumerate() {
+                let start = (at + row) * g.len;
+                *o = sum_of(&g.data[start..start + g.len], &f);
+            }
+        });
+        return out;
+    }
+    let (plane, inner) = (g.len * g.inner, g.inner);
+    if parallel && g.outer == 1 {
+        // Cut the columns, not the order of additions.
+        par::blocks(&mut out, (inner / 8).clamp(16, 1024), true, |at, out| {
+            sum_columns(&g.data[at..], inner, g.len, out, &f);
+        });
+        return out;
+    }
+    par::blocks(&mut out, inner, parallel, |at, out| {
+        sum_columns(&g.data[at / inner * plane..], inner, g.len, out, &f);
+    });
+    out
+}
+
+/// Sums a long slice as the tree of [`sum_of`] does, with the upper branches on several threads.
+fn sum_parallel<A: Value, R: Number>(x: &[A], f: &(impl Fn(A) -> R + Sync)) -> R {
+    #[cfg(feature = "parallel")]
+    if x.len() >= GRAIN / 2 {
+        let runs = x.len().div_ceil(RUN);
+        let (left, right) = x.split_at(runs.div_ceil(2) * RUN);
+        let (a, b) = rayon::join(|| sum_parallel(left, f), || sum_parallel(right, f));
+        return a.plus(b);
+    }
+    sum_of(x, f)
+}
+
+/// Adds `rows` rows of stride `stride` into `out`, pairwise over blocks of 16 rows.
+fn sum_columns<A: Copy, R: Number>(x: &[A], stride: usize, rows: usize, out: &mut [R], f: &impl Fn(A) -> R) {
+    if rows <= 16 {
+        for row in 0..rows {
+            let x = &x[row * stride..row * stride + out.len()];
+            out.iter_mut().zip(x).for_each(|(o, &x)| *o = o.plus(f(x)));
+        }
+        return;
+    }
+    let half = rows.div_ceil(16).div_ceil(2) * 16;
+    sum_columns(x, stride, half, out, f);
+    let mut right = vec![R::ZERO; out.len()];
+    sum_columns(&x[half * stride..], stride, rows - half, &mut right, f);
+    out.iter_mut().zip(&right).for_each(|(o, &r)| *o = o.plus(r));
+}
+
+/// Returns the fold `f(.. f(f(first, second), third) ..)` over the marked axes, which must not be empty.
+pub(crate) fn fold_axes<T: Value>(x: View<'_, T>, reduced: &[bool], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
+    let g = group(x, reduced);
+    let mut out = vec![T::default(); g.outer * g.inner];
+    let parallel = g.data.len() >= GRAIN;
+    let block = (GRAIN / 4 / g.len.max(1)).max(1);
+    par::blocks(&mut out, block, parallel, |at, out| {
+        for (n, o) in out.iter_mut().enumerate() {
+            let (i, j) = ((at + n) / g.inner, (at + n) % g.inner);
+            let x = &g.data[i * g.len * g.inner + j..];
+            let mut acc = x[0];
+            for k in 1..g.len {
+                acc = f(acc, x[k * g.inner]);
+            }
+            *o = acc;
+        }
+    });
+    out
+}
+
+/// Calls `f(row)` for each line of `len` elements along the one marked axis, gathered side by side.
+pub(crate) fn lines<T: Value, R: Value>(
+    x: View<'_, T>,
+    axis: usize,
+    f: impl Fn(&[T]) -> R + Sync,
+) -> Vec<R> {
+    let mut reduced = [false; crate::tensor::MAX_RANK];
+    reduced[axis] = true;
+    let g = group(x, &reduced[..x.rank()]);
+    let mut out = vec![R::default(); g.outer * g.inner];
+    let parallel = g.data.len() >= GRAIN;
+    let block = (GRAIN / 4 / g.len.max(1)).max(1);
+    par::blocks(&mut out, block, parallel, |at, out| {
+        let mut line = Vec::new();
+        for (n, o) in out.iter_mut().enumerate() {
+            let (i, j) = ((at + n) / g.inner, (at + n) % g.inner);
+            let start = i * g.len * g.inner + j;
+            *o = if g.inner == 1 {
+                f(&g.data[start..start + g.len])
+            } else {
+                line.clear();
+                line.extend((0..g.len).map(|k| g.data[start + k * g.inner]));
+                f(&line)
+            };
+        }
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slots;
+
+    fn ramp(n: usize) -> Vec<f64> {
+        (0..n).map(|i| ((i * 37 % 101) as f64 - 50.0) * 0.125).collect()
+    }
+
+    #[test]
+    fn sums_agree_with_the_plain_one() {
+        // Multiples of 1/8 below 2^45: every order of addition is exact.
+        let data = ramp(120_000);
+        let cases: [(&[usize], &[usize], &[bool]); 10] = [
+            (&[], &[], &[]),
+            (&[1000], &[1], &[true]),
+            (&[120_000], &[1], &[true]),
+            (&[50, 40], &[40, 1], &[true, false]),
+            (&[400, 300], &[300, 1], &[true, false]),
+            (&[400, 300], &[300, 1], &[false, true]),
+            (&[300, 400], &[1, 300], &[false, true]),
+            (&[5, 6, 7], &[42, 7, 1], &[true, false, true]),
+            (&[5, 6, 7], &[42, 7, 1], &[false, true, false]),
+            (&[5, 0, 7], &[42, 7, 1], &[false, true, false]),
+        ];
+        for (shape, strides, reduced) in cases {
+            let v = View { data: &data, shape, strides };
+            let axes: Vec<usize> = (0..shape.len()).filter(|&a| reduced[a]).collect();
+            assert_eq!(sum_axes(v, reduced, |x| x), slots::tensor::reduce_sum(v, &axes), "{shape:?} {reduced:?}");
+        }
+    }
+
+    #[test]
+    fn pairwise_error_stays_small() {
+        // 2^22 times 0.1 in f32: left to right this loses two digits, pairwise only the last bits.
+        let x = vec![0.1f32; 1 << 22];
+        let exact = f64::from(0.1f32) * f64::from(1 << 22);
+        let got = f64::from(sum(&x));
+        // log2(2^22) roundings of half an ulp each at most.
+        assert!((got - exact).abs() <= 22.0 * f64::from(f32::EPSILON) * exact, "{got} {exact}");
+        assert_eq!(sum_parallel(&x, &|v| v), sum(&x));
+    }
+}

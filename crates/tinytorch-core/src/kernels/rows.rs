@@ -1,0 +1,156 @@
+//! Softmax and its relatives: one pass per slice along an axis.
+
+use super::{
+    map::Value,
+    par::{self, GRAIN},
+};
+use crate::tensor::{Real, View};
+
+/// Elements of these functions cost some ten times an addition.
+const HEAVY_GRAIN: usize = GRAIN / 8;
+
+/// Calls `f(slice)` for each slice of `data` along an axis of `len` elements that are `inner` apart.
+pub(crate) fn for_each_slice<T: Value>(data: &mut [T], len: usize, inner: usize, f: impl Fn(&mut [T]) + Sync) {
+    if data.is_empty() {
+        return;
+    }
+    let parallel = data.len() >= HEAVY_GRAIN;
+    let plane = len * inner;
+    let block = (HEAVY_GRAIN / 2 / plane).max(1) * plane;
+    par::blocks(data, block, parallel, |_, part| {
+        if inner == 1 {
+            part.chunks_mut(len).for_each(&f);
+            return;
+        }
+        let mut line = vec![T::default(); len];
+        for plane in part.chunks_mut(plane) {
+            for j in 0..inner {
+                line.iter_mut().zip(plane[j..].iter().step_by(inner)).for_each(|(l, &v)| *l = v);
+                f(&mut line);
+                line.iter().zip(plane[j..].iter_mut().step_by(inner)).for_each(|(&l, v)| *v = l);
+            }
+        }
+    });
+}
+
+fn extent(shape: &[usize], axis: usize) -> (usize, usize) {
+    (shape[axis], shape[axis + 1..].iter().product())
+}
+
+fn max<T: Real>(row: &[T]) -> T {
+    row.iter().fold(-T::INFINITY, |m, &v| m.max_nan(v))
+}
+
+pub(crate) fn softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
+    let (len, inner) = extent(x.shape, axis);
+    let mut out = x.to_vec();
+    for_each_slice(&mut out, len, inner, softmax_row);
+    out
+}
+
+/// Softmax of one slice in place; zeros if nothing in it is above negative infinity.
+pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
+    let m = max(row);
+    if m == -T::INFINITY {
+        return row.fill(T::ZERO);
+    }
+    let mut sum = T::ZERO;
+    for v in row.iter_mut() {
+        *v = (*v - m).exp();
+        sum += *v;
+    }
+    row.iter_mut().for_each(|v| *v = *v / sum);
+}
+
+pub(crate) fn log_softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
+    let (len, inner) = extent(x.shape, axis);
+    let mut out = x.to_vec();
+    for_each_slice(&mut out, len, inner, |row| {
+        let m = max(row);
+        if m == -T::INFINITY {
+            return;
+        }
+        let log_sum = row.iter().fold(T::ZERO, |s, &v| s + (v - m).exp()).ln();
+        row.iter_mut().for_each(|v| *v = *v - m - log_sum);
+    });
+    out
+}
+
+/// Returns `y·(g - Σ g·y)` along the axis: the gradient of softmax from its result.
+pub(crate) fn softmax_backward<T: Real>(grad: View<'_, T>, y: View<'_, T>, axis: usize) -> Vec<T> {
+    let (len, inner) = extent(y.shape, axis);
+    let (g, y) = (grad.to_contiguous(), y.to_contiguous());
+    pairs(&g, &y, len, inner, |g, y, out| {
+        let dot = g.iter().zip(y).fold(T::ZERO, |s, (&g, &y)| s + g * y);
+        out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = y * (g - dot));
+    })
+}
+
+/// Returns `g - softmax·Σ g` along the axis: the gradient of log-softmax from its result.
+pub(crate) fn log_softmax_backward<T: Real>(grad: View<'_, T>, y: View<'_, T>, axis: usize) -> Vec<T> {
+    let (len, inner) = extent(y.shape, axis);
+    let (g, y) = (grad.to_contiguous(), y.to_contiguous());
+    pairs(&g, &y, len, inner, |g, y, out| {
+        let sum = g.iter().fold(T::ZERO, |s, &g| s + g);
+        out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = g - y.exp() * sum);
+    })
+}
+
+/// Calls `f(a, b, out)` for each pair of slices.
+fn pairs<T: Real>(a: &[T], b: &[T], len: usize, inner: usize, f: impl Fn(&[T], &[T], &mut [T]) + Sync) -> Vec<T> {
+    let mut out = vec![T::ZERO; a.len()];
+    if a.is_empty() {
+        return out;
+    }
+    let parallel = a.len() >= HEAVY_GRAIN;
+    let plane = len * inner;
+    let block = (HEAVY_GRAIN / 2 / plane).max(1) * plane;
+    par::blocks(&mut out, block, parallel, |at, part| {
+        let (a, b) = (&a[at..at + part.len()], &b[at..at + part.len()]);
+        if inner == 1 {
+            let rows = a.chunks(len).zip(b.chunks(len)).zip(part.chunks_mut(len));
+            rows.for_each(|((a, b), out)| f(a, b, out));
+            return;
+        }
+        let mut lines = [(); 3].map(|()| vec![T::ZERO; len]);
+        let [x, y, z] = &mut lines;
+        for start in (0..part.len()).step_by(plane) {
+            for j in start..start + inner {
+                for k in 0..len {
+                    (x[k], y[k]) = (a[j + k * inner], b[j + k * inner]);
+                }
+                f(x, y, z);
+                z.iter().enumerate().for_each(|(k, &v)| part[j + k * inner] = v);
+            }
+        }
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::slots;
+
+    #[test]
+    fn slices_along_any_axis_agree_with_the_plain_form() {
+        let data: Vec<f64> = (0..3 * 5 * 7).map(|i| (i * 29 % 17) as f64 * 0.5 - 4.0).collect();
+        for (shape, strides) in [([3, 5, 7], [35, 7, 1]), ([7, 5, 3], [1, 7, 35])] {
+            let v = View { data: &data, shape: &shape, strides: &strides };
+            for axis in 0..3 {
+                let close = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-14);
+                assert!(close(softmax(v, axis), slots::activations::softmax(v, axis)));
+                assert!(close(log_softmax(v, axis), slots::losses::log_softmax(v, axis)));
+            }
+        }
+    }
+
+    #[test]
+    fn large_inputs_give_the_same_rows() {
+        let row: Vec<f32> = (0..100).map(|i| (i as f32 * 0.7).sin() * 5.0).collect();
+        let many: Vec<f32> = row.iter().copied().cycle().take(100 * 1000).collect();
+        let one = softmax(View { data: &row, shape: &[100], strides: &[1] }, 0);
+        let all = softmax(View { data: &many, shape: &[1000, 100], strides: &[100, 1] }, 1);
+        assert!(all.chunks(100).all(|r| r == one));
+    }
+}

@@ -1,0 +1,29 @@
+//! The operations on tensors: what is checked, what is computed, and the rule of each gradient.
+//!
+//! Most operations are methods of [`Tensor`](crate::Tensor). The operation values are public where a graph shows their names.
+
+pub(crate) mod arith;
+pub(crate) mod axes;
+pub(crate) mod broadcast;
+mod compare;
+mod convert;
+mod index;
+mod linear;
+pub(crate) mod matmul;
+mod minmax;
+mod operators;
+mod pow;
+mod reduce;
+mod select;
+mod shape;
+mod softmax;
+pub(crate) mod support;
+mod unary;
+
+pub use arith::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Sub};
+pub use axes::{AxisMask, IntoAxes, IntoSizes, Sizes};
+pub use linear::Linear;
+pub use matmul::MatMul;
+pub use reduce::{Mean, Sum};
+pub use shape::{Permute, Reshape, Transpose};
+pub use unary::{GeluKind, Relu};

@@ -1,0 +1,93 @@
+//! Functions of one element.
+
+mod activation;
+mod basic;
+mod clamp;
+
+pub use activation::{GeluKind, Relu};
+
+use crate::{
+    Result, Tensor,
+    autograd::{Grads, Op, Saved, is_recording},
+    kernels::map,
+    ops::support::{on_floats, real_type, same_dtype},
+    tensor::Real,
+};
+
+/// What a rule needs from the forward pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// The argument.
+    Input,
+    /// The result.
+    Output,
+    /// Nothing: the slope is constant.
+    Nothing,
+}
+
+/// A real function of one real argument with its derivative, applied to every element.
+///
+/// The derivative stands here twice: as numbers for the plain pass, and as recorded tensor operations for gradients
+/// of gradients. A test compares the two.
+pub(crate) trait Pointwise: Copy + Send + Sync + 'static {
+    const NAME: &'static str;
+    const KEEP: Keep;
+
+    /// The function.
+    fn value<T: Real>(self, x: T) -> T;
+
+    /// The derivative, given what [`Self::KEEP`] says.
+    fn slope<T: Real>(self, kept: T) -> T;
+
+    /// The derivative as tensor operations.
+    fn slope_tensor(self, kept: &Tensor) -> Result<Tensor>;
+}
+
+/// Applies a [`Pointwise`] function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unary<P>(pub(crate) P);
+
+impl<P: Pointwise> Op for Unary<P> {
+    fn name(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
+        let f = self.0;
+        let out = on_floats(P::NAME, inputs, |t| {
+            let x = t[0];
+            Ok(real_type!(x.dtype(), T => {
+                Tensor::own(map::map1(x.typed::<T>(), |v| f.value(v)), *x.shape())
+            }))
+        })?;
+        match P::KEEP {
+            Keep::Input => saved.keep(inputs[0]),
+            Keep::Output => saved.keep_output(&out),
+            Keep::Nothing => {}
+        }
+        Ok(out)
+    }
+
+    fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
+        let f = self.0;
+        let kept = if P::KEEP == Keep::Nothing { grad } else { saved.get(0)? };
+        if is_recording() {
+            return Ok([grad.mul(&f.slope_tensor(kept)?)?].into());
+        }
+        Ok([chain(P::NAME, grad, kept, f)?].into())
+    }
+}
+
+/// Returns `grad · f'(kept)` in one pass.
+fn chain<P: Pointwise>(op: &'static str, grad: &Tensor, kept: &Tensor, f: P) -> Result<Tensor> {
+    same_dtype(op, grad, kept)?;
+    on_floats(op, &[grad, kept], |t| {
+        Ok(real_type!(t[0].dtype(), T => {
+            let out = map::map2(t[0].typed::<T>(), t[1].typed::<T>(), |g, k| g * f.slope(k));
+            Tensor::own(out, *grad.shape())
+        }))
+    })
+}
+
+#[cfg(test)]
+mod tests;

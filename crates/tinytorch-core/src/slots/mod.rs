@@ -1,0 +1,12 @@
+//! The algorithms of the library in their plainest form, one file per course module.
+//!
+//! A *slot* is an algorithm a learner can be asked to write: a plain function of slices, views and small structs.
+//! The functions here are the definitions. The library reaches them, or a faster kernel that is tested against them,
+//! only through `crate::dispatch`.
+
+pub mod activations;
+pub mod autograd;
+pub mod embedding;
+pub mod layers;
+pub mod losses;
+pub mod tensor;

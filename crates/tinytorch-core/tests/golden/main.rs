@@ -1,0 +1,2 @@
+//! Reference vectors.
+fn main() {}
