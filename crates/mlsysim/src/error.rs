@@ -2,6 +2,7 @@
 
 use crate::precision::Precision;
 use crate::ranges::Range;
+use crate::registry::Problem;
 use crate::units::{Dimension, ParseError, Quantity};
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -123,6 +124,14 @@ pub enum Error {
         /// What to do.
         remedy: &'static str,
     },
+    /// A file of records has mistakes.
+    #[error("{}", lines(file, problems))]
+    Records {
+        /// The name of the file.
+        file: String,
+        /// Every mistake, in the order of the file.
+        problems: Vec<Problem>,
+    },
     /// The step needs more memory than the machine has, and the caller asked for an error in that case.
     #[error("out of memory: needs {need}, has {have}, short by {short}")]
     OutOfMemory {
@@ -156,6 +165,12 @@ pub enum Error {
     /// A text is not the quantity asked for.
     #[error(transparent)]
     Quantity(#[from] ParseError),
+}
+
+fn lines(file: &str, problems: &[Problem]) -> String {
+    let lines: Vec<String> =
+        problems.iter().map(|problem| alloc::format!("{file}:{problem}")).collect();
+    lines.join("\n")
 }
 
 fn family(dimension: Dimension) -> String {

@@ -98,7 +98,7 @@ impl Basis {
 pub struct Provenance {
     /// How the value came to be known.
     pub basis: Basis,
-    /// Document, author and year, or whoever measured.
+    /// Document, author and year, or whoever measured; empty if the note says it all.
     pub source: String,
     /// Where the document is.
     pub url: Option<String>,
@@ -132,10 +132,10 @@ impl Provenance {
 /// Writes the source, and the note after a colon.
 impl fmt::Display for Provenance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source)?;
         match &self.note {
-            Some(note) => write!(f, ": {note}"),
-            None => Ok(()),
+            Some(note) if self.source.is_empty() => f.write_str(note),
+            Some(note) => write!(f, "{}: {note}", self.source),
+            None => f.write_str(&self.source),
         }
     }
 }

@@ -34,6 +34,8 @@ impl Range {
     /// A whole number of 1 or more, small enough to be exact.
     pub const COUNT: Self =
         Self { min: 1.0, max: 9_007_199_254_740_992.0, whole: true, ..Self::ANY };
+    /// A whole number of 1 or more that fits 32 bits.
+    pub const COUNT_U32: Self = Self { max: 4_294_967_295.0, ..Self::COUNT };
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
 

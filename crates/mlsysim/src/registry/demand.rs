@@ -285,16 +285,20 @@ impl Model {
             None => fallback_pass(spec.weight_bytes, batch, trace),
         };
         let passes = f64::from(self.denoising_steps.unwrap_or(1));
-        trace.given("passes", "p", passes, "record of the model");
         let bytes_moved = pass * passes;
-        trace.computed(
-            "bytes_moved",
-            "V",
-            bytes_moved,
-            "V_p × p",
-            &["pass_bytes", "passes"],
-            COUNTING,
-        );
+        if self.denoising_steps.is_some() {
+            trace.given("passes", "p", passes, "record of the model");
+            trace.computed(
+                "bytes_moved",
+                "V",
+                bytes_moved,
+                "V_p × p",
+                &["pass_bytes", "passes"],
+                COUNTING,
+            );
+        } else {
+            trace.computed("bytes_moved", "V", bytes_moved, "V_p", &["pass_bytes"], COUNTING);
+        }
         let layers = spec.layers.saturating_mul(self.denoising_steps.unwrap_or(1));
         Ok(WorkloadSpec { ops, bytes_moved, layers, ..spec })
     }

@@ -4,10 +4,36 @@
 
 mod demand;
 mod hardware;
+#[cfg(feature = "registry")]
+mod load;
 mod models;
+#[cfg(feature = "registry")]
+mod reader;
 mod training;
 
 pub use demand::Inference;
 pub use hardware::{Class, Hardware, rate_field};
+#[cfg(feature = "registry")]
+pub use load::Registry;
 pub use models::{Family, Model};
 pub use training::{Recompute, Training, TrainingMemory};
+
+use alloc::string::String;
+use core::fmt;
+
+/// A mistake in a file of records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.line, self.column, self.message)
+    }
+}

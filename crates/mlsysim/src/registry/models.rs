@@ -4,7 +4,8 @@ use crate::convention::Convention;
 use crate::error::{Error, Result};
 use crate::precision::Precision;
 use crate::provenance::{Origins, Provenance};
-use crate::units::{Bytes, BytesPerParam, Flop, Params};
+use crate::trace::Trace;
+use crate::units::{Bytes, BytesPerParam, Flop, Params, Quantity};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -167,7 +168,58 @@ impl Model {
         Error::ModelIncomplete { model: self.name.clone(), what, remedy }
     }
 
-    /// Bytes of the weights at `width` each.
+    /// Every amount of the record with the name of its field, for tables and audits.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Quantity)> {
+        let count = |value: Option<u32>| value.map(|n| Quantity::number(f64::from(n)));
+        let values: [(&str, Option<Quantity>); 16] = [
+            ("parameters", self.parameters.map(Into::into)),
+            ("active_parameters", self.active_parameters.map(Into::into)),
+            ("stored", self.stored.map(Into::into)),
+            ("ops", self.ops.map(Into::into)),
+            ("layers", count(self.layers)),
+            ("hidden", count(self.hidden)),
+            ("heads", count(self.heads)),
+            ("kv_heads", count(self.kv_heads)),
+            ("head_dim", count(self.head_dim)),
+            ("kv_lora_rank", count(self.kv_lora_rank)),
+            ("qk_rope_head_dim", count(self.qk_rope_head_dim)),
+            ("experts", count(self.experts)),
+            ("experts_per_token", count(self.experts_per_token)),
+            ("state_size", count(self.state_size)),
+            ("denoising_steps", count(self.denoising_steps)),
+            ("activation_elements", self.activation_elements.map(Quantity::number)),
+        ];
+        values.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
+    }
+
+    /// Tells a trace where the values of this model are from.
+    pub fn announce(&self, trace: &mut Trace) {
+        const NODES: [(&str, &str); 14] = [
+            ("parameters", "parameters"),
+            ("active_parameters", "active_parameters"),
+            ("weight_bytes", "stored"),
+            ("ops_per_item", "ops"),
+            ("layers", "layers"),
+            ("model_layers", "layers"),
+            ("attention_width", "hidden"),
+            ("head_width", "hidden"),
+            ("kv_heads", "kv_heads"),
+            ("cache_width", "kv_lora_rank"),
+            ("chosen_share", "experts"),
+            ("state_bytes", "state_size"),
+            ("passes", "denoising_steps"),
+            ("activation_elements", "activation_elements"),
+        ];
+        let values = self.values();
+        for (node, field) in NODES {
+            if values.iter().any(|(name, _)| name == field) {
+                trace.announce_provenance(node, self.origins.of(field));
+            }
+        }
+    }
+
+    /// Bytes of the weights in one number format.
     ///
     /// A model that publishes only its size at 16 bits is scaled to the width; [`Convention::Upstream030`] keeps
     /// that size at any width.

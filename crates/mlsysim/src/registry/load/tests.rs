@@ -1,0 +1,229 @@
+//! The audit of the shipped records, and what the reader says about broken ones.
+
+use super::*;
+use crate::convention::Convention;
+use crate::units::Params;
+
+fn audit_origin(owner: &str, field: &str, provenance: &Provenance) {
+    let note = provenance.note.as_deref().unwrap_or("");
+    assert!(!provenance.source.is_empty() || !note.is_empty(), "{owner}.{field} has no source");
+    let explained =
+        matches!(provenance.basis, Basis::Derived | Basis::Estimate | Basis::Convention);
+    assert!(
+        !explained || !note.is_empty(),
+        "{owner}.{field} is {} and has no note",
+        provenance.basis.key()
+    );
+    let printed = matches!(provenance.basis, Basis::Datasheet | Basis::Literature);
+    assert!(
+        !printed || provenance.url.is_some(),
+        "{owner}.{field} is from a document without address"
+    );
+    if let Some(day) = &provenance.verified {
+        let digits = day.bytes().filter(u8::is_ascii_digit).count();
+        assert!(day.len() == 10 && digits == 8, "{owner}.{field}: `{day}` is not a day");
+    }
+}
+
+#[test]
+fn every_shipped_value_has_an_origin() {
+    let registry = Registry::shipped();
+    assert!(registry.all_hardware().len() >= 17 && registry.all_models().len() >= 15);
+    for machine in registry.all_hardware() {
+        for (field, _) in machine.values() {
+            audit_origin(&machine.id, &field, machine.origins.of(&field));
+        }
+    }
+    for model in registry.all_models() {
+        for (field, _) in model.values() {
+            audit_origin(&model.id, &field, model.origins.of(&field));
+        }
+    }
+}
+
+#[test]
+fn shipped_machines_are_physical() {
+    for machine in Registry::shipped().all_hardware() {
+        let id = &machine.id;
+        let ridge = machine.ridge_point(None, Convention::Reference).unwrap().0;
+        assert!(ridge > 0.0 && ridge < 5000.0, "{id}: ridge point {ridge}");
+        assert!(machine.power.is_none_or(|power| power.0 <= 150e3), "{id}: power");
+        // A narrower format is never slower on the same machine, and a rate is not a count in disguise.
+        for (precision, rate) in &machine.rates {
+            assert!(rate.0 >= 1e6 && rate.0 <= 1e18, "{id}: {precision} {rate}");
+        }
+        if let Some([fast, mean, slow]) = machine.int8_efficiency() {
+            assert!(
+                1.0 >= fast && fast >= mean && mean >= slow && slow > 0.0,
+                "{id}: int8 efficiency"
+            );
+        }
+    }
+}
+
+#[test]
+fn shipped_models_are_consistent() {
+    let registry = Registry::shipped();
+    for model in registry.all_models() {
+        let id = &model.id;
+        assert!(model.ops_per_item(Convention::Reference).is_ok(), "{id}: operations");
+        if model.family.is_transformer() {
+            let width = model.head_width(Convention::Reference).unwrap();
+            assert!((32..=256).contains(&width), "{id}: head width {width}");
+        }
+        assert!(
+            model.active_parameters.is_none_or(|n| Some(n) < model.parameters),
+            "{id}: active parameters"
+        );
+    }
+    // Counted from the configuration: embeddings, attention, gated feed-forward and norms of 32 layers.
+    let (vocab, d, ffn, layers, kv) = (128_256.0, 4096.0, 14_336.0, 32.0, 1024.0);
+    let counted =
+        2.0 * vocab * d + layers * (2.0 * d * d + 2.0 * d * kv + 3.0 * d * ffn + 2.0 * d) + d;
+    assert_eq!(registry.model("llama3_8b").unwrap().parameters, Some(Params(counted)));
+}
+
+#[test]
+fn the_boards_have_the_sizes_that_their_makers_print() {
+    let registry = Registry::shipped();
+    let kib = |n: f64| Bytes(n * 1024.0);
+    for (id, clock_mhz, ram_kib, flash_kib) in [
+        ("nano33ble", 64.0, 256.0, 1024.0),
+        ("microbit", 16.0, 16.0, 256.0),
+        ("lm3s6965", 50.0, 64.0, 256.0),
+        ("nicla_vision", 480.0, 512.0, 2048.0),
+        ("xiao_esp32s3", 240.0, 512.0, 8192.0),
+        ("grove_vision_ai_v2", 400.0, 2457.6, 16384.0),
+    ] {
+        let board = registry.hardware(id).unwrap();
+        assert_eq!(board.class, Class::Board, "{id}");
+        assert_eq!(board.clock, Some(Hertz(clock_mhz * 1e6)), "{id}");
+        assert!((board.capacity / kib(ram_kib) - 1.0).abs() < 1e-9, "{id}: {}", board.capacity);
+        assert_eq!(board.flash.map(|flash| flash.capacity), Some(kib(flash_kib)), "{id}");
+    }
+    for id in ["rpi_zero2w", "rpi4", "rpi5"] {
+        assert!(registry.hardware(id).unwrap().flash.is_none(), "{id} keeps weights in RAM");
+    }
+}
+
+#[test]
+fn an_int8_rate_follows_from_the_clock() {
+    let registry = Registry::shipped();
+    let board = registry.hardware("nano33ble").unwrap();
+    let (rate, _) = board.rate(Precision::Int8, Convention::Reference).unwrap();
+    assert_eq!(rate, FlopPerSecond(256e6), "2 operations × 64 MHz × 2 multiply-accumulates");
+    let origin = board.origins.of("peak.int8");
+    assert_eq!(origin.basis, Basis::Derived);
+    assert!(origin.to_string().contains("SMLAD"), "{origin}");
+    assert!(
+        registry
+            .hardware("lm3s6965")
+            .unwrap()
+            .rate(Precision::Fp32, Convention::Reference)
+            .is_err()
+    );
+}
+
+#[test]
+fn names_are_found_in_any_spelling() {
+    let registry = Registry::shipped();
+    for name in ["h100", "H100", "H100_SXM", "nvidia h100 sxm5 80 gb"] {
+        assert_eq!(registry.hardware(name).map(|m| m.id.as_str()), Ok("h100"), "{name}");
+    }
+    assert_eq!(registry.model("Llama-3 8B").map(|m| m.id.as_str()), Ok("llama3_8b"));
+    let error = registry.hardware("nano33bl").unwrap_err().to_string();
+    assert!(error.starts_with("unknown hardware `nano33bl`; did you mean nano33ble"), "{error}");
+    assert_eq!(registry.model("zebra").unwrap_err().to_string(), "unknown model `zebra`");
+}
+
+#[test]
+fn names_are_unique_after_folding() {
+    let registry = Registry::shipped();
+    let mut seen = Vec::new();
+    for machine in registry.all_hardware() {
+        for name in core::iter::once(&machine.id).chain(&machine.aliases) {
+            assert!(!seen.contains(&fold(name)), "{name} twice");
+            seen.push(fold(name));
+        }
+    }
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_with_their_place() {
+    let text = r#"[hardware.desk]
+peak = { fp32 = "1.2 TFLOPs" }
+bandwidth = 51.2
+capacity = "32 Gb"
+pover = "65 W"
+memory_efficiency = 1.5
+
+[modles.mine]
+"#;
+    let mut registry = Registry::new();
+    let Err(Error::Records { file, problems }) = registry.add("mine.toml", text) else {
+        panic!("broken records were taken");
+    };
+    assert_eq!(file, "mine.toml");
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let expected = [
+        "1:1: hardware.desk: needs a peak rate, for example peak = { fp32 = \"1.2 TFLOP/s\" }",
+        "1:1: hardware.desk: needs a bandwidth",
+        "1:1: hardware.desk: needs a capacity",
+        "2:17: peak.fp32: `1.2 TFLOPs` is ambiguous, since `TFLOPs` may be operations or operations per second: \
+         write FLOP or FLOP/s; expected operations per time, for example `312 TFLOP/s`",
+        "3:13: hardware.desk.bandwidth: expected data per time in quotes, for example \"3.35 TB/s\", got the number 51.2",
+        "4:12: hardware.desk.capacity: `32 Gb` is ambiguous, since `Gb` may be bits or bytes: write bit or B; \
+         expected data, for example `16 GiB`",
+        "5:1: hardware.desk: unknown field `pover`; did you mean `power`?",
+        "6:21: hardware.desk.memory_efficiency must be finite and from 0.000000001 to 1, got 1.5",
+        "8:2: unknown section `modles`; expected sources, hardware or models",
+    ];
+    assert_eq!(lines, expected);
+    assert!(registry.all_hardware().is_empty(), "nothing is added");
+}
+
+#[test]
+fn broken_toml_is_reported_with_its_place() {
+    let Err(Error::Records { problems, .. }) =
+        Registry::new().add("x", "[hardware.a]\nname = \nclass =")
+    else {
+        panic!("broken TOML was taken");
+    };
+    assert!(problems.iter().any(|problem| problem.line == 2), "{problems:?}");
+}
+
+#[test]
+fn yours_replace_the_shipped_ones() {
+    let mut registry = Registry::shipped();
+    let before = registry.all_hardware().len();
+    registry
+        .add(
+            "mine",
+            "[hardware.t4]\npeak = \"9 TFLOP/s\"\nbandwidth = \"1 TB/s\"\ncapacity = \"1 GB\"",
+        )
+        .unwrap();
+    assert_eq!(registry.all_hardware().len(), before);
+    let mine = registry.hardware("t4").unwrap();
+    assert_eq!(mine.rates, [(Precision::Fp32, FlopPerSecond(9e12))]);
+    assert_eq!(mine.origins.of("bandwidth").kind(), crate::provenance::Kind::Assumed);
+}
+
+#[test]
+fn odd_text_never_panics() {
+    let text = include_str!("../../../data/boards.toml");
+    // Cut at every place, also inside a character's neighborhood.
+    for end in (0..text.len()).step_by(97).filter(|end| text.is_char_boundary(*end)) {
+        let mut registry = Registry::new();
+        let _ = registry.add("cut", &text[..end]);
+    }
+    for text in [
+        "hardware = 3",
+        "[hardware]\na = 3",
+        "[sources.x]",
+        "\u{0}",
+        "[models.m]\nlayers = 1e99",
+        "a = [[]]",
+    ] {
+        assert!(Registry::new().add("odd", text).is_err(), "{text}");
+    }
+}
