@@ -30,6 +30,10 @@ device! {
 }
 
 pub mod board;
+#[cfg(feature = "convert")]
+pub mod convert;
+#[cfg(feature = "convert")]
+pub mod plan;
 
 pub use crc::crc32;
 pub use dtype::{DType, Element};

@@ -81,6 +81,20 @@ pub(super) const fn parse(file: &[u8]) -> Result<Model<'_>, LoadError> {
     Ok(model)
 }
 
+/// Returns scratch bytes and multiply-accumulates of a file under construction.
+#[cfg(feature = "convert")]
+pub(super) fn measure(file: &[u8]) -> Result<(u32, u64), LoadError> {
+    let header = header(file)?;
+    let model = Model::from_header(file, &header);
+    let (mut scratch, mut macs) = (0, 0_u64);
+    for i in 0..model.n_operators {
+        let op = some!(model.op_record(i), LoadError::BadIndex { op: i, index: i });
+        scratch = scratch.max(geometry::scratch_bytes(&model, &op).unwrap_or(0));
+        macs = macs.saturating_add(geometry::macs(&model, &op));
+    }
+    Ok((u32::try_from(scratch).unwrap_or(u32::MAX), macs))
+}
+
 const fn header(file: &[u8]) -> Result<Header, LoadError> {
     let have = clip(file.len());
     let short = LoadError::Truncated { need: record::HEADER, have };

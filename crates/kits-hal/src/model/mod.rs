@@ -102,6 +102,12 @@ impl<'a> Model<'a> {
         check::parse(bytes)
     }
 
+    /// Returns scratch bytes and multiply-accumulates of a container under construction.
+    #[cfg(feature = "convert")]
+    pub(crate) fn measure(file: &[u8]) -> Result<(u32, u64), LoadError> {
+        check::measure(file)
+    }
+
     /// Returns the bytes a [`Session`](crate::Session) needs: activations and scratch.
     #[must_use]
     pub const fn arena_len(&self) -> usize {
