@@ -15,6 +15,7 @@ mod precision;
 pub mod provenance;
 mod ranges;
 pub mod registry;
+pub mod report;
 pub mod trace;
 pub mod units;
 pub mod walls;

@@ -66,6 +66,8 @@ pub struct Hardware {
     pub rates: Vec<(Precision, FlopPerSecond)>,
     /// The rate that stands for the machine where no number format is named.
     pub peak: FlopPerSecond,
+    /// The number format of that rate.
+    pub native: Option<Precision>,
     /// Size of the main memory.
     pub capacity: Bytes,
     /// Bandwidth of the main memory.
@@ -116,6 +118,7 @@ impl Hardware {
             class: Class::Cpu,
             rates: Vec::new(),
             peak,
+            native: None,
             capacity,
             bandwidth,
             memory_efficiency: None,
@@ -174,6 +177,7 @@ impl Hardware {
         let mut machine =
             Self::new(id, peak, bandwidth, capacity, Provenance::new(Basis::Measured, how));
         machine.rates.push((precision, peak));
+        machine.native = Some(precision);
         machine.memory_efficiency = Some(1.0);
         machine.dispatch = Some(Seconds::ZERO);
         machine.layer_time = Some(Seconds::ZERO);
@@ -269,6 +273,32 @@ impl Hardware {
         Some([share(fewest), share(libm::sqrt(fewest * most)), share(most)])
     }
 
+    /// How code runs here where nothing else is known: at the recorded int8 efficiency, else at half of the peak.
+    #[must_use]
+    pub fn settings(&self, precision: Precision) -> Settings {
+        match (precision, self.int8_efficiency()) {
+            (Precision::Int8, Some([_, mean, _])) => {
+                Settings { efficiency: mean, ..Settings::default() }
+            }
+            _ => Settings::default(),
+        }
+    }
+
+    /// Tells a trace where the efficiency is from, if it is the recorded one.
+    fn announce_efficiency(&self, precision: Precision, settings: &Settings, trace: &mut Trace) {
+        let (Precision::Int8, Some([fast, mean, slow])) = (precision, self.int8_efficiency())
+        else {
+            return;
+        };
+        if settings.efficiency.to_bits() == mean.to_bits() {
+            let reason = alloc::format!(
+                "1 / (multiply-accumulates per cycle × cycles each), geometric mean of {slow:.3} to {fast:.3}; {}",
+                self.origins.of("cycles_per_mac")
+            );
+            trace.announce("efficiency", self.origins.of("cycles_per_mac").kind(), reason);
+        }
+    }
+
     /// Tells a trace where the values of this machine are from.
     pub fn announce(&self, precision: Precision, convention: Convention, trace: &mut Trace) {
         let used = self.rate(precision, convention).ok().and_then(|(_, used)| used);
@@ -350,6 +380,7 @@ impl Hardware {
     ) -> Result<(Profile, Trace)> {
         let device = self.device(precision, convention)?;
         self.announce(precision, convention, &mut trace);
+        self.announce_efficiency(precision, settings, &mut trace);
         let profile = single_node::evaluate(work, &device, settings, convention, &mut trace)?;
         Ok((profile, trace))
     }

@@ -321,8 +321,10 @@ impl Registry {
             .find(|(precision, _)| native.is_none_or(|native| native == *precision))
         {
             Some((precision, rate)) => {
-                let (field, rate) = (rate_field(*precision), *rate);
+                let (precision, rate) = (*precision, *rate);
+                let field = rate_field(precision);
                 machine.peak = rate;
+                machine.native = Some(precision);
                 machine.origins.set("peak", machine.origins.of(&field).clone());
             }
             None => entry.complain(

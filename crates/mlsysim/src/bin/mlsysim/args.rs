@@ -1,0 +1,181 @@
+//! The command line.
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use mlsysim::registry::Registry;
+use mlsysim::units::{Unit, parse_as};
+use mlsysim::{Convention, Precision};
+use std::path::PathBuf;
+
+/// The 22 walls of machine-learning systems: how long, how big, how much, and why.
+///
+/// Amounts carry their unit: `2 GFLOP`, `16 GiB`, `3.35 TB/s`, `20 ms`, `10 W`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mlsysim",
+    version,
+    after_help = "Exit codes: 0 done, 1 does not fit, 2 wrong call, 3 a limit given with --max-... is broken"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the walls, show one, or solve one of its equations
+    Walls(WallsArgs),
+    /// Price one step of a model, or of work given in numbers, on a machine
+    Eval(Box<EvalArgs>),
+    /// List the shipped machines and models, or show one with the origin of every value
+    Zoo(ZooArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  mlsysim walls 2 --explain\n  mlsysim walls memory.step_time bytes_moved='16 GB' bandwidth='2 TB/s' --explain"
+)]
+pub(crate) struct WallsArgs {
+    /// Number of a wall, or identifier of an equation
+    pub(crate) what: Option<String>,
+    /// Inputs of the equation, such as bandwidth='2 TB/s'
+    #[arg(value_name = "NAME=AMOUNT")]
+    pub(crate) inputs: Vec<String>,
+    /// Show inputs with units and ranges, or every step of a solution
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  mlsysim eval --hardware h100 --model llama3_8b --batch 8 --explain\n  mlsysim eval --hardware nano33ble --ops '5.3 MFLOP' --bytes '80 kB' --precision int8\n  mlsysim eval --peak '1.2 TFLOP/s' --bandwidth '51 GB/s' --capacity '32 GiB' --model resnet50 --precision fp32"
+)]
+pub(crate) struct EvalArgs {
+    /// Machine, by name (see `mlsysim zoo hardware`)
+    #[arg(long, value_name = "NAME", required_unless_present = "peak", conflicts_with = "peak")]
+    pub(crate) hardware: Option<String>,
+    /// Rate of a machine of your own, in the precision given [FLOP/s]
+    #[arg(long, value_name = "RATE", requires_all = ["bandwidth", "capacity"])]
+    pub(crate) peak: Option<String>,
+    /// Memory bandwidth of a machine of your own [B/s]
+    #[arg(long, value_name = "BANDWIDTH", requires = "peak")]
+    pub(crate) bandwidth: Option<String>,
+    /// Memory size of a machine of your own [B]
+    #[arg(long, value_name = "SIZE", requires = "peak")]
+    pub(crate) capacity: Option<String>,
+    /// Model, by name (see `mlsysim zoo models`)
+    #[arg(long, value_name = "NAME", required_unless_present = "ops", conflicts_with = "ops")]
+    pub(crate) model: Option<String>,
+    /// Operations of one step instead of a model [FLOP]
+    #[arg(long, value_name = "AMOUNT", requires = "bytes")]
+    pub(crate) ops: Option<String>,
+    /// Bytes that one step moves [B]
+    #[arg(long, value_name = "AMOUNT", requires = "ops")]
+    pub(crate) bytes: Option<String>,
+    /// Bytes of weights [B]
+    #[arg(long, value_name = "AMOUNT", requires = "ops")]
+    pub(crate) weights: Option<String>,
+    /// Bytes needed besides the weights [B]
+    #[arg(long, value_name = "AMOUNT", requires = "ops")]
+    pub(crate) working: Option<String>,
+    /// Number format: fp32, tf32, bf16, fp16, fp8, int8, fp6, fp4, int4 [default: the machine's own]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) precision: Option<Precision>,
+    /// Items in one step: sequences, images, inputs [count]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// Tokens that each sequence of a language model has so far [count]
+    #[arg(long, value_name = "COUNT", default_value_t = 2048)]
+    pub(crate) context: u32,
+    /// Share of the peak that the code reaches, 0 to 1 [default: the machine's record, else 0.5]
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) efficiency: Option<f64>,
+    /// Share of the shorter of arithmetic and traffic that hides behind the longer, 0 to 1
+    #[arg(long, value_name = "SHARE", default_value_t = 1.0)]
+    pub(crate) overlap: f64,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A TOML file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+    /// Exit with 3 if a step takes longer [s]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) max_time: Option<String>,
+    /// Exit with 3 if a step takes more energy, or if the energy is not known [J]
+    #[arg(long, value_name = "ENERGY")]
+    pub(crate) max_energy: Option<String>,
+    /// Show every value with its formula and origin
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also draw the roofline into this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  mlsysim zoo hardware\n  mlsysim zoo models resnet50 --json")]
+pub(crate) struct ZooArgs {
+    /// What to list
+    pub(crate) what: Option<ZooKind>,
+    /// One entry, with every value and its origin
+    pub(crate) name: Option<String>,
+    /// A TOML file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ZooKind {
+    /// Machines
+    Hardware,
+    /// Models
+    Models,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ConventionArg {
+    /// The literature
+    #[default]
+    Reference,
+    /// The Python package mlsysim 0.3.0
+    Upstream030,
+}
+
+impl From<ConventionArg> for Convention {
+    fn from(argument: ConventionArg) -> Self {
+        match argument {
+            ConventionArg::Reference => Self::Reference,
+            ConventionArg::Upstream030 => Self::Upstream030,
+        }
+    }
+}
+
+/// The amount of an option, if it is given.
+pub(crate) fn amount<T: Unit>(option: &str, text: Option<&str>) -> Result<Option<T>, String> {
+    let Some(text) = text else { return Ok(None) };
+    let quantity = parse_as(option, text, T::DIMENSION).map_err(|error| error.to_string())?;
+    Ok(Some(T::from_base(quantity.value)))
+}
+
+/// The shipped records and those of the files.
+pub(crate) fn registry(files: &[PathBuf]) -> Result<Registry, String> {
+    let mut registry = Registry::shipped();
+    for file in files {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| format!("--records {}: {error}", file.display()))?;
+        registry.add(&file.display().to_string(), &text).map_err(|error| error.to_string())?;
+    }
+    Ok(registry)
+}

@@ -1,0 +1,236 @@
+//! `mlsysim eval`: one step of work on one machine.
+
+use crate::args::{EvalArgs, amount, registry};
+use crate::{Answer, pretty};
+use mlsysim::composite::Settings;
+use mlsysim::composite::single_node::{Fit, Profile};
+use mlsysim::provenance::{Basis, Kind, Provenance};
+use mlsysim::registry::{Hardware, Inference, Registry};
+use mlsysim::report::{json, svg, table};
+use mlsysim::trace::Trace;
+use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Joules, Quantity, Seconds};
+use mlsysim::{Convention, Precision, WorkloadSpec};
+use serde_json::json;
+use std::path::Path;
+
+/// A problem as one line for standard error.
+fn say(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
+    let registry = registry(&args.records)?;
+    let convention = Convention::from(args.convention);
+    let max_time: Option<Seconds> = amount("--max-time", args.max_time.as_deref())?;
+    let max_energy: Option<Joules> = amount("--max-energy", args.max_energy.as_deref())?;
+
+    let machine = machine(args, &registry)?;
+    let precision = args.precision.or(machine.native).unwrap_or(Precision::Fp16);
+    let mut trace = Trace::new();
+    let (label, work) = work(args, &registry, precision, convention, &mut trace)?;
+
+    let settings = Settings {
+        efficiency: args.efficiency.unwrap_or_else(|| machine.settings(precision).efficiency),
+        overlap: args.overlap,
+    };
+    let (profile, trace) =
+        machine.continue_trace(&work, precision, &settings, convention, trace).map_err(say)?;
+
+    if let Some(path) = &args.svg {
+        let plot = plot(&machine, precision, convention, &label, &work, &profile)?;
+        write(path, &plot)?;
+    }
+    let violations = violations(&profile, max_time, max_energy);
+    let text = if args.json {
+        pretty(&json!({
+            "schema": "mlsysim.eval/1",
+            "hardware": { "id": machine.id, "name": machine.name },
+            "work": label,
+            "precision": precision.key(),
+            "convention": convention.key(),
+            "batch": args.batch,
+            "efficiency": settings.efficiency,
+            "result": json::profile(&profile),
+            "violations": violations,
+            "trace": json::trace(&trace),
+        }))
+    } else {
+        let mut text =
+            format!("{label} on {}, {precision}, {convention} convention\n\n", machine.name);
+        text.push_str(&summary(&profile));
+        if args.explain {
+            text.push('\n');
+            text.push_str(&table::trace(&trace));
+        }
+        text
+    };
+    let (code, remark) = if !violations.is_empty() {
+        (3, Some(violations.join("; ")))
+    } else if !profile.feasible() {
+        (1, Some(format!("{label} does not fit {}", machine.name)))
+    } else {
+        (0, None)
+    };
+    Ok(Answer { text, code, remark })
+}
+
+/// The machine of a name, or of the numbers given.
+fn machine(args: &EvalArgs, registry: &Registry) -> Result<Hardware, String> {
+    if let Some(name) = &args.hardware {
+        return registry.hardware(name).cloned().map_err(say);
+    }
+    let peak: Option<FlopPerSecond> = amount("--peak", args.peak.as_deref())?;
+    let bandwidth: Option<BytesPerSecond> = amount("--bandwidth", args.bandwidth.as_deref())?;
+    let capacity: Option<Bytes> = amount("--capacity", args.capacity.as_deref())?;
+    let (Some(peak), Some(bandwidth), Some(capacity)) = (peak, bandwidth, capacity) else {
+        return Err("give --hardware NAME, or --peak, --bandwidth and --capacity".into());
+    };
+    let precision = args.precision.unwrap_or(Precision::Fp32);
+    let origin = Provenance::new(Basis::Estimate, "given on the command line");
+    let mut machine = Hardware::new("given", peak, bandwidth, capacity, origin);
+    machine.name = "the machine given".into();
+    machine.rates.push((precision, peak));
+    machine.native = Some(precision);
+    // Nothing is known of its fixed times, so none are made up.
+    machine.dispatch = Some(Seconds::ZERO);
+    machine.layer_time = Some(Seconds::ZERO);
+    Ok(machine)
+}
+
+/// The work of a model, or of the numbers given, with a name for it.
+fn work(
+    args: &EvalArgs,
+    registry: &Registry,
+    precision: Precision,
+    convention: Convention,
+    trace: &mut Trace,
+) -> Result<(String, WorkloadSpec), String> {
+    if let Some(name) = &args.model {
+        let model = registry.model(name).map_err(say)?;
+        model.announce(trace);
+        let step = Inference { batch: args.batch, context: args.context };
+        let work = model.inference(&step, precision, convention, trace).map_err(say)?;
+        let label = if args.batch == 1 {
+            model.name.clone()
+        } else {
+            format!("{}, batch {}", model.name, args.batch)
+        };
+        return Ok((label, work));
+    }
+    for name in
+        ["ops", "bytes_moved", "weight_bytes", "working_bytes", "useful_ops", "items", "layers"]
+    {
+        trace.announce(name, Kind::Assumed, "given on the command line");
+    }
+    let ops: Option<Flop> = amount("--ops", args.ops.as_deref())?;
+    let bytes_moved: Option<Bytes> = amount("--bytes", args.bytes.as_deref())?;
+    let (Some(ops), Some(bytes_moved)) = (ops, bytes_moved) else {
+        return Err("give --model NAME, or --ops and --bytes".into());
+    };
+    let weight_bytes = amount("--weights", args.weights.as_deref())?.unwrap_or(Bytes::ZERO);
+    let working_bytes = amount("--working", args.working.as_deref())?.unwrap_or(Bytes::ZERO);
+    let work = WorkloadSpec {
+        ops,
+        bytes_moved,
+        weight_bytes,
+        working_bytes,
+        items: args.batch,
+        ..WorkloadSpec::default()
+    };
+    Ok(("the work given".into(), work))
+}
+
+fn summary(profile: &Profile) -> String {
+    let share = |part: Seconds| {
+        if profile.time > Seconds::ZERO {
+            format!("{:.0} %", 100.0 * (part / profile.time))
+        } else {
+            String::new()
+        }
+    };
+    let line = |name: &str, value: String, note: String| vec![name.to_owned(), value, note];
+    let time = |value: Seconds| format!("{:.4}", Quantity::from(value));
+    let mut rows = vec![
+        line("time", time(profile.time), format!("{:.4} results per second", profile.throughput.0)),
+        line("  arithmetic", time(profile.compute_time), share(profile.compute_time)),
+        line("  memory traffic", time(profile.memory_time), share(profile.memory_time)),
+        line("  fixed", time(profile.overhead), share(profile.overhead)),
+    ];
+    let limit = if profile.overhead_dominated { "fixed time" } else { profile.bottleneck.key() };
+    rows.push(line("limited by", limit.to_lowercase(), String::new()));
+    rows.push(line(
+        "intensity",
+        format!("{:.4}", Quantity::from(profile.arithmetic_intensity)),
+        format!("ridge at {:.4}", Quantity::from(profile.ridge_point)),
+    ));
+    rows.push(line("share of the peak", format!("{:.3} %", 100.0 * profile.mfu), String::new()));
+    let energy = profile
+        .energy
+        .map_or_else(|| "unknown".into(), |energy| format!("{:.4}", Quantity::from(energy)));
+    rows.push(line("energy", energy, String::new()));
+    if let Some(weights) = &profile.weights {
+        rows.push(line("weight store", verdict(weights), sizes(weights)));
+    }
+    rows.push(line("memory", verdict(&profile.memory), sizes(&profile.memory)));
+    table::columns(&rows)
+}
+
+fn verdict(fit: &Fit) -> String {
+    if fit.fits { "fits".into() } else { format!("short by {:.5}", Quantity::from(fit.short_by)) }
+}
+
+fn sizes(fit: &Fit) -> String {
+    format!("needs {:.5}, has {:.5}", Quantity::from(fit.need), Quantity::from(fit.have))
+}
+
+/// The limits that the step breaks.
+fn violations(
+    profile: &Profile,
+    max_time: Option<Seconds>,
+    max_energy: Option<Joules>,
+) -> Vec<String> {
+    let mut violations = Vec::new();
+    if let Some(limit) = max_time
+        && profile.time > limit
+    {
+        let time = Quantity::from(profile.time);
+        violations.push(format!("a step takes {time:.4}, above the limit of {limit}"));
+    }
+    match (max_energy, profile.energy) {
+        (Some(limit), Some(energy)) if energy > limit => {
+            violations.push(format!(
+                "a step takes {:.4}, above the limit of {limit}",
+                Quantity::from(energy)
+            ));
+        }
+        (Some(_), None) => violations
+            .push("the energy of a step is not known: the machine has no power on record".into()),
+        _ => {}
+    }
+    violations
+}
+
+fn plot(
+    machine: &Hardware,
+    precision: Precision,
+    convention: Convention,
+    label: &str,
+    work: &WorkloadSpec,
+    profile: &Profile,
+) -> Result<String, String> {
+    let (peak, _) = machine.rate(precision, convention).map_err(say)?;
+    let roofs = [
+        svg::Roof { label: "data sheet", peak, bandwidth: machine.bandwidth },
+        svg::Roof {
+            label: "sustained",
+            peak: profile.sustained_peak,
+            bandwidth: profile.effective_bandwidth,
+        },
+    ];
+    let title = format!("{label} on {}, {precision}", machine.name);
+    Ok(svg::roofline(&title, &roofs, &[svg::point(label, work.ops, profile)]))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("cannot write {}: {error}", path.display()))
+}

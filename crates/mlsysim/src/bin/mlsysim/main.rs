@@ -1,0 +1,64 @@
+//! The `mlsysim` program: the walls from a terminal or a script.
+//!
+//! Results go to standard output, talk to standard error.
+//! Exit codes: 0 done, 1 a negative answer, 2 a wrong call, 3 an asserted limit is broken.
+
+mod args;
+mod eval;
+mod walls;
+mod zoo;
+
+use args::{Args, Command};
+use clap::Parser as _;
+use std::io::Write as _;
+use std::process::ExitCode;
+
+/// What a command found.
+pub(crate) struct Answer {
+    /// Text for standard output.
+    pub(crate) text: String,
+    /// Exit code.
+    pub(crate) code: u8,
+    /// Sentence for standard error.
+    pub(crate) remark: Option<String>,
+}
+
+impl Answer {
+    pub(crate) const fn done(text: String) -> Self {
+        Self { text, code: 0, remark: None }
+    }
+}
+
+/// JSON over several lines, ended by a newline.
+pub(crate) fn pretty(value: &serde_json::Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let answer = match &args.command {
+        Command::Walls(args) => walls::run(args),
+        Command::Eval(args) => eval::run(args),
+        Command::Zoo(args) => zoo::run(args),
+    };
+    match answer {
+        Ok(answer) => {
+            let written = std::io::stdout().write_all(answer.text.as_bytes());
+            if let Some(remark) = answer.remark {
+                eprintln!("mlsysim: {remark}");
+            }
+            // A reader that has seen enough closes the pipe; that is no failure.
+            match written {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    eprintln!("mlsysim: cannot write the result: {error}");
+                    ExitCode::from(2)
+                }
+                _ => ExitCode::from(answer.code),
+            }
+        }
+        Err(message) => {
+            eprintln!("mlsysim: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
