@@ -33,7 +33,15 @@ impl Args {
 /// If the crate is unknown, or a result is wrong before it is timed.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let mut command = cargo(&workspace::root());
-    command.args([if args.no_run { "build" } else { "run" }, "--quiet", "--release", "-p", "benches", "--bin", "peers"]);
+    command.args([
+        if args.no_run { "build" } else { "run" },
+        "--quiet",
+        "--release",
+        "-p",
+        "benches",
+        "--bin",
+        "peers",
+    ]);
     let only = args.only.as_deref().map(workspace::library).transpose()?;
     if !args.no_run {
         command.arg("--").args(only);

@@ -11,7 +11,9 @@ use crate::{bench, climb, docs, features, firmware, layers, nostd, package, test
 
 /// Run every check of the project, cheapest first.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Every step can be run alone: `cargo xtask STEP`, or the cargo command it prints.")]
+#[command(
+    after_help = "Every step can be run alone: `cargo xtask STEP`, or the cargo command it prints."
+)]
 pub(crate) struct Args {
     /// Steps to run, separated by commas [default: all]
     #[arg(long, value_name = "STEP,…", value_delimiter = ',')]
@@ -59,10 +61,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let root = workspace::root();
     let mut times = Vec::new();
-    for (name, step) in STEPS.iter().filter(|(name, _)| args.only.is_empty() || args.only.iter().any(|only| only == name)) {
+    for (name, step) in STEPS
+        .iter()
+        .filter(|(name, _)| args.only.is_empty() || args.only.iter().any(|only| only == name))
+    {
         println!("== {name}");
         let start = Instant::now();
-        step(&root).with_context(|| format!("step {name} (repeat it with `cargo xtask ci --only {name}`)"))?;
+        step(&root).with_context(|| {
+            format!("step {name} (repeat it with `cargo xtask ci --only {name}`)")
+        })?;
         times.push((*name, start.elapsed()));
     }
     for (name, time) in &times {
@@ -74,7 +81,17 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn clippy(root: &Path) -> Result<()> {
     for name in [&LIBRARIES[..], &PROGRAMS[..]].concat() {
-        run_command(cargo(root).args(["clippy", "--quiet", "--all-targets", "--all-features", "-p", name, "--", "-D", "warnings"]))?;
+        run_command(cargo(root).args([
+            "clippy",
+            "--quiet",
+            "--all-targets",
+            "--all-features",
+            "-p",
+            name,
+            "--",
+            "-D",
+            "warnings",
+        ]))?;
     }
     Ok(())
 }
@@ -82,7 +99,9 @@ fn clippy(root: &Path) -> Result<()> {
 /// Checks licences, sources and banned crates; says so when the tool is absent outside CI.
 fn deny(root: &Path) -> Result<()> {
     if std::env::var_os("CI").is_none() && !is_installed("cargo-deny") {
-        println!("deny: skipped, `cargo-deny` is missing: install it with `cargo install cargo-deny --locked`");
+        println!(
+            "deny: skipped, `cargo-deny` is missing: install it with `cargo install cargo-deny --locked`"
+        );
         return Ok(());
     }
     need("cargo-deny", "cargo install cargo-deny --locked")?;

@@ -16,7 +16,8 @@ const SECTIONS: [&str; 6] = ["use", "build", "model", "deploy", "test", "teach"]
 /// If the run fails, a section is missing, or a claim of the report does not hold.
 pub(crate) fn run() -> Result<()> {
     let folder = std::env::temp_dir().join(format!("climb-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
     let report = folder.join("climb.json");
     let done = run_command(
         cargo(&workspace::root())
@@ -56,7 +57,10 @@ fn problems(report: &Value) -> Vec<String> {
     let accuracy = report["build"]["test_accuracy"].as_f64().unwrap_or(0.0);
     claim(accuracy >= 0.94, format!("float test accuracy {accuracy} is below 0.94"));
     let int8 = report["deploy"]["int8_accuracy"].as_f64().unwrap_or(0.0);
-    claim((accuracy - int8).abs() <= 0.01, format!("int8 accuracy {int8} is more than a point from {accuracy}"));
+    claim(
+        (accuracy - int8).abs() <= 0.01,
+        format!("int8 accuracy {int8} is more than a point from {accuracy}"),
+    );
     let fit = &report["deploy"]["fit"];
     claim(fit["fits"] == true, "the default model does not fit the default board".to_owned());
     let refusal = &report["deploy"]["refusal"];
@@ -67,7 +71,10 @@ fn problems(report: &Value) -> Vec<String> {
     );
     let emulated = &report["deploy"]["emulated"];
     claim(emulated["ran"] == true, format!("the board image did not run: {}", emulated["reason"]));
-    claim(emulated["equal"] == emulated["images"], format!("host and emulated board differ: {emulated}"));
+    claim(
+        emulated["equal"] == emulated["images"],
+        format!("host and emulated board differ: {emulated}"),
+    );
     for verdict in ["right", "wrong"] {
         let verdict = &report["test"]["graded"][verdict];
         claim(!verdict.is_null(), "the question was not graded".to_owned());
@@ -78,7 +85,8 @@ fn problems(report: &Value) -> Vec<String> {
 /// Checks that each plot is a complete SVG document.
 fn pictures(folder: &std::path::Path) -> Result<()> {
     for name in ["training.svg", "roofline.svg", "arena.svg"] {
-        let text = std::fs::read_to_string(folder.join(name)).with_context(|| format!("the climb drew no {name}"))?;
+        let text = std::fs::read_to_string(folder.join(name))
+            .with_context(|| format!("the climb drew no {name}"))?;
         if !(text.contains("<svg") && text.trim_end().ends_with("</svg>")) {
             bail!("{name} is not a complete SVG document");
         }

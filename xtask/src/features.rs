@@ -13,9 +13,15 @@ use crate::workspace::{self, LIBRARIES, text};
 pub(crate) fn run() -> Result<()> {
     let root = workspace::root();
     let mut checked = 0;
-    for package in workspace::packages()?.iter().filter(|package| LIBRARIES.contains(&text(package, "name"))) {
+    for package in
+        workspace::packages()?.iter().filter(|package| LIBRARIES.contains(&text(package, "name")))
+    {
         let name = text(package, "name");
-        let features = package["features"].as_object().into_iter().flatten().map(|(feature, _)| feature.as_str());
+        let features = package["features"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(feature, _)| feature.as_str());
         let mut sets = vec![vec!["--no-default-features"], vec!["--all-features"]];
         sets.extend(features.map(|feature| vec!["--no-default-features", "--features", feature]));
         for set in sets {

@@ -50,20 +50,35 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             }
         }
     }
-    println!("firmware: {} image{} {}", IMAGES.len(), if IMAGES.len() == 1 { "" } else { "s" }, if args.run { "ran, emulated" } else { "built" });
+    println!(
+        "firmware: {} image{} {}",
+        IMAGES.len(),
+        if IMAGES.len() == 1 { "" } else { "s" },
+        if args.run { "ran, emulated" } else { "built" }
+    );
     Ok(())
 }
 
 fn build(image: &Image) -> Result<PathBuf> {
     need_target(image.target)?;
     let folder = workspace::root().join("firmware");
-    run_command(cargo(&folder).args(["build", "--quiet", "--release", "-p", image.package, "--target", image.target]))?;
+    run_command(cargo(&folder).args([
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        image.package,
+        "--target",
+        image.target,
+    ]))?;
     Ok(folder.join("target").join(image.target).join("release").join(image.package))
 }
 
 fn emulator(image: &Image, elf: &PathBuf) -> Command {
     let mut command = Command::new("qemu-system-arm");
     command.args(["-M", image.machine, "-nographic", "-monitor", "none", "-serial", "none"]);
-    command.args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"]).arg(elf);
+    command
+        .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
+        .arg(elf);
     command
 }

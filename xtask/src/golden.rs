@@ -69,11 +69,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 /// Runs the test target and returns the lines it wrote.
 fn measure(name: &str, args: &Args, report: &Path) -> Result<String> {
     let mut command = cargo(&workspace::root());
-    command.args(["test", "--quiet", "--release", "--all-features", "-p", name, "--test", "golden"]);
+    command.args([
+        "test",
+        "--quiet",
+        "--release",
+        "--all-features",
+        "-p",
+        name,
+        "--test",
+        "golden",
+    ]);
     command.env("GOLDEN_REPORT", report);
     command.env_remove("GOLDEN_ONLY");
     if let Some(dir) = &args.dir {
-        let dir = dir.canonicalize().with_context(|| format!("golden: no folder {}", dir.display()))?;
+        let dir =
+            dir.canonicalize().with_context(|| format!("golden: no folder {}", dir.display()))?;
         command.env(folder_variable(name), dir);
     } else {
         command.env_remove(folder_variable(name));
@@ -103,7 +113,8 @@ fn folder_variable(name: &str) -> String {
 fn add_up(lines: &str) -> Result<BTreeMap<String, Group>> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
     for line in lines.lines().filter(|line| !line.is_empty()) {
-        let case: Value = serde_json::from_str(line).with_context(|| format!("golden report: bad line {line}"))?;
+        let case: Value = serde_json::from_str(line)
+            .with_context(|| format!("golden report: bad line {line}"))?;
         let group = groups.entry(text(&case, "group").to_owned()).or_default();
         match text(&case, "status") {
             "passed" => group.passed += 1,
@@ -161,7 +172,10 @@ fn print_table(groups: &BTreeMap<String, Group>, total: &Group) {
             println!("  first failure: {first}");
         }
     }
-    println!("{:width$} {:>8} {:>8} {:>12}", "total", total.passed, total.failed, total.unsupported);
+    println!(
+        "{:width$} {:>8} {:>8} {:>12}",
+        "total", total.passed, total.failed, total.unsupported
+    );
 }
 
 #[cfg(test)]
@@ -177,9 +191,17 @@ mod tests {
     #[test]
     fn counts_and_keeps_the_first_failure() {
         let groups = add_up(LINES).expect("well formed");
-        let relu = Group { passed: 1, failed: 2, unsupported: 0, first_failure: Some("b f64: first".to_owned()) };
+        let relu = Group {
+            passed: 1,
+            failed: 2,
+            unsupported: 0,
+            first_failure: Some("b f64: first".to_owned()),
+        };
         assert_eq!(groups["relu"], relu);
-        assert_eq!(total(&groups), Group { passed: 1, failed: 2, unsupported: 1, first_failure: None });
+        assert_eq!(
+            total(&groups),
+            Group { passed: 1, failed: 2, unsupported: 1, first_failure: None }
+        );
     }
 
     #[test]

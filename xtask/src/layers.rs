@@ -37,8 +37,12 @@ fn problems(packages: &[Value]) -> Vec<String> {
                 problems.push(format!(
                     "{asker} depends on {answerer}: library crates do not see each other; put the adapter into examples/src/adapters"
                 ));
-            } else if dependency["optional"].as_bool() != Some(true) || !dependency["kind"].is_null() {
-                problems.push(format!("{asker} depends on {answerer}: the edge must be an optional normal dependency"));
+            } else if dependency["optional"].as_bool() != Some(true)
+                || !dependency["kind"].is_null()
+            {
+                problems.push(format!(
+                    "{asker} depends on {answerer}: the edge must be an optional normal dependency"
+                ));
             } else if is_default(package, answerer) {
                 problems.push(format!("{asker} switches {answerer} on by default: it must be off"));
             }
@@ -56,7 +60,10 @@ fn is_default(package: &Value, name: &str) -> bool {
     let mut open = vec!["default".to_owned()];
     let mut seen = Vec::new();
     while let Some(feature) = open.pop() {
-        if feature == name || feature == format!("dep:{name}") || feature.starts_with(&format!("{name}/")) {
+        if feature == name
+            || feature == format!("dep:{name}")
+            || feature.starts_with(&format!("{name}/"))
+        {
             return true;
         }
         if seen.contains(&feature) {
@@ -91,7 +98,10 @@ mod tests {
     #[test]
     fn an_optional_allowed_edge_passes() {
         let edge = json!({ "name": "mlsysim", "optional": true, "kind": null });
-        assert_eq!(problems(&two(&edge, &json!({ "default": [], "mlsysim": ["dep:mlsysim"] }))), Vec::<String>::new());
+        assert_eq!(
+            problems(&two(&edge, &json!({ "default": [], "mlsysim": ["dep:mlsysim"] }))),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -110,7 +120,8 @@ mod tests {
     #[test]
     fn a_default_feature_that_reaches_the_neighbor_is_refused() {
         let edge = json!({ "name": "mlsysim", "optional": true, "kind": null });
-        let features = json!({ "default": ["cli"], "cli": ["mlsysim"], "mlsysim": ["dep:mlsysim"] });
+        let features =
+            json!({ "default": ["cli"], "cli": ["mlsysim"], "mlsysim": ["dep:mlsysim"] });
         assert_eq!(problems(&two(&edge, &features)).len(), 1);
     }
 }

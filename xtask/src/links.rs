@@ -41,7 +41,9 @@ fn targets(text: &str) -> Vec<(usize, &str)> {
         // Every second piece between backticks is code.
         for piece in line.split('`').step_by(2) {
             let ends = piece.match_indices("](").map(|(at, mark)| &piece[at + mark.len()..]);
-            found.extend(ends.filter_map(|rest| rest.split_once(')')).map(|(target, _)| (index + 1, target)));
+            found.extend(
+                ends.filter_map(|rest| rest.split_once(')')).map(|(target, _)| (index + 1, target)),
+            );
         }
     }
     // A link whose text is code loses its opening half to the rule above; its target starts the next piece.

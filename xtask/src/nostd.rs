@@ -19,7 +19,15 @@ pub(crate) fn run() -> Result<()> {
     let firmware = workspace::root().join("firmware");
     run_command(cargo(&firmware).args(["build", "--quiet", "--release", "-p", "host-probe"]))?;
     need_target(THUMB)?;
-    run_command(cargo(&workspace::root()).args(["check", "--quiet", "-p", "kits-hal", "--no-default-features", "--target", THUMB]))?;
+    run_command(cargo(&workspace::root()).args([
+        "check",
+        "--quiet",
+        "-p",
+        "kits-hal",
+        "--no-default-features",
+        "--target",
+        THUMB,
+    ]))?;
     println!("nostd: host probe and {THUMB} build without std and without an allocator");
     Ok(())
 }

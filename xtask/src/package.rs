@@ -11,7 +11,9 @@ use crate::workspace::{self, LIBRARIES, text};
 ///
 /// If a manifest lacks a field, or cargo cannot pack a crate.
 pub(crate) fn run() -> Result<()> {
-    for package in workspace::packages()?.iter().filter(|package| LIBRARIES.contains(&text(package, "name"))) {
+    for package in
+        workspace::packages()?.iter().filter(|package| LIBRARIES.contains(&text(package, "name")))
+    {
         let name = text(package, "name");
         for field in ["description", "license", "readme", "rust_version"] {
             if text(package, field).is_empty() {

@@ -36,7 +36,9 @@ pub(crate) fn cargo(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CARGO_PKG_") || name == OsStr::new("CARGO_MANIFEST_DIR") {
+        if name.to_string_lossy().starts_with("CARGO_PKG_")
+            || name == OsStr::new("CARGO_MANIFEST_DIR")
+        {
             command.env_remove(name);
         }
     }
@@ -72,7 +74,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     if !done.status.success() {
         bail!("`{line}` failed with {}", done.status);
     }
-    String::from_utf8(done.stdout).with_context(|| format!("`{line}` printed something that is not UTF-8"))
+    String::from_utf8(done.stdout)
+        .with_context(|| format!("`{line}` printed something that is not UTF-8"))
 }
 
 /// Returns whether `program --version` can be run.
@@ -108,7 +111,9 @@ pub(crate) fn need_target(triple: &str) -> Result<()> {
     if Path::new(sysroot.trim()).join("lib/rustlib").join(triple).is_dir() {
         return Ok(());
     }
-    Err(NotRun::because(format!("the Rust target {triple} is missing: install it with `rustup target add {triple}`")))
+    Err(NotRun::because(format!(
+        "the Rust target {triple} is missing: install it with `rustup target add {triple}`"
+    )))
 }
 
 fn line(command: &Command) -> String {

@@ -81,7 +81,14 @@ fn missing_papers(root: &Path) -> Result<Vec<String>> {
             problems.push(format!("{path}: missing"));
         }
     };
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "LICENSE-MIT", "LICENSE-APACHE", "deny.toml"] {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "deny.toml",
+    ] {
         owe(name.to_owned());
     }
     for name in LIBRARIES {
@@ -102,7 +109,10 @@ mod tests {
 
     #[test]
     fn a_documented_short_file_passes() {
-        assert_eq!(source_problems("a.rs", "//! Says what it is.\n\nfn main() {}\n"), Vec::<String>::new());
+        assert_eq!(
+            source_problems("a.rs", "//! Says what it is.\n\nfn main() {}\n"),
+            Vec::<String>::new()
+        );
     }
 
     #[test]

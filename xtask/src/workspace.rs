@@ -37,7 +37,12 @@ pub(crate) fn library(name: &str) -> Result<&'static str> {
 ///
 /// If cargo fails or prints something else than its documented format.
 pub(crate) fn packages() -> Result<Vec<Value>> {
-    let text = process::output(process::cargo(&root()).args(["metadata", "--format-version", "1", "--no-deps"]))?;
+    let text = process::output(process::cargo(&root()).args([
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+    ]))?;
     let mut metadata: Value = serde_json::from_str(&text).context("cargo metadata is not JSON")?;
     match metadata["packages"].take() {
         Value::Array(packages) => Ok(packages),
@@ -59,7 +64,9 @@ pub(crate) fn files(folder: &Path, keep: &dyn Fn(&Path) -> bool) -> Result<Vec<P
     let mut found = Vec::new();
     let mut open = vec![folder.to_path_buf()];
     while let Some(folder) = open.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        for entry in std::fs::read_dir(&folder)
+            .with_context(|| format!("cannot read {}", folder.display()))?
+        {
             let path = entry?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
