@@ -6,12 +6,16 @@
 
 mod activations;
 mod autograd;
+mod conv;
 mod embedding;
 mod layers;
+mod losses;
 mod tensor;
 
 pub(crate) use activations::*;
 pub(crate) use autograd::*;
+pub(crate) use conv::*;
 pub(crate) use embedding::*;
 pub(crate) use layers::*;
+pub(crate) use losses::*;
 pub(crate) use tensor::*;

@@ -2,10 +2,13 @@
 //!
 //! Kernels know slices, shapes and strides; they know nothing of graphs, errors or element types chosen at run time.
 
+pub(crate) mod classes;
+pub(crate) mod conv;
 pub(crate) mod erf;
 pub(crate) mod gemm;
 pub(crate) mod map;
 pub(crate) mod nd;
 pub(crate) mod par;
+pub(crate) mod pool;
 pub(crate) mod reduce;
 pub(crate) mod rows;

@@ -6,6 +6,7 @@
 
 pub mod activations;
 pub mod autograd;
+pub mod conv;
 pub mod embedding;
 pub mod layers;
 pub mod losses;

@@ -250,6 +250,30 @@ impl Pointwise for Softplus {
     }
 }
 
+/// `ln(1 / (1 + e^-x))`
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LogSigmoid;
+
+impl Pointwise for LogSigmoid {
+    const NAME: &'static str = "log_sigmoid";
+    const KEEP: Keep = Keep::Input;
+
+    #[inline]
+    fn value<T: Real>(self, x: T) -> T {
+        // min(x, 0) - ln(1 + e^-|x|): the exponential never overflows.
+        (if x < T::ZERO { x } else { T::ZERO }) - (-x.abs()).exp().ln_1p()
+    }
+
+    #[inline]
+    fn slope<T: Real>(self, x: T) -> T {
+        dispatch::sigmoid(-x)
+    }
+
+    fn slope_tensor(self, x: &Tensor) -> Result<Tensor> {
+        x.neg()?.sigmoid()
+    }
+}
+
 /// `x` above zero, `slope · x` at and below.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LeakyRelu(f64);
@@ -357,6 +381,15 @@ impl Tensor {
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
     pub fn softplus(&self) -> Result<Self> {
         Self::apply(Unary(Softplus), &[self])
+    }
+
+    /// Returns `ln sigmoid(x)`, finite for any finite `x`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    pub fn log_sigmoid(&self) -> Result<Self> {
+        Self::apply(Unary(LogSigmoid), &[self])
     }
 
     /// Returns `x` above zero and `negative_slope · x` at and below.

@@ -28,7 +28,7 @@ fn slopes_agree_with_differences_and_with_each_other() {
     macro_rules! positive {
         ($($f:expr),*) => { $( check($f, &POINTS); )* };
     }
-    both_sides!(Exp, Expm1, Reciprocal, Square, Abs, Sign, Sin, Cos, Erf, Sigmoid, Tanh, Silu, GeluExact, GeluTanh, GeluSigmoid, Softplus);
+    both_sides!(Exp, Expm1, Reciprocal, Square, Abs, Sign, Sin, Cos, Erf, Sigmoid, Tanh, Silu, GeluExact, GeluTanh, GeluSigmoid, Softplus, LogSigmoid);
     positive!(Log, Log1p, Sqrt, Rsqrt);
 }
 

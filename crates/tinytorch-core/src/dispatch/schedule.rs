@@ -1,0 +1,3 @@
+//! Module 08: step sizes.
+
+pub(crate) use crate::slots::schedule::cosine_lr;

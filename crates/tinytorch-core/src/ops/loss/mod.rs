@@ -1,0 +1,45 @@
+//! Losses: from predictions and targets to one number to make smaller.
+
+mod classes;
+mod distance;
+
+pub use classes::CrossEntropyOpts;
+
+use crate::{Error, Result, Tensor};
+
+/// How the losses of the elements become one result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Reduction {
+    /// Their mean.
+    #[default]
+    Mean,
+    /// Their sum.
+    Sum,
+    /// All of them, in the shape they have.
+    None,
+}
+
+impl Reduction {
+    pub(crate) fn apply(self, losses: &Tensor) -> Result<Tensor> {
+        match self {
+            Self::Mean => losses.mean(.., false),
+            Self::Sum => losses.sum(.., false),
+            Self::None => Ok(losses.clone()),
+        }
+    }
+}
+
+/// Predictions and targets must have one shape: broadcasting here is nearly always a mistake.
+fn same_shape(op: &'static str, prediction: &Tensor, target: &Tensor) -> Result<()> {
+    if prediction.shape() == target.shape() {
+        return Ok(());
+    }
+    Err(Error::shapes(
+        op,
+        (prediction.shape(), target.shape()),
+        "prediction and target have different shapes",
+        "a loss compares element with element; a silent broadcast would compare everything with everything",
+        "reshape the target to the shape of the prediction",
+    ))
+}
