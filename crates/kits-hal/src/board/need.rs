@@ -1,5 +1,7 @@
 //! What a program needs from a board.
 
+use crate::Model;
+
 /// The demands of one program: memory, work and limits.
 ///
 /// All memory is in bytes. A field left 0 or `None` is not demanded.
@@ -33,4 +35,33 @@ pub struct Need {
     pub period_us: Option<u32>,
     /// Largest allowed energy of one inference, in microjoules.
     pub budget_uj: Option<u32>,
+}
+
+impl Need {
+    /// Returns what `model` itself demands: its container, its arena with scratch, and its work.
+    ///
+    /// Code, stack, buffers and limits are left open: they belong to the program around the model.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use kits_hal::board::{Board, Need};
+    /// use kits_hal::{Check, Model};
+    ///
+    /// # let bytes: &[u8] = &[];
+    /// let model = Model::parse(bytes, Check::Full)?;
+    /// let need = Need { stack_bytes: 8_192, deadline_us: Some(250_000), ..Need::for_model(&model) };
+    /// println!("{}", Board::by_id("nano33ble")?.check(&need)?);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn for_model(model: &Model<'_>) -> Self {
+        let clip = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        Self {
+            model_bytes: clip(model.len()),
+            arena_bytes: clip(model.arena_len()),
+            macs: model.macs(),
+            ..Self::default()
+        }
+    }
 }
