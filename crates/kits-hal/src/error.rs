@@ -156,13 +156,13 @@ impl LoadError {
     /// ```
     /// # #[cfg(feature = "convert")] {
     /// use kits_hal::Model;
-    /// # const KIT: &[u8] = include_bytes!("../tests/golden/data/digits.kit");
-    /// const DIGITS: Model<'static> = match Model::parse_const(KIT) {
+    /// # const KIT: &[u8] = include_bytes!("../tests/golden/data/small.kit");
+    /// const SMALL: Model<'static> = match Model::parse_const(KIT) {
     ///     Ok(model) => model,
     ///     Err(error) => error.const_fail(),
     /// };
-    /// static ARENA: [u8; DIGITS.arena_len()] = [0; DIGITS.arena_len()];
-    /// assert_eq!(ARENA.len(), DIGITS.memory().total());
+    /// static ARENA: [u8; SMALL.arena_len()] = [0; SMALL.arena_len()];
+    /// assert_eq!(ARENA.len(), SMALL.memory().total());
     /// # }
     /// ```
     ///

@@ -29,7 +29,7 @@ pub enum Step {
 /// # #[cfg(feature = "convert")] {
 /// use kits_hal::{Check, Model, Session};
 ///
-/// let kit = include_bytes!("../tests/golden/data/digits.kit");
+/// let kit = include_bytes!("../tests/golden/data/small.kit");
 /// let model = Model::parse(kit, Check::Full)?;
 /// let mut arena = [0_u8; 1024];
 /// let mut session = Session::new(&model, &mut arena)?;

@@ -185,7 +185,8 @@ impl<'g> Importer<'g> {
         let n = self.graph.tensors.len();
         let mut defined = vec![false; n];
         for (t, tensor) in self.graph.tensors.iter().enumerate() {
-            defined[t] = tensor.data.is_some();
+            // A variable holds its state from the run before.
+            defined[t] = tensor.data.is_some() || tensor.variable;
         }
         for &t in &self.graph.inputs {
             defined[t] = true;

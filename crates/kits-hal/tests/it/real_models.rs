@@ -1,0 +1,106 @@
+//! Public models of other people: their memory against the planned figures, and that each is run or
+//! refused with a list.
+//!
+//! The files are not ours to ship. `KITS_GOLDEN_DIR` names a folder with `models/` and
+//! `extra/models/`; without it these tests say that they are skipped.
+
+use std::path::PathBuf;
+
+use kits_hal::{
+    Check, Model, Session,
+    convert::{ImportError, Options, Planner, import},
+};
+
+use crate::support::Rng;
+
+/// Arena bytes of the published plan with shared memory.
+const PLANNED: [(&str, u32); 13] = [
+    ("hello_world_int8", 32),
+    ("micro_speech_int8", 4_176),
+    ("kws_ref_int8", 9_536),
+    ("ic_resnet8_int8", 33_296),
+    ("person_detect_int8", 36_864),
+    ("vww_96_int8", 36_864),
+    ("ad01_int8", 768),
+    ("sww_int8", 3_584),
+    ("cifar10_int8", 8_368),
+    ("mnist_resnet_int8", 2_384),
+    ("mbnet96_int8", 36_864),
+    ("ic_resnet_large_int8", 83_248),
+    ("mcunet_det_int8", 245_760),
+];
+
+fn files() -> Vec<PathBuf> {
+    let Some(root) = std::env::var_os("KITS_GOLDEN_DIR").map(PathBuf::from) else {
+        eprintln!("skipped: KITS_GOLDEN_DIR is not set, so there are no public models to run");
+        return Vec::new();
+    };
+    let mut files = Vec::new();
+    for folder in ["models", "extra/models"] {
+        for entry in std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
+            if entry.path().extension().is_some_and(|e| e == "tflite") {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// Runs a container on random bytes in memory filled with `fill`.
+fn outputs(kit: &[u8], seed: u64, fill: u8) -> Vec<Vec<i8>> {
+    let model = Model::parse(kit, Check::Full).expect("a whole container");
+    let mut arena = vec![fill; model.arena_len()];
+    let mut session = Session::new(&model, &mut arena).expect("enough");
+    for i in 0..model.n_inputs() {
+        let input = session.input::<i8>(i).expect("an int8 input");
+        let bytes = Rng(seed).bytes(input.len());
+        input.copy_from_slice(&bytes);
+    }
+    session.run().expect("a checked model");
+    (0..model.n_outputs()).map(|i| session.output::<i8>(i).expect("int8").to_vec()).collect()
+}
+
+#[test]
+fn every_model_runs_or_is_refused_with_a_list() {
+    let mut ratios = Vec::new();
+    for path in files() {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let file = std::fs::read(&path).expect("readable");
+        let converted = match import(&file, &Options::default()) {
+            Ok(converted) => converted,
+            Err(errors) => {
+                eprintln!("{name}: {errors}");
+                assert!(
+                    errors.reasons().iter().all(|r| matches!(r, ImportError::UnsupportedOp { .. })),
+                    "{name}: {errors}"
+                );
+                continue;
+            }
+        };
+        let r = &converted.report;
+        // Poisoned memory and shared memory change nothing.
+        let disjoint = Options { planner: Planner::Disjoint, ..Options::default() };
+        let apart = import(&file, &disjoint).expect("accepted before");
+        for seed in 0..2 {
+            let expected = outputs(&apart.kit, seed, 0x00);
+            assert!(outputs(&converted.kit, seed, 0xa5) == expected, "{name}, seed {seed}");
+        }
+        eprintln!(
+            "{name}: {} of {} B flash, {} + {} B RAM, {} MACs",
+            r.kit_bytes, r.file_bytes, r.arena, r.scratch, r.macs
+        );
+        ratios.push(r.kit_bytes as f64 / r.file_bytes as f64);
+        if let Some((_, planned)) = PLANNED.iter().find(|(n, _)| *n == name) {
+            let total = f64::from(r.arena) + f64::from(r.scratch);
+            // Scratch is one output pixel; 6 % above the plan is what it may cost.
+            assert!(total <= 1.06 * f64::from(*planned), "{name}: {total} B, planned {planned}");
+        }
+    }
+    if !ratios.is_empty() {
+        let product: f64 = ratios.iter().product();
+        let mean = product.powf(1.0 / ratios.len() as f64);
+        eprintln!("flash of the container to that of the file, geometric mean: {mean:.3}");
+        assert!(mean <= 0.78, "{mean}");
+    }
+}
