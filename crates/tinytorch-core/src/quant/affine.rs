@@ -10,12 +10,10 @@
 //!
 //! Every rounding is half to even.
 
-use crate::{Error, Result};
+use crate::{Error, Result, dispatch};
 
-/// Smallest code of an 8-bit tensor.
-pub const QMIN: i32 = -128;
-/// Largest code of an 8-bit tensor.
-pub const QMAX: i32 = 127;
+pub use crate::slots::quant::{QMAX, QMIN};
+
 /// Largest code of a symmetric 8-bit weight.
 pub const WEIGHT_MAX: f64 = 127.0;
 
@@ -51,20 +49,8 @@ impl QParams {
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
     pub fn affine(min: f64, max: f64) -> Result<Self> {
-        if !(min.is_finite() && max.is_finite() && min <= max) {
-            return Err(Error::argument("quantize", "range", format_args!("{min} ..= {max}"), "finite and ordered"));
-        }
-        let (lo, hi) = (min.min(0.0), max.max(0.0));
-        if lo == hi {
-            return Ok(Self { scale: 1.0, zero_point: 0 });
-        }
-        let scale = (hi - lo) / f64::from(QMAX - QMIN);
-        if !(scale.is_finite() && scale > 0.0) {
-            let got = format_args!("{min} ..= {max}");
-            return Err(Error::argument("quantize", "range", got, "wide enough for 255 positive, finite steps"));
-        }
-        let zero_point = to_code(f64::from(QMIN) - lo / scale);
-        Ok(Self { scale, zero_point: i32::from(zero_point) })
+        let (scale, zero_point) = dispatch::quant_params(min, max)?;
+        Ok(Self { scale, zero_point })
     }
 
     /// Returns the same parameters with the scale rounded to `f32`, the precision of model files.
@@ -78,12 +64,9 @@ impl QParams {
     }
 
     /// Returns the code of `x`: `round(x / scale) + zero_point`, half to even, saturated.
-    ///
-    /// NaN has no code and gives the zero point.
     #[must_use]
     pub fn code(self, x: f64) -> i8 {
-        let steps = libm::rint(x / self.scale);
-        if steps.is_nan() { to_code(f64::from(self.zero_point)) } else { to_code(steps + f64::from(self.zero_point)) }
+        dispatch::quantize(&[x], self.scale, self.zero_point)[0]
     }
 
     /// Returns the real number that `code` stands for.
@@ -91,13 +74,6 @@ impl QParams {
     pub fn value(self, code: i8) -> f64 {
         self.scale * f64::from(i32::from(code) - self.zero_point)
     }
-}
-
-/// Rounds half to even and saturates to eight bits.
-fn to_code(x: f64) -> i8 {
-    #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of i8")]
-    let code = libm::rint(x).clamp(f64::from(QMIN), f64::from(QMAX)) as i8;
-    code
 }
 
 /// Returns `scale` as `f32`.
@@ -121,13 +97,13 @@ pub(crate) fn stored_scale(scale: f64) -> Result<f32> {
 /// [`Error::InvalidArgument`] naming the first position that is not finite.
 pub fn quantize<T: Copy + Into<f64>>(x: &[T], params: QParams) -> Result<Vec<i8>> {
     all_finite(x)?;
-    Ok(x.iter().map(|&v| params.code(v.into())).collect())
+    Ok(dispatch::quantize(x, params.scale, params.zero_point))
 }
 
 /// Returns the real numbers that `codes` stand for under `params`.
 #[must_use]
 pub fn dequantize(codes: &[i8], params: QParams) -> Vec<f64> {
-    codes.iter().map(|&q| params.value(q)).collect()
+    dispatch::dequantize(codes, params.scale, params.zero_point)
 }
 
 /// Weights in eight bits with one scale for each slice of the first axis, zero point 0.
@@ -159,8 +135,8 @@ pub fn symmetric_per_channel(w: &[f32], n_channels: usize) -> Result<ChannelWeig
         let slice = &w[channel * size..(channel + 1) * size];
         let scale = symmetric_scale(slice);
         let stored = stored_scale(scale)?;
-        let params = QParams { scale: f64::from(stored), zero_point: 0 };
-        out.codes.extend(slice.iter().map(|&v| params.code(f64::from(v)).max(-127)));
+        let codes = dispatch::quantize(slice, f64::from(stored), 0);
+        out.codes.extend(codes.into_iter().map(|q| q.max(-127)));
         out.scales.push(stored);
     }
     Ok(out)
@@ -176,17 +152,14 @@ pub fn symmetric_scale<T: Copy + Into<f64>>(w: &[T]) -> f64 {
 /// Returns the bias as 32-bit integers at scale `s_in · s_w[c]`, half to even, saturated.
 ///
 /// The bias joins the accumulator of products `q_x · q_w`, whose unit is that scale.
-#[must_use]
-pub fn quantize_bias(bias: &[f32], input_scale: f32, weight_scales: &[f32]) -> Vec<i32> {
-    bias.iter()
-        .zip(weight_scales)
-        .map(|(&b, &s)| {
-            let steps = libm::rint(f64::from(b) / (f64::from(input_scale) * f64::from(s)));
-            #[expect(clippy::cast_possible_truncation, reason = "float to integer casts saturate")]
-            let steps = steps as i32;
-            steps
-        })
-        .collect()
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] naming the first position that is not finite.
+pub fn quantize_bias(bias: &[f32], input_scale: f32, weight_scales: &[f32]) -> Result<Vec<i32>> {
+    all_finite(bias)?;
+    let steps = |(&b, &s): (&f32, &f32)| libm::rint(f64::from(b) / (f64::from(input_scale) * f64::from(s))) as i32;
+    Ok(bias.iter().zip(weight_scales).map(steps).collect())
 }
 
 /// Refuses NaN and infinity by position.
@@ -264,6 +237,7 @@ mod tests {
 
     #[test]
     fn bias_is_in_units_of_the_products() {
-        assert_eq!(quantize_bias(&[1.0, -0.75, 1e30], 0.5, &[0.25, 0.5, 1.0]), [8, -3, i32::MAX]);
+        assert_eq!(quantize_bias(&[1.0, -0.75, 1e30], 0.5, &[0.25, 0.5, 1.0]).unwrap(), [8, -3, i32::MAX]);
+        assert!(quantize_bias(&[f32::NAN], 0.5, &[0.25]).is_err());
     }
 }

@@ -5,7 +5,7 @@
 use super::fixed::Multiplier;
 use super::graph::{FusedActivation, QData, QGraph, QOp, QTensor, TensorId};
 use super::kernels::{self, Requantize};
-use crate::{Error, Result};
+use crate::{Error, Result, dispatch};
 
 /// A checked graph with its multipliers worked out.
 #[derive(Debug, Clone)]
@@ -87,7 +87,7 @@ impl Engine {
         let mut y = vec![0; tensors[op.output()].numel()];
         match (op, rq) {
             (QOp::FullyConnected { input, weight, bias, .. }, Some(rq)) => {
-                kernels::fully_connected(&values[*input], bytes(&tensors[*weight]), words(&tensors[*bias]), rq, &mut y);
+                dispatch::qlinear_forward(&values[*input], bytes(&tensors[*weight]), words(&tensors[*bias]), rq, &mut y);
             }
             (QOp::Conv2d { input, weight, bias, window, .. }, Some(rq)) => {
                 let (w, b) = (bytes(&tensors[*weight]), words(&tensors[*bias]));

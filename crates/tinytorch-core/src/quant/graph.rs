@@ -42,15 +42,6 @@ impl QTensor {
     pub fn numel(&self) -> usize {
         self.shape.iter().product()
     }
-
-    /// Returns the bytes that the elements occupy.
-    #[must_use]
-    pub fn nbytes(&self) -> usize {
-        match self.data {
-            QData::I32(_) => 4 * self.numel(),
-            QData::Activation | QData::I8(_) => self.numel(),
-        }
-    }
 }
 
 /// The elements of a tensor.
@@ -138,16 +129,19 @@ impl Padding {
         }
     }
 
-    /// Returns the scheme that equals `pad` zeros on both sides with the output size rounded down.
+    /// Returns the scheme that equals `pad` cells on both sides of each axis, output sizes rounded down.
     ///
     /// `None` when neither does, which a model file can then only say with an operator of its own.
+    /// All arguments are [height, width].
     #[must_use]
-    pub fn from_symmetric(pad: usize, size: usize, kernel: usize, stride: usize) -> Option<Self> {
-        if stride == 0 {
-            return None;
-        }
-        let out = (size + 2 * pad).checked_sub(kernel)? / stride + 1;
-        [Self::Valid, Self::Same].into_iter().find(|p| p.resolve(size, kernel, stride) == Some((out, pad)))
+    pub fn from_symmetric(pad: [usize; 2], size: [usize; 2], kernel: [usize; 2], stride: [usize; 2]) -> Option<Self> {
+        let fits = |scheme: &Self| {
+            (0..2).all(|a| {
+                let out = (size[a] + 2 * pad[a]).checked_sub(kernel[a]).and_then(|free| free.checked_div(stride[a]));
+                out.is_some_and(|out| scheme.resolve(size[a], kernel[a], stride[a]) == Some((out + 1, pad[a])))
+            })
+        };
+        [Self::Valid, Self::Same].into_iter().find(fits)
     }
 }
 
@@ -279,12 +273,17 @@ mod tests {
 
     #[test]
     fn symmetric_padding_is_named_when_it_can_be() {
-        assert_eq!(Padding::from_symmetric(0, 8, 3, 1), Some(Padding::Valid));
-        assert_eq!(Padding::from_symmetric(1, 8, 3, 1), Some(Padding::Same));
-        assert_eq!(Padding::from_symmetric(1, 5, 3, 2), Some(Padding::Same));
+        let square = |pad, size, kernel, stride| Padding::from_symmetric([pad; 2], [size; 2], [kernel; 2], [stride; 2]);
+        assert_eq!(square(0, 8, 3, 1), Some(Padding::Valid));
+        assert_eq!(square(1, 8, 3, 1), Some(Padding::Same));
+        assert_eq!(square(1, 5, 3, 2), Some(Padding::Same));
         // Same would pad nothing before and one after.
-        assert_eq!(Padding::from_symmetric(1, 6, 3, 2), None);
-        assert_eq!(Padding::from_symmetric(2, 8, 3, 1), None);
+        assert_eq!(square(1, 6, 3, 2), None);
+        assert_eq!(square(2, 8, 3, 1), None);
+        assert_eq!(square(0, 2, 3, 1), None);
+        // The axes must agree on one scheme; a kernel of 1 fits both.
+        assert_eq!(Padding::from_symmetric([1, 0], [8, 8], [3, 1], [1, 1]), Some(Padding::Same));
+        assert_eq!(Padding::from_symmetric([1, 0], [8, 8], [3, 3], [1, 1]), None);
     }
 
     /// Every tap of the direct definition, and no other, lies in the range.

@@ -1,6 +1,6 @@
 //! The integer operators, one plain function each: small integers in, 32-bit sums, small integers out.
 //!
-//! These are the definitions: loops in the order of the formula, no blocking. Sums are exact because
+//! The fully connected layer is the slot [`crate::slots::quant::qlinear_forward`]. These are the definitions: loops in the order of the formula, no blocking. Sums are exact because
 //! [`sum_fits`] holds for every graph that runs, so another order of the terms gives the same bits.
 
 use super::fixed::{self, Multiplier};
@@ -50,7 +50,7 @@ impl Requantize {
     }
 
     /// Returns the code of the sum `acc` in channel `c`.
-    fn code(&self, acc: i32, c: usize) -> i8 {
+    pub(crate) fn code(&self, acc: i32, c: usize) -> i8 {
         let y = self.multipliers[c].apply(acc).saturating_add(self.output_zero);
         clamp(y, self.activation.clamp_range(self.output_zero))
     }
@@ -74,16 +74,6 @@ pub fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) -> bool
         let most = w.iter().map(|v| i64::from(v.unsigned_abs()) * 255).sum::<i64>() + i64::from(b.unsigned_abs());
         most < 1_i64 << (31 - m.shift.clamp(0, 31))
     })
-}
-
-/// Fully connected layer: `y[o] = Σᵢ w[o, i]·(x[i] − z) + b[o]`, rescaled.
-///
-/// `weight` is [out, in] with `out = bias.len()`; `y` has `out` elements.
-pub fn fully_connected(x: &[i8], weight: &[i8], bias: &[i32], rq: &Requantize, y: &mut [i8]) {
-    for (o, (row, y)) in weight.chunks_exact(x.len().max(1)).zip(y).enumerate() {
-        let sum: i32 = row.iter().zip(x).map(|(&w, &x)| i32::from(w) * (i32::from(x) - rq.input_zero)).sum();
-        *y = rq.code(sum + bias[o], o);
-    }
 }
 
 /// Convolution: `y[h, w, o] = Σ w[o, kh, kw, c]·(x[h', w', c] − z) + b[o]` over the taps inside.
@@ -189,7 +179,7 @@ pub fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
 mod tests {
     use super::super::graph::Padding;
     use super::*;
-    use crate::Rng;
+    use crate::{Rng, dispatch::qlinear_forward as fully_connected};
 
     fn unit_scale(n: usize) -> Requantize {
         Requantize::new((1.0, 0), &vec![1.0; n], (1.0, 0), FusedActivation::None)

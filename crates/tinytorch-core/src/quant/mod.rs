@@ -1,19 +1,23 @@
 //! Eight-bit networks: how real numbers become small integers and how integers alone do the work.
 //!
-//! A trained network rarely needs 32 bits for each weight. Post-training quantisation picks, for every
+//! A trained network rarely needs 32 bits for each weight. Post-training quantisation ([`quantize`]) picks, for every
 //! tensor, a scale and a zero point ([`affine`]), watching real activations to learn their ranges
-//! ([`observer`]). The result is a plain [`graph`] of eight-bit operators, which [`engine`] runs with
+//! ([`Observer`]). The result, a [`QModel`], is a plain [`graph`] of eight-bit operators, which an [`Engine`] runs with
 //! integer arithmetic only ([`kernels`], [`fixed`]): four times smaller than `f32`, and the same bits
 //! on a laptop and on a board without floating point.
 
 pub mod affine;
-pub mod engine;
+mod engine;
 pub mod fixed;
 pub mod graph;
 pub mod kernels;
-pub mod observer;
+mod model;
+mod observer;
+mod ptq;
 
 pub use affine::QParams;
 pub use engine::Engine;
 pub use graph::QGraph;
+pub use model::QModel;
 pub use observer::{MinMax, Observer};
+pub use ptq::{QuantizeOpts, quantize};

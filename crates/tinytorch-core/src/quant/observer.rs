@@ -1,7 +1,7 @@
 //! Observers watch a tensor during calibration and propose its quantisation.
 
 use super::affine::QParams;
-use crate::{Error, Result};
+use crate::{Error, Result, dispatch};
 
 /// Watches values and says which range eight bits should cover.
 ///
@@ -49,9 +49,8 @@ impl Observer for MinMax {
                 let got = format_args!("{v} at position {i}");
                 return Err(Error::argument("calibrate", "values", got, "finite (check the trained weights for NaN)"));
             }
-            let (lo, hi) = self.range.unwrap_or((v, v));
-            self.range = Some((lo.min(v), hi.max(v)));
         }
+        self.range = dispatch::calibrate(self.range, values);
         Ok(())
     }
 

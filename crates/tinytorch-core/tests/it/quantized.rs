@@ -2,7 +2,7 @@
 
 use tinytorch_core::{
     DType, Rng, Tensor,
-    datasets::digits,
+    datasets::{digits, scans},
     milestones::digits::{Network, Recipe, train},
     nn::{Conv2d, Flatten, Linear, MaxPool2d, Module, ModuleExt, Relu, Sequential},
     quant::{self, QModel, QuantizeOpts, graph::QOp},
@@ -130,7 +130,7 @@ fn softmax_gives_probabilities_in_the_order_of_the_logits() {
 /// Calibration on training images alone; measured on the held-out ones.
 #[test]
 fn digit_networks_lose_at_most_a_point() {
-    let (train_set, test_set) = digits::digits().unwrap().split();
+    let (train_set, test_set) = scans::split(&digits().unwrap());
     for network in [Network::Mlp { hidden: 32 }, Network::Cnn { channels: 8 }] {
         let recipe = Recipe { epochs: 6, ..Recipe::new(network, 0) };
         let trained = train(&recipe, &train_set, &test_set, false, &mut ()).unwrap();

@@ -4,7 +4,7 @@ use core::ops::ControlFlow;
 
 use tinytorch_core::{
     Error, Result,
-    datasets::digits::{self, Digits},
+    datasets::{Images, digits, scans},
     milestones::digits::{Network, Recipe, Trained, train},
     nn::ModuleExt,
     train::{Callback, EpochStats, StepReport},
@@ -16,8 +16,8 @@ fn recipe(network: Network, seed: u64) -> Recipe {
     Recipe { epochs: 2, ..Recipe::new(network, seed) }
 }
 
-fn data() -> (Digits, Digits) {
-    digits::digits().unwrap().split()
+fn data() -> (Images, Images) {
+    scans::split(&digits().unwrap())
 }
 
 fn run(recipe: &Recipe, curve: bool) -> Trained {

@@ -1,0 +1,3 @@
+//! Whole experiments of the history of learning machines, as library calls with numbers for answers.
+
+pub mod digits;
