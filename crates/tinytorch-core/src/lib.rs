@@ -12,6 +12,7 @@ pub mod autograd;
 mod dispatch;
 pub mod error;
 mod few;
+pub mod io;
 mod kernels;
 pub mod ops;
 pub mod rng;

@@ -1,4 +1,6 @@
-//! Module 11: table lookup.
+//! Module 11: table lookup and position encodings.
+
+pub(crate) use crate::slots::embedding::sinusoidal_table;
 
 /// Rows `ids` of a table.
 pub(crate) fn embedding_forward<T: Copy>(table: &[T], width: usize, ids: &[usize]) -> Vec<T> {

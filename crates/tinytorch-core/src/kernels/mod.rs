@@ -8,6 +8,7 @@ pub(crate) mod erf;
 pub(crate) mod gemm;
 pub(crate) mod map;
 pub(crate) mod nd;
+pub(crate) mod norm;
 pub(crate) mod par;
 pub(crate) mod pool;
 pub(crate) mod reduce;

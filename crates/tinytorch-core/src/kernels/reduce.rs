@@ -36,11 +36,6 @@ pub(crate) fn sum_of<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
     sum_of(left, f).plus(sum_of(right, f))
 }
 
-/// Returns the pairwise sum of a slice.
-pub(crate) fn sum<T: Number>(x: &[T]) -> T {
-    sum_of(x, &|v| v)
-}
-
 /// A view brought into the form `[outer, len, inner]`, where `len` is what a reduction folds.
 pub(crate) struct Grouped<'a, T: Clone> {
     pub(crate) data: std::borrow::Cow<'a, [T]>,
@@ -230,9 +225,9 @@ mod tests {
         // 2^22 times 0.1 in f32: left to right this loses two digits, pairwise only the last bits.
         let x = vec![0.1f32; 1 << 22];
         let exact = f64::from(0.1f32) * f64::from(1 << 22);
-        let got = f64::from(sum(&x));
+        let got = f64::from(sum_of(&x, &|v| v));
         // log2(2^22) roundings of half an ulp each at most.
         assert!((got - exact).abs() <= 22.0 * f64::from(f32::EPSILON) * exact, "{got} {exact}");
-        assert_eq!(sum_parallel(&x, &|v| v), sum(&x));
+        assert_eq!(sum_parallel(&x, &|v| v), sum_of(&x, &|v| v));
     }
 }

@@ -3,16 +3,19 @@
 //! Most operations are methods of [`Tensor`](crate::Tensor). The operation values are public where a graph shows their names.
 
 pub(crate) mod arith;
+pub mod attention;
 pub(crate) mod axes;
 pub(crate) mod broadcast;
 mod compare;
 mod conv;
 mod convert;
+mod einsum;
 mod index;
 mod linear;
 mod loss;
 pub(crate) mod matmul;
 mod minmax;
+mod norm;
 mod operators;
 mod pow;
 mod reduce;
@@ -25,9 +28,11 @@ mod unary;
 pub use arith::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Sub};
 pub use axes::{AxisMask, IntoAxes, IntoSizes, Sizes};
 pub use conv::{Conv2dOpts, Pool2dOpts};
+pub use index::{Index, IntoIndices};
 pub use linear::Linear;
 pub use loss::{CrossEntropyOpts, Reduction};
 pub use matmul::MatMul;
+pub use norm::BatchNormOpts;
 pub use reduce::{Mean, Sum};
 pub use shape::{Permute, Reshape, Transpose};
 pub use unary::{GeluKind, Relu};

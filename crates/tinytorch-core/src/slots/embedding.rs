@@ -21,3 +21,18 @@ pub fn embedding_backward<T: Real>(grad: &[T], width: usize, ids: &[usize], rows
     }
     out
 }
+
+/// Returns the fixed position encodings, row-major: `sin(p·base^(-i/width))` in the even columns `i` and the cosine of
+/// the same angle in the odd column after it.
+#[must_use]
+pub fn sinusoidal_table(positions: usize, width: usize, base: f64) -> Vec<f64> {
+    let mut out = Vec::with_capacity(positions * width);
+    for p in 0..positions {
+        for column in 0..width {
+            let i = column - column % 2;
+            let angle = p as f64 * base.powf(-(i as f64) / width as f64);
+            out.push(if column % 2 == 0 { angle.sin() } else { angle.cos() });
+        }
+    }
+    out
+}

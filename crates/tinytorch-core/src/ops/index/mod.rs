@@ -6,6 +6,9 @@
 mod gather;
 mod lines;
 mod order;
+mod tuple;
+
+pub use tuple::{Index, IntoIndices};
 
 use crate::{DType, Error, Result, Tensor};
 

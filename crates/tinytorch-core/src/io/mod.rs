@@ -1,0 +1,4 @@
+//! Reading and writing tensors as files.
+
+#[cfg(feature = "safetensors")]
+pub mod safetensors;

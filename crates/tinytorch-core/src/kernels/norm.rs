@@ -1,0 +1,101 @@
+//! Normalization of rows.
+
+use super::{
+    par::{self, GRAIN},
+    reduce::sum_of,
+};
+use crate::tensor::Real;
+
+/// Rows whose weight gradients are summed as one part, for any number of threads.
+const PART: usize = 32;
+
+/// Which normalization.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RowNorm {
+    /// Elements per row.
+    pub(crate) len: usize,
+    /// Added to the variance, inside the root.
+    pub(crate) eps: f64,
+    /// Subtract the mean first; otherwise the root mean square alone is used.
+    pub(crate) centered: bool,
+}
+
+impl RowNorm {
+    fn statistics<T: Real>(&self, row: &[T]) -> (T, T) {
+        let n = T::lit(self.len as f64);
+        let mean = if self.centered { sum_of(row, &|v| v) / n } else { T::ZERO };
+        // Two passes: the squares of deviations, not the deviation of squares.
+        let var = sum_of(row, &|v| (v - mean) * (v - mean)) / n;
+        (mean, T::ONE / (var + T::lit(self.eps)).sqrt())
+    }
+
+    fn block(&self) -> usize {
+        (GRAIN / 8 / self.len.max(1)).max(1)
+    }
+
+    /// Returns `(x - mean)·rstd·w + b` with the mean and `rstd = 1/√(var + eps)` of each row.
+    pub(crate) fn forward<T: Real>(&self, x: &[T], w: Option<&[T]>, b: Option<&[T]>) -> (Vec<T>, Vec<T>, Vec<T>) {
+        let rows = x.len() / self.len.max(1);
+        let mut y = vec![T::ZERO; x.len()];
+        let mut statistics = vec![(T::ZERO, T::ZERO); rows];
+        let block = self.block();
+        let parallel = x.len() >= GRAIN / 4;
+        par::blocks2((&mut y, block * self.len), (&mut statistics, block), parallel, |i, y, statistics| {
+            let x = x[i * block * self.len..].chunks(self.len);
+            for ((x, y), s) in x.zip(y.chunks_mut(self.len)).zip(statistics) {
+                let (mean, rstd) = self.statistics(x);
+                *s = (mean, rstd);
+                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * rstd);
+                if let Some(w) = w {
+                    y.iter_mut().zip(w).for_each(|(y, &w)| *y = *y * w);
+                }
+                if let Some(b) = b {
+                    y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
+                }
+            }
+        });
+        let (mean, rstd) = statistics.into_iter().unzip();
+        (y, mean, rstd)
+    }
+
+    /// Returns the gradients of `x`, of the weight and of the bias.
+    ///
+    /// With `x̂ = (x - mean)·rstd` and `h = g·w`: `dx = rstd·(h - mean(h) - x̂·mean(h·x̂))`, `dw = Σ g·x̂`, `db = Σ g`.
+    pub(crate) fn backward<T: Real>(
+        &self,
+        x: &[T],
+        grad: &[T],
+        w: Option<&[T]>,
+        (mean, rstd): (&[T], &[T]),
+    ) -> (Vec<T>, Vec<T>, Vec<T>) {
+        let (len, n) = (self.len, T::lit(self.len as f64));
+        let parts = mean.len().div_ceil(PART);
+        let mut dx = vec![T::ZERO; x.len()];
+        let mut partial = vec![T::ZERO; parts * 2 * len];
+        let parallel = x.len() >= GRAIN / 4;
+        par::blocks2((&mut dx, PART * len), (&mut partial, 2 * len), parallel, |i, dx, partial| {
+            let (dw, db) = partial.split_at_mut(len);
+            let (mut hat, mut h) = (vec![T::ZERO; len], vec![T::ZERO; len]);
+            for (r, dx) in dx.chunks_mut(len).enumerate() {
+                let row = i * PART + r;
+                let (x, g) = (&x[row * len..(row + 1) * len], &grad[row * len..(row + 1) * len]);
+                hat.iter_mut().zip(x).for_each(|(o, &x)| *o = (x - mean[row]) * rstd[row]);
+                match w {
+                    Some(w) => h.iter_mut().zip(g).zip(w).for_each(|((o, &g), &w)| *o = g * w),
+                    None => h.copy_from_slice(g),
+                }
+                let mean_h = if self.centered { sum_of(&h, &|v| v) / n } else { T::ZERO };
+                let products = h.iter().zip(&hat).fold(T::ZERO, |s, (&h, &hat)| s + h * hat) / n;
+                for ((o, &h), &hat) in dx.iter_mut().zip(&h).zip(&hat) {
+                    *o = rstd[row] * (h - mean_h - hat * products);
+                }
+                dw.iter_mut().zip(g).zip(&hat).for_each(|((o, &g), &hat)| *o += g * hat);
+                db.iter_mut().zip(g).for_each(|(o, &g)| *o += g);
+            }
+        });
+        let mut sum = vec![T::ZERO; 2 * len];
+        partial.chunks(2 * len.max(1)).for_each(|p| sum.iter_mut().zip(p).for_each(|(s, &p)| *s += p));
+        let db = sum.split_off(len);
+        (dx, sum, db)
+    }
+}
