@@ -299,8 +299,22 @@ impl Model {
         } else {
             trace.computed("bytes_moved", "V", bytes_moved, "V_p", &["pass_bytes"], COUNTING);
         }
+        let working_bytes =
+            Bytes(self.working_elements.unwrap_or(0.0) * precision.width().0 * batch);
+        if let Some(elements) = self.working_elements {
+            trace.given("working_elements", "a_w", elements, "record of the model");
+            let reads: &'static [&'static str] = &["working_elements", "width", "batch"];
+            trace.computed("working_bytes", "A", working_bytes, "a_w × b × B", reads, COUNTING);
+        } else {
+            trace.given(
+                "working_bytes",
+                "A",
+                working_bytes,
+                "activations are not recorded, so not counted",
+            );
+        }
         let layers = spec.layers.saturating_mul(self.denoising_steps.unwrap_or(1));
-        Ok(WorkloadSpec { ops, bytes_moved, layers, ..spec })
+        Ok(WorkloadSpec { ops, bytes_moved, working_bytes, layers, ..spec })
     }
 }
 

@@ -373,6 +373,7 @@ impl Registry {
         model.denoising_steps = entry.count("denoising_steps", problems);
         model.activation_elements =
             entry.number("activation_elements", Range::NOT_NEGATIVE, problems);
+        model.working_elements = entry.number("working_elements", Range::NOT_NEGATIVE, problems);
         model.upstream = Self::corrections(&mut entry, problems);
         model.origins.fields = self.field_origins(&mut entry, problems);
         if let (Some(hidden), Some(heads), None) = (model.hidden, model.heads, model.head_dim)
@@ -435,10 +436,9 @@ fn derive_int8_rate(machine: &mut Hardware) {
             "2 operations × {clock} × {macs} multiply-accumulates per cycle; {}",
             machine.origins.of("macs_per_cycle")
         );
-        machine.origins.set(
-            rate_field(Precision::Int8),
-            Provenance::new(Basis::Derived, "computed").with_note(note),
-        );
+        machine
+            .origins
+            .set(rate_field(Precision::Int8), Provenance::new(Basis::Derived, "").with_note(note));
     }
 }
 

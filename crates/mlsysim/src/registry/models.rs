@@ -126,6 +126,8 @@ pub struct Model {
     pub denoising_steps: Option<u32>,
     /// Elements that all layers write per item, for models whose activations are counted.
     pub activation_elements: Option<f64>,
+    /// Elements that must be in memory at once per item, besides the weights.
+    pub working_elements: Option<f64>,
     /// Values of the Python package 0.3.0 that were corrected here, by field.
     pub upstream: Vec<(String, String)>,
     /// Where the numbers are from.
@@ -158,6 +160,7 @@ impl Model {
             state_size: None,
             denoising_steps: None,
             activation_elements: None,
+            working_elements: None,
             upstream: Vec::new(),
             origins: Origins::new(provenance),
         }
@@ -172,7 +175,7 @@ impl Model {
     #[must_use]
     pub fn values(&self) -> Vec<(String, Quantity)> {
         let count = |value: Option<u32>| value.map(|n| Quantity::number(f64::from(n)));
-        let values: [(&str, Option<Quantity>); 16] = [
+        let values: [(&str, Option<Quantity>); 17] = [
             ("parameters", self.parameters.map(Into::into)),
             ("active_parameters", self.active_parameters.map(Into::into)),
             ("stored", self.stored.map(Into::into)),
@@ -189,13 +192,14 @@ impl Model {
             ("state_size", count(self.state_size)),
             ("denoising_steps", count(self.denoising_steps)),
             ("activation_elements", self.activation_elements.map(Quantity::number)),
+            ("working_elements", self.working_elements.map(Quantity::number)),
         ];
         values.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
     }
 
     /// Tells a trace where the values of this model are from.
     pub fn announce(&self, trace: &mut Trace) {
-        const NODES: [(&str, &str); 14] = [
+        const NODES: [(&str, &str); 15] = [
             ("parameters", "parameters"),
             ("active_parameters", "active_parameters"),
             ("weight_bytes", "stored"),
@@ -210,6 +214,7 @@ impl Model {
             ("state_bytes", "state_size"),
             ("passes", "denoising_steps"),
             ("activation_elements", "activation_elements"),
+            ("working_elements", "working_elements"),
         ];
         let values = self.values();
         for (node, field) in NODES {
@@ -238,6 +243,17 @@ impl Model {
             }
             (None, None, _) => {
                 Err(self.lacks("the number of parameters", "give parameters or stored bytes"))
+            }
+        }
+    }
+
+    /// Whether an inference step's memory besides the weights is known: a cache, a state, or recorded activations.
+    #[must_use]
+    pub const fn knows_working_bytes(&self) -> bool {
+        match self.family {
+            Family::Decoder | Family::SparseDecoder | Family::StateSpace => true,
+            Family::Encoder | Family::Convolutional | Family::Diffusion | Family::Other => {
+                self.working_elements.is_some()
             }
         }
     }

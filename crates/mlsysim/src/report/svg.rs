@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 /// A roof: the rate that a machine allows at each intensity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Roof<'a> {
-    /// Name beside the flat part.
+    /// Name in the legend.
     pub label: &'a str,
     /// Height of the flat part.
     pub peak: FlopPerSecond,
@@ -20,7 +20,7 @@ pub struct Roof<'a> {
 /// Work at the rate it reaches.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point<'a> {
-    /// Name beside the point.
+    /// Name in the legend.
     pub label: &'a str,
     /// Operations per byte.
     pub arithmetic_intensity: FlopPerByte,
@@ -29,11 +29,15 @@ pub struct Point<'a> {
 }
 
 const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 480.0;
+/// Height of the plot itself; the legend adds its lines above.
+const PLOT: f64 = 360.0;
 const LEFT: f64 = 96.0;
 const RIGHT: f64 = 24.0;
-const TOP: f64 = 48.0;
-const BOTTOM: f64 = 64.0;
+const LEGEND_TOP: f64 = 52.0;
+const LEGEND_LINE: f64 = 19.0;
+const BOTTOM: f64 = 60.0;
+/// Longest title that fits the width.
+const TITLE_LENGTH: usize = 78;
 /// The first roof is drawn in full, the others dashed.
 const ROOFS: [&str; 4] = ["#1f4e79", "#7a5195", "#5b8c5a", "#8a6d3b"];
 const POINTS: [&str; 4] = ["#c1440e", "#00798c", "#8f2d56", "#4a4e69"];
@@ -63,23 +67,87 @@ pub fn roofline(title: &str, roofs: &[Roof<'_>], points: &[Point<'_>]) -> String
         .filter(|p| positive(p.arithmetic_intensity.0) && positive(p.rate.0))
         .collect();
     let axes = Axes::around(&roofs, &points);
-
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
-         height=\"{HEIGHT}\" font-family=\"sans-serif\" font-size=\"13\" role=\"img\">\n\
-         <title>{title}</title>\n<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"#ffffff\"/>\n\
-         <text x=\"{LEFT}\" y=\"28\" font-size=\"16\" font-weight=\"bold\">{title}</text>\n",
-        title = escape(title)
-    );
-    axes.draw(&mut svg);
+    let mut legend = Legend { lines: 0, svg: String::new() };
+    let mut marks = String::new();
     for ((index, roof), color) in roofs.iter().enumerate().zip(ROOFS.iter().cycle()) {
-        axes.roof(roof, color, index, &mut svg);
+        axes.roof(roof, color, index, &mut marks);
+        legend.roof(roof, color, index);
     }
     for ((index, point), color) in points.iter().enumerate().zip(POINTS.iter().cycle()) {
-        axes.point(point, color, index, &mut svg);
+        axes.point(point, color, index, &mut marks);
+        legend.point(point, color, index);
     }
-    svg.push_str("</svg>\n");
-    svg
+    let mut frame = String::new();
+    axes.draw(&mut frame);
+
+    let top = LEGEND_TOP + LEGEND_LINE * f64::from(legend.lines);
+    let height = top + PLOT + BOTTOM;
+    let title = escape(&shorten(title));
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
+         height=\"{height}\" font-family=\"sans-serif\" font-size=\"13\" role=\"img\">\n\
+         <title>{title}</title>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
+         <text x=\"{LEFT}\" y=\"28\" font-size=\"15\" font-weight=\"bold\">{title}</text>\n\
+         {}<g transform=\"translate(0 {top})\">\n{frame}{marks}</g>\n</svg>\n",
+        legend.svg
+    )
+}
+
+/// One line per roof and point, above the plot.
+struct Legend {
+    lines: u32,
+    svg: String,
+}
+
+impl Legend {
+    /// The baseline of the next line.
+    fn next(&mut self) -> f64 {
+        self.lines += 1;
+        LEGEND_TOP + LEGEND_LINE * f64::from(self.lines) - 12.0
+    }
+
+    fn roof(&mut self, roof: &Roof<'_>, color: &str, index: usize) {
+        let y = self.next();
+        self.svg.push_str(&format!(
+            "<line x1=\"{LEFT}\" y1=\"{line:.1}\" x2=\"{end}\" y2=\"{line:.1}\" stroke=\"{color}\" \
+             stroke-width=\"2\"{}/>\n<text x=\"{}\" y=\"{y:.1}\">{}: {:.4}, {:.4}, ridge at {:.3}</text>\n",
+            dash(index),
+            LEFT + 44.0,
+            escape(roof.label),
+            Quantity::from(roof.peak),
+            Quantity::from(roof.bandwidth),
+            Quantity::from(roof.peak / roof.bandwidth),
+            line = y - 4.5,
+            end = LEFT + 34.0,
+        ));
+    }
+
+    fn point(&mut self, point: &Point<'_>, color: &str, index: usize) {
+        let y = self.next();
+        self.svg.push_str(&format!(
+            "<circle cx=\"{}\" cy=\"{:.1}\" r=\"5\" fill=\"{color}\"/>\n\
+             <text x=\"{}\" y=\"{y:.1}\">{}. {}: {:.4} at {:.4}</text>\n",
+            LEFT + 17.0,
+            y - 4.5,
+            LEFT + 44.0,
+            index + 1,
+            escape(point.label),
+            Quantity::from(point.rate),
+            Quantity::from(point.arithmetic_intensity)
+        ));
+    }
+}
+
+/// Only the first roof is drawn in full.
+const fn dash(index: usize) -> &'static str {
+    if index == 0 { "" } else { " stroke-dasharray=\"6 4\"" }
+}
+
+fn shorten(title: &str) -> String {
+    if title.chars().count() <= TITLE_LENGTH {
+        return title.into();
+    }
+    title.chars().take(TITLE_LENGTH - 1).chain(['…']).collect()
 }
 
 /// The decades shown: powers of ten.
@@ -112,18 +180,18 @@ impl Axes {
 
     fn at_y(&self, value: f64) -> f64 {
         let (low, high) = (f64::from(self.y.0), f64::from(self.y.1));
-        HEIGHT - BOTTOM - (libm::log10(value) - low) / (high - low) * (HEIGHT - TOP - BOTTOM)
+        PLOT - (libm::log10(value) - low) / (high - low) * PLOT
     }
 
     fn draw(&self, svg: &mut String) {
-        let (bottom, right) = (HEIGHT - BOTTOM, WIDTH - RIGHT);
+        let right = WIDTH - RIGHT;
         for power in self.x.0..=self.x.1 {
             let value = libm::pow(10.0, f64::from(power));
             let x = self.at_x(value);
             svg.push_str(&format!(
-                "<line x1=\"{x:.1}\" y1=\"{TOP}\" x2=\"{x:.1}\" y2=\"{bottom}\" stroke=\"#e3e3e3\"/>\n\
+                "<line x1=\"{x:.1}\" y1=\"0\" x2=\"{x:.1}\" y2=\"{PLOT}\" stroke=\"#e3e3e3\"/>\n\
                  <text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#444\">{}</text>\n",
-                bottom + 20.0,
+                PLOT + 20.0,
                 Quantity::number(value)
             ));
         }
@@ -141,12 +209,11 @@ impl Axes {
             ));
         }
         svg.push_str(&format!(
-            "<rect x=\"{LEFT}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\" fill=\"none\" stroke=\"#888\"/>\n\
+            "<rect x=\"{LEFT}\" y=\"0\" width=\"{:.1}\" height=\"{PLOT}\" fill=\"none\" stroke=\"#888\"/>\n\
              <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">arithmetic intensity, FLOP per byte</text>\n",
             right - LEFT,
-            bottom - TOP,
             f64::midpoint(LEFT, right),
-            HEIGHT - 16.0
+            PLOT + BOTTOM - 14.0
         ));
     }
 
@@ -157,10 +224,10 @@ impl Axes {
         // Start where the slope enters the plot, at the left edge or at the bottom.
         let floor = libm::pow(10.0, f64::from(self.y.0));
         let start = low.max(floor / roof.bandwidth.0);
-        let dash = if index == 0 { "" } else { " stroke-dasharray=\"6 4\"" };
         svg.push_str(&format!(
-            "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"{dash} \
+            "<polyline fill=\"none\" stroke=\"{color}\" stroke-width=\"2\"{} \
              points=\"{:.1},{:.1} {:.1},{:.1} {:.1},{:.1}\"/>\n",
+            dash(index),
             self.at_x(start),
             self.at_y(roof.bandwidth.0 * start),
             self.at_x(ridge),
@@ -168,33 +235,18 @@ impl Axes {
             self.at_x(high),
             self.at_y(roof.peak.0)
         ));
-        svg.push_str(&format!(
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"{color}\">{}: {:.4}, {:.4}, ridge at {:.3}</text>\n",
-            WIDTH - RIGHT - 6.0,
-            self.at_y(roof.peak.0) - 7.0,
-            escape(roof.label),
-            Quantity::from(roof.peak),
-            Quantity::from(roof.bandwidth),
-            Quantity::from(FlopPerByte(ridge))
-        ));
     }
 
     fn point(&self, point: &Point<'_>, color: &str, index: usize, svg: &mut String) {
         let (x, y) = (self.at_x(point.arithmetic_intensity.0), self.at_y(point.rate.0));
-        let bottom = HEIGHT - BOTTOM;
-        // The label stands on the side with more room, below the point so that it stays clear of the roof.
-        let (anchor, shift) = if x > WIDTH / 2.0 { ("end", -10.0) } else { ("start", 10.0) };
-        let drop = if index.is_multiple_of(2) { 18.0 } else { 32.0 };
         svg.push_str(&format!(
-            "<line x1=\"{x:.1}\" y1=\"{y:.1}\" x2=\"{x:.1}\" y2=\"{bottom:.1}\" stroke=\"{color}\" \
+            "<line x1=\"{x:.1}\" y1=\"{y:.1}\" x2=\"{x:.1}\" y2=\"{PLOT}\" stroke=\"{color}\" \
              stroke-dasharray=\"2 3\"/>\n\
              <circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5\" fill=\"{color}\"/>\n\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\" fill=\"{color}\">{}: {:.3} at {:.3}</text>\n",
-            x + shift,
-            (y + drop).min(bottom - 6.0),
-            escape(point.label),
-            Quantity::from(point.rate),
-            Quantity::from(point.arithmetic_intensity)
+             <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{color}\" font-weight=\"bold\">{}</text>\n",
+            x + 9.0,
+            y + 16.0,
+            index + 1
         ));
     }
 }
@@ -245,8 +297,8 @@ mod tests {
         // Ridge at 10 FLOP/B: the middle of two decades; peak in the middle of two decades.
         let mut svg = String::new();
         axes.roof(&roof, "black", 0, &mut svg);
-        let (x, y) = ((LEFT + WIDTH - RIGHT) / 2.0, (TOP + HEIGHT - BOTTOM) / 2.0);
-        assert!(svg.contains(&format!("{LEFT:.1},{:.1} {x:.1},{y:.1}", HEIGHT - BOTTOM)), "{svg}");
+        let (x, y) = ((LEFT + WIDTH - RIGHT) / 2.0, PLOT / 2.0);
+        assert!(svg.contains(&format!("{LEFT:.1},{PLOT:.1} {x:.1},{y:.1}")), "{svg}");
     }
 
     #[test]

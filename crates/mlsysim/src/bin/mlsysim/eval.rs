@@ -27,7 +27,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
     let machine = machine(args, &registry)?;
     let precision = args.precision.or(machine.native).unwrap_or(Precision::Fp16);
     let mut trace = Trace::new();
-    let (label, work) = work(args, &registry, precision, convention, &mut trace)?;
+    let (label, work, complete) = work(args, &registry, precision, convention, &mut trace)?;
 
     let settings = Settings {
         efficiency: args.efficiency.unwrap_or_else(|| machine.settings(precision).efficiency),
@@ -51,13 +51,14 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
             "batch": args.batch,
             "efficiency": settings.efficiency,
             "result": json::profile(&profile),
+            "memory_is_known": complete,
             "violations": violations,
             "trace": json::trace(&trace),
         }))
     } else {
         let mut text =
             format!("{label} on {}, {precision}, {convention} convention\n\n", machine.name);
-        text.push_str(&summary(&profile));
+        text.push_str(&summary(&profile, complete));
         if args.explain {
             text.push('\n');
             text.push_str(&table::trace(&trace));
@@ -97,14 +98,14 @@ fn machine(args: &EvalArgs, registry: &Registry) -> Result<Hardware, String> {
     Ok(machine)
 }
 
-/// The work of a model, or of the numbers given, with a name for it.
+/// The work of a model, or of the numbers given; its name; and whether all the memory it needs is known.
 fn work(
     args: &EvalArgs,
     registry: &Registry,
     precision: Precision,
     convention: Convention,
     trace: &mut Trace,
-) -> Result<(String, WorkloadSpec), String> {
+) -> Result<(String, WorkloadSpec, bool), String> {
     if let Some(name) = &args.model {
         let model = registry.model(name).map_err(say)?;
         model.announce(trace);
@@ -115,7 +116,7 @@ fn work(
         } else {
             format!("{}, batch {}", model.name, args.batch)
         };
-        return Ok((label, work));
+        return Ok((label, work, model.knows_working_bytes()));
     }
     for name in
         ["ops", "bytes_moved", "weight_bytes", "working_bytes", "useful_ops", "items", "layers"]
@@ -137,10 +138,10 @@ fn work(
         items: args.batch,
         ..WorkloadSpec::default()
     };
-    Ok(("the work given".into(), work))
+    Ok(("the work given".into(), work, args.working.is_some()))
 }
 
-fn summary(profile: &Profile) -> String {
+fn summary(profile: &Profile, complete: bool) -> String {
     let share = |part: Seconds| {
         if profile.time > Seconds::ZERO {
             format!("{:.0} %", 100.0 * (part / profile.time))
@@ -151,7 +152,11 @@ fn summary(profile: &Profile) -> String {
     let line = |name: &str, value: String, note: String| vec![name.to_owned(), value, note];
     let time = |value: Seconds| format!("{:.4}", Quantity::from(value));
     let mut rows = vec![
-        line("time", time(profile.time), format!("{:.4} results per second", profile.throughput.0)),
+        line(
+            "time",
+            time(profile.time),
+            format!("{:.4} results per second", Quantity::number(profile.throughput.0)),
+        ),
         line("  arithmetic", time(profile.compute_time), share(profile.compute_time)),
         line("  memory traffic", time(profile.memory_time), share(profile.memory_time)),
         line("  fixed", time(profile.overhead), share(profile.overhead)),
@@ -169,9 +174,9 @@ fn summary(profile: &Profile) -> String {
         .map_or_else(|| "unknown".into(), |energy| format!("{:.4}", Quantity::from(energy)));
     rows.push(line("energy", energy, String::new()));
     if let Some(weights) = &profile.weights {
-        rows.push(line("weight store", verdict(weights), sizes(weights)));
+        rows.push(line("weight store", verdict(weights), sizes(weights, true)));
     }
-    rows.push(line("memory", verdict(&profile.memory), sizes(&profile.memory)));
+    rows.push(line("memory", verdict(&profile.memory), sizes(&profile.memory, complete)));
     table::columns(&rows)
 }
 
@@ -179,8 +184,9 @@ fn verdict(fit: &Fit) -> String {
     if fit.fits { "fits".into() } else { format!("short by {:.5}", Quantity::from(fit.short_by)) }
 }
 
-fn sizes(fit: &Fit) -> String {
-    format!("needs {:.5}, has {:.5}", Quantity::from(fit.need), Quantity::from(fit.have))
+fn sizes(fit: &Fit, complete: bool) -> String {
+    let needs = if complete { "needs" } else { "activations unknown, needs more than" };
+    format!("{needs} {:.5}, has {:.5}", Quantity::from(fit.need), Quantity::from(fit.have))
 }
 
 /// The limits that the step breaks.
