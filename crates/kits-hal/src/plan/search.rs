@@ -112,10 +112,13 @@ mod tests {
                 last: i + 1 + if random.below(4) == 0 { random.below(4) } else { 0 },
             })
             .collect();
-        let overlaps = (1..n)
-            .filter(|&i| buffers[i - 1].last == i && random.below(2) == 0)
-            .map(|i| Overlap { input: i - 1, output: i, distance: random.below(200) as u32 })
-            .collect();
+        let mut overlaps = Vec::new();
+        for i in 1..n {
+            if buffers[i - 1].last == i && random.below(2) == 0 {
+                let distance = u32::try_from(random.below(200)).unwrap();
+                overlaps.push(Overlap { input: i - 1, output: i, distance });
+            }
+        }
         Problem { buffers, overlaps, align: 16 }
     }
 

@@ -1,9 +1,7 @@
 //! Damaged files: importing and running must end without a panic.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-};
+use core::panic::AssertUnwindSafe;
+use std::{panic::catch_unwind, path::Path};
 
 use kits_hal::{
     Check, Model, Session,

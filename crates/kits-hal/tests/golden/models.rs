@@ -39,7 +39,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
             }
         };
         let r = &converted.report;
-        println!(
+        eprintln!(
             "{name}: kit {} of {} B, arena {} + {} (greedy {}, searched {}, bound {}), {} MACs",
             r.kit_bytes,
             r.file_bytes,
@@ -125,8 +125,7 @@ fn layers(group: &str, vectors: &Value, converted: &Converted, report: &mut Repo
     let tensor_of =
         |number: u64| converted.report.tensors.iter().find(|t| u64::from(t.source) == number);
     let mut op = 0;
-    loop {
-        let Some(info) = converted.report.ops.get(op) else { break };
+    while let Some(info) = converted.report.ops.get(op) {
         let step = session.step().expect("a checked model");
         let written = session.tensor_bytes(info.output).expect("a tensor").to_vec();
         for layer in list(&vectors["layers_seed_1000"]) {

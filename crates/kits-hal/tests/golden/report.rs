@@ -1,6 +1,7 @@
 //! Counting cases and writing them down.
 
-use std::{collections::BTreeMap, fmt::Write as _, io::Write as _};
+use core::fmt::Write as _;
+use std::{collections::BTreeMap, io::Write as _};
 
 /// The outcome of every case so far.
 pub(crate) struct Report {
@@ -60,13 +61,13 @@ impl Report {
         let mut total = [0; 3];
         for (group, counts) in &self.groups {
             let [passed, failed, unsupported] = counts;
-            println!("{group}: {passed} passed, {failed} failed, {unsupported} unsupported");
+            eprintln!("{group}: {passed} passed, {failed} failed, {unsupported} unsupported");
             for (sum, n) in total.iter_mut().zip(counts) {
                 *sum += n;
             }
         }
         let [passed, failed, unsupported] = total;
-        println!("total: {passed} passed, {failed} failed, {unsupported} unsupported");
+        eprintln!("total: {passed} passed, {failed} failed, {unsupported} unsupported");
         assert!(passed + failed + unsupported > 0, "no case was found");
         assert!(
             self.failures.is_empty(),

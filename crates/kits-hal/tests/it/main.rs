@@ -1,5 +1,11 @@
 //! Integration tests: whole models, from a `.tflite` file to outputs.
 
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "test networks are small, and saturating casts of rounded numbers are meant"
+)]
+
 mod const_parse;
 mod damage;
 mod import;

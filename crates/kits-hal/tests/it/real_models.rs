@@ -98,9 +98,8 @@ fn every_model_runs_or_is_refused_with_a_list() {
         }
     }
     if !ratios.is_empty() {
-        let product: f64 = ratios.iter().product();
-        let mean = product.powf(1.0 / ratios.len() as f64);
-        eprintln!("flash of the container to that of the file, geometric mean: {mean:.3}");
-        assert!(mean <= 0.78, "{mean}");
+        // The geometric mean is below the limit when the product of all quotients is below 1.
+        let product: f64 = ratios.iter().map(|r| r / 0.78).product();
+        assert!(product <= 1.0, "flash of the containers to that of the files: {ratios:?}");
     }
 }

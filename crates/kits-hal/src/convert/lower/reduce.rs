@@ -96,10 +96,7 @@ mod tests {
     fn division_keeps_the_value() {
         for n in [1_i64, 2, 3, 9, 36, 49, 1000, 65_535] {
             let [m, s] = divide(1_518_500_250, -3, n);
-            let (whole, divided) = (
-                1_518_500_250.0_f64 / 8.0,
-                f64::from(m) * if s >= -60 { (1.0 / (1_u64 << -s) as f64) } else { 0.0 },
-            );
+            let (whole, divided) = (1_518_500_250.0 / 8.0, f64::from(m) / (1_u64 << -s) as f64);
             // One unit of a multiplier of at least 2^29 is lost by the integer division.
             let error = (divided * n as f64 - whole).abs() / whole;
             assert!(error < 1.0 / f64::from(1 << 29), "n = {n}: {error}");

@@ -101,7 +101,7 @@ fn rescale(acc: i64, real: f64) -> i64 {
         q *= 2.0;
         s -= 1;
     }
-    let mut m = (q * 2_f64.powi(31)).round() as i128;
+    let mut m = (q * f64::from(1_u32 << 31)).round() as i128;
     if m == 1 << 31 {
         m = 1 << 30;
         s += 1;
@@ -154,7 +154,7 @@ fn add(net: &Network, op: &Op, a: &[i64], b: &[i64]) -> Vec<i64> {
         .zip(b)
         .map(|(&a, &b)| {
             let sum = rescale(shifted(a, ta), sa / t) + rescale(shifted(b, tb), sb / t);
-            finish(sum, t / (2_f64.powi(20) * sy), ty, clamp)
+            finish(sum, t / (f64::from(1_u32 << 20) * sy), ty, clamp)
         })
         .collect()
 }
