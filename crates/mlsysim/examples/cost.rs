@@ -1,14 +1,15 @@
 //! What one evaluation costs on this machine, in nanoseconds: median of runs over different inputs.
 //!
 //! `cargo run --release -p mlsysim --example cost`
+#![expect(clippy::print_stdout, reason = "the table is the result")]
 
+use core::hint::black_box;
 use mlsysim::composite::roofline::{Step, StepIn};
 use mlsysim::composite::single_node::evaluate;
 use mlsysim::composite::{Device, Settings};
 use mlsysim::trace::NoTrace;
 use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Quantity, Seconds, Watts};
 use mlsysim::{Convention, WorkloadSpec, walls};
-use std::hint::black_box;
 use std::time::Instant;
 
 const EVALUATIONS: u32 = 100_000;

@@ -1,6 +1,6 @@
 //! The known names nearest to one that is not known.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Up to three of `known`, nearest first, that differ from `name` by at most a third of its letters, or contain it.
@@ -17,7 +17,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> V
         })
         .collect();
     near.sort_by_key(|(distance, candidate)| (*distance, candidate.len()));
-    near.into_iter().take(3).map(|(_, candidate)| candidate.to_string()).collect()
+    near.into_iter().take(3).map(|(_, candidate)| candidate.into()).collect()
 }
 
 /// Letters and digits in lower case: `Llama-3 8B` and `llama3_8b` are the same name.

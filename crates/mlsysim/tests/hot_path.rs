@@ -4,15 +4,16 @@
     reason = "an allocator that counts can only be installed through an unsafe trait"
 )]
 
+use core::alloc::{GlobalAlloc, Layout};
+use core::cell::Cell;
+use core::hint::black_box;
 use mlsysim::composite::roofline::{Step, StepIn};
 use mlsysim::composite::single_node::evaluate;
 use mlsysim::composite::{Device, Settings};
 use mlsysim::trace::NoTrace;
 use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Seconds, Watts};
 use mlsysim::{Convention, WorkloadSpec, walls};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::hint::black_box;
+use std::alloc::System;
 
 thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };

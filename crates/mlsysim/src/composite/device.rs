@@ -74,7 +74,7 @@ pub struct Settings {
     pub efficiency: f64,
     /// Share of the shorter of arithmetic and traffic that hides behind the longer, from 0 to 1.
     ///
-    /// [`Convention::Upstream030`] always takes 1.
+    /// [`crate::Convention::Upstream030`] always takes 1.
     pub overlap: f64,
 }
 

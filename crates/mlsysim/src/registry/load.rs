@@ -10,7 +10,7 @@ use crate::provenance::{Basis, Provenance};
 use crate::ranges::Range;
 use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Hertz};
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use toml::de::DeTable;
 
@@ -472,7 +472,7 @@ fn find<'a, T>(
     });
     found.map(|(entry, ..)| entry).ok_or_else(|| Error::UnknownEntry {
         what,
-        name: wanted.to_string(),
+        name: wanted.into(),
         near: nearest(
             wanted,
             entries.flat_map(|(_, id, _, aliases)| {

@@ -90,7 +90,7 @@ impl<'a, 'i> Reader<'a, 'i> {
         if text.is_none() {
             self.wrong(field, value, "a text in quotes", problems);
         }
-        text.map(ToString::to_string)
+        text.map(String::from)
     }
 
     /// A list of texts; none if the field is absent.
@@ -101,7 +101,7 @@ impl<'a, 'i> Reader<'a, 'i> {
     ) -> Vec<String> {
         let Some(value) = self.take(field) else { return Vec::new() };
         let texts: Option<Vec<String>> = value.get_ref().as_array().and_then(|array| {
-            array.iter().map(|item| item.get_ref().as_str().map(ToString::to_string)).collect()
+            array.iter().map(|item| item.get_ref().as_str().map(String::from)).collect()
         });
         if texts.is_none() {
             self.wrong(field, value, "a list of texts", problems);

@@ -82,11 +82,8 @@ fn fit(fit: &Fit) -> Json {
 /// The evaluation of an equation by name.
 #[must_use]
 pub fn evaluation(evaluation: &Evaluation) -> Json {
-    let outputs: Map<_, _> = evaluation
-        .outputs
-        .iter()
-        .map(|(name, output)| ((*name).to_string(), value(*output)))
-        .collect();
+    let outputs: Map<_, _> =
+        evaluation.outputs.iter().map(|(name, output)| ((*name).into(), value(*output))).collect();
     json!({
         "schema": "mlsysim.solve/1",
         "equation": evaluation.equation.id,

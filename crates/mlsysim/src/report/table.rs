@@ -2,7 +2,7 @@
 
 use crate::trace::Trace;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -40,7 +40,7 @@ pub fn columns<S: AsRef<str>>(rows: &[Vec<S>]) -> String {
 #[must_use]
 pub fn trace(trace: &Trace) -> String {
     let mut rows =
-        vec![["symbol", "value", "name", "formula", "origin"].map(ToString::to_string).to_vec()];
+        vec![["symbol", "value", "name", "formula", "origin"].map(String::from).to_vec()];
     for node in trace.nodes() {
         let formula = if node.formula.is_empty() { "-" } else { node.formula };
         rows.push(vec![

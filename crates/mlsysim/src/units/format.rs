@@ -28,8 +28,7 @@ pub(super) const PREFIXES: [(&str, i32); 13] = [
 impl fmt::Display for Quantity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let family = self.dimension.known();
-        let symbol =
-            family.map_or_else(|| self.dimension.to_string(), |known| known.symbol.to_string());
+        let symbol = family.map_or_else(|| self.dimension.to_string(), |known| known.symbol.into());
         let symbol = symbol.as_str();
         if !self.value.is_finite() {
             let word = if self.value.is_nan() {

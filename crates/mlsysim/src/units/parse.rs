@@ -64,7 +64,7 @@ impl fmt::Display for ParseError {
                 write!(f, "has the unknown unit `{word}` (did you mean `{near}`?)")?;
             }
             ParseProblem::Ambiguous(word, remedy) => {
-                write!(f, "is ambiguous, since `{word}` {remedy}")?
+                write!(f, "is ambiguous, since `{word}` {remedy}")?;
             }
             ParseProblem::WrongDimension(got) => match got.dimension.family() {
                 Some(family) => write!(f, "is {family}")?,
@@ -74,7 +74,7 @@ impl fmt::Display for ParseError {
         if let Some(expected) = self.expected {
             match (expected.family(), expected.example()) {
                 (Some(family), Some(example)) => {
-                    write!(f, "; expected {family}, for example `{example}`")?
+                    write!(f, "; expected {family}, for example `{example}`")?;
                 }
                 _ => write!(f, "; expected the unit {expected}")?,
             }
@@ -371,7 +371,7 @@ fn prefix_scale(prefix: &str, taken: Prefixes) -> Option<(i32, f64)> {
             ("Gi", 1_073_741_824.0),
             ("Ti", 1_099_511_627_776.0),
             ("Pi", 1_125_899_906_842_624.0),
-            ("Ei", 1_152_921_504_606_846_976.0),
+            ("Ei", 1_073_741_824.0 * 1_073_741_824.0),
         ];
         if let Some((_, factor)) = BINARY.iter().find(|(text, _)| *text == prefix) {
             return Some((0, *factor));

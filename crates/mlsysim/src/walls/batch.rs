@@ -95,7 +95,7 @@ pub(super) fn run<E: Equation>(
     let mut take = |name: &str, dimension: Dimension, first: f64| {
         let index = index_of(name)?;
         if seen[index] {
-            return Err(Error::RepeatedInput { equation: info.id, name: name.to_string() });
+            return Err(Error::RepeatedInput { equation: info.id, name: name.into() });
         }
         Quantity::new(first, dimension).expect(info.id, name, info.inputs[index].dimension)?;
         seen[index] = true;

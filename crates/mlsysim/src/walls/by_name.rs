@@ -11,7 +11,6 @@ use crate::provenance::Kind;
 use crate::trace::{Trace, Value};
 use crate::units::Quantity;
 use alloc::borrow::Cow;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// The result of an equation called by name.
@@ -106,7 +105,7 @@ pub fn evaluate_given(
 pub(super) fn entry(id: &str) -> Result<&'static Entry> {
     registry::ENTRIES.iter().find(|entry| entry.info.id == id).ok_or_else(|| {
         Error::UnknownEquation {
-            id: id.to_string(),
+            id: id.into(),
             near: crate::near::nearest(id, registry::ENTRIES.iter().map(|entry| entry.info.id)),
         }
     })

@@ -60,13 +60,17 @@ fn evaluation_as_text() {
 
 #[test]
 fn an_equation_solved() {
-    check(&["walls", "memory.capacity", "need=300544 B", "capacity=256 KiB"], 0, &expect![[r#"
+    check(
+        &["walls", "memory.capacity", "need=300544 B", "capacity=256 KiB"],
+        0,
+        &expect![[r#"
         have         262.144 kB  Size of the memory without the reserve.
         fits         no          Whether the need fits.
         short_by     38.4 kB     What is missing; 0 if it fits.
         spare        0 B         What is left; 0 if it does not fit.
         utilization  1.14648     Need as a share of the memory.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -157,9 +161,12 @@ fn exit_codes_say_what_happened() {
 
 #[test]
 fn wrong_calls_say_what_to_write() {
-    refused(&["eval", "--hardware", "nano33bel", "--model", "kws"], &expect![[r#"
+    refused(
+        &["eval", "--hardware", "nano33bel", "--model", "kws"],
+        &expect![[r#"
         mlsysim: unknown hardware `nano33bel`; did you mean nano33ble or nano33?
-    "#]]);
+    "#]],
+    );
     refused(
         &["eval", "--hardware", "lm3s6965", "--model", "kws", "--precision", "fp32"],
         &expect![[r#"
@@ -186,18 +193,30 @@ fn wrong_calls_say_what_to_write() {
             `speed` is not an input: write NAME=AMOUNT, such as bandwidth='2 TB/s'
         "#]],
     );
-    refused(&["walls", "memory.step_time", "bytes_moved=16 GB"], &expect![[r#"
+    refused(
+        &["walls", "memory.step_time", "bytes_moved=16 GB"],
+        &expect![[r#"
         mlsysim: memory.step_time: input `bandwidth` is missing; give data per time (for example `3.35 TB/s`)
-    "#]]);
-    refused(&["walls", "memory.steptime"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["walls", "memory.steptime"],
+        &expect![[r#"
         mlsysim: unknown equation `memory.steptime`; did you mean memory.step_time?
-    "#]]);
-    refused(&["walls", "2", "bandwidth=3 TB/s"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["walls", "2", "bandwidth=3 TB/s"],
+        &expect![[r#"
         mlsysim: inputs belong to an equation, not a wall: name one of memory.step_time, memory.capacity, memory.weight_bytes, memory.kv_cache, roofline.arithmetic_intensity, roofline.ridge_point, roofline.attainable, roofline.combine, roofline.step, iron_law.upgrade
-    "#]]);
-    refused(&["zoo", "models", "lama3_8b"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["zoo", "models", "lama3_8b"],
+        &expect![[r#"
         mlsysim: unknown model `lama3_8b`; did you mean llama3_8b?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -47,7 +47,7 @@ impl Case<'_> {
     }
 
     fn count(&self, name: &str, default: u32) -> u32 {
-        self.input(name).as_f64().map_or(default, |number| number as u32)
+        objects::count(self.input(name)).unwrap_or(default)
     }
 
     fn flag(&self, name: &str) -> bool {
@@ -82,7 +82,7 @@ impl Case<'_> {
             seq_len: self.count("seq_len", 2048),
             recompute,
             optimizer_bytes: if adam { 12.0 } else { 4.0 },
-            zero_stage: self.count("zero_stage", 0) as u8,
+            zero_stage: u8::try_from(self.count("zero_stage", 0)).unwrap_or(u8::MAX),
             data_parallel: self.count("dp_size", 1),
             lora_rank: self.flag("is_lora").then(|| self.count("lora_rank", 16)),
         }

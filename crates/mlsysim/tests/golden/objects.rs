@@ -10,7 +10,13 @@ fn origin() -> Provenance {
     Provenance::new(Basis::Literature, "mlsysim 0.3.0 (Python)")
 }
 
-fn count(value: &Value) -> Option<u32> {
+/// A count, which some records write as a float.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of the vectors are small"
+)]
+pub(crate) fn count(value: &Value) -> Option<u32> {
     value.as_f64().map(|number| number as u32)
 }
 

@@ -17,8 +17,8 @@ fn allowed(field: &'static Field) -> BoxedStrategy<f64> {
     let range = field.range;
     prop_oneof![
         // Magnitudes from the smallest to the largest floats.
-        (0.0_f64..1.0, -300_i32..300).prop_map(|(m, e)| m * 10_f64.powi(e)),
-        (0.0_f64..1.0, -15_i32..18).prop_map(|(m, e)| m * 10_f64.powi(e)),
+        (0.0_f64..1.0, -300_i32..300).prop_map(|(m, e)| m * libm::pow(10.0, f64::from(e))),
+        (0.0_f64..1.0, -15_i32..18).prop_map(|(m, e)| m * libm::pow(10.0, f64::from(e))),
         (0_u32..4096).prop_map(f64::from),
         0.0_f64..=1.0,
         Just(1e-9),

@@ -8,7 +8,7 @@ use mlsysim::{Convention, WorkloadSpec, conformance};
 use proptest::prelude::*;
 
 fn magnitude(low: i32, high: i32) -> impl Strategy<Value = f64> {
-    (1.0_f64..10.0, low..high).prop_map(|(m, e)| m * 10_f64.powi(e))
+    (1.0_f64..10.0, low..high).prop_map(|(m, e)| m * libm::pow(10.0, f64::from(e)))
 }
 
 fn tier() -> impl Strategy<Value = Option<Tier>> {
@@ -151,8 +151,8 @@ proptest! {
     fn what_is_missing_and_what_fits_are_told_apart(work in work(), device in device(), settings in settings()) {
         let p = run(&work, &device, &settings, Convention::Reference);
         for fit in [Some(p.memory), p.weights].into_iter().flatten() {
-            prop_assert_eq!(fit.fits, fit.short_by.0 == 0.0);
-            prop_assert_eq!(fit.short_by.0, (fit.need.0 - fit.have.0).max(0.0));
+            prop_assert_eq!(fit.fits, fit.short_by == Bytes::ZERO);
+            prop_assert_eq!(fit.short_by, (fit.need - fit.have).max(Bytes::ZERO));
         }
         prop_assert_eq!(p.require_fit().is_ok(), p.feasible());
     }

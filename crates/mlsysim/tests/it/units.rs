@@ -83,7 +83,7 @@ proptest! {
         let text = format!("{:.*}", digits, Quantity::new(value, dimension));
         let read = parse(&text).map(|q| q.value).unwrap_or(f64::NAN);
         // Half a unit of the last digit, which is at most ten times the leading one's share.
-        let tolerance = 0.5 * 10_f64.powi(1 - i32::try_from(digits).expect("few digits"));
+        let tolerance = 0.5 * libm::pow(10.0, 1.0 - f64::from(u32::try_from(digits).expect("few digits")));
         prop_assert!((read / value - 1.0).abs() <= tolerance * (1.0 + 1e-9), "{} is not {}", text, value);
     }
 

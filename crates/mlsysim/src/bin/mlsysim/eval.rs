@@ -14,7 +14,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// A problem as one line for standard error.
-fn say(error: impl std::fmt::Display) -> String {
+fn say(error: impl core::fmt::Display) -> String {
     error.to_string()
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 use crate::convention::Convention;
 use crate::units::Params;
+use alloc::string::ToString;
 
 fn audit_origin(owner: &str, field: &str, provenance: &Provenance) {
     let note = provenance.note.as_deref().unwrap_or("");
