@@ -8,6 +8,7 @@
 
 mod const_parse;
 mod damage;
+mod format;
 mod import;
 mod random_models;
 mod real_models;
