@@ -338,7 +338,7 @@ mod tests {
         for _ in 0..4000 {
             let mut changed = bytes.clone();
             for _ in 0..=rng.below(3) {
-                let at = rng.below(changed.len() as u64) as usize;
+                let at = rng.below(changed.len());
                 changed[at] = rng.next_u64() as u8;
             }
             // Either outcome is fine; what counts is that there is one.
