@@ -1,4 +1,20 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+pub mod bank;
+pub mod check;
+pub mod error;
+pub mod expr;
+pub mod grade;
+pub mod model;
+pub mod oracle;
+pub mod problem;
 pub mod quantity;
+pub mod sched;
+pub mod session;
+pub mod variant;
+
+mod read;
+
+pub use bank::Bank;
+pub use error::{Error, Result};

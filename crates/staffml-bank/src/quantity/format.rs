@@ -93,7 +93,12 @@ pub fn friendly(quantity: &Quantity, unit: &Unit, digits: usize) -> String {
         .or_else(|| family.first())
         .filter(|_| quantity.value() != 0.0);
     match best {
-        Some((factor, text)) => join(&full(rounded(*factor)), text, unit.hugs_number()),
+        Some((factor, text)) => {
+            let number = rounded(*factor);
+            // Long counts have no prefix to shorten them: 7,000,000,000.
+            let text_of = if number.abs() >= 1e4 && number.abs() < 1e15 { grouped } else { full };
+            join(&text_of(number), text, unit.hugs_number())
+        }
         None => join("0", unit.text(), unit.hugs_number()),
     }
 }

@@ -26,6 +26,8 @@ mod unit;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use suggest::edit_distance;
+
 pub use dimension::{Base, Dim};
 pub use error::ParseError;
 pub use noun::{Noun, Nouns};

@@ -47,7 +47,7 @@ pub(crate) const BINARY: [Prefix; 6] = [
     binary("Gi", 1_073_741_824.0, 3),
     binary("Ti", 1_099_511_627_776.0, 4),
     binary("Pi", 1_125_899_906_842_624.0, 5),
-    binary("Ei", 1_152_921_504_606_846_976.0, 6),
+    binary("Ei", 1024.0 * 1_125_899_906_842_624.0, 6),
 ];
 
 /// `K` as people write it for 1000 bytes.

@@ -56,7 +56,7 @@ fn candidates() -> impl Iterator<Item = String> {
 }
 
 /// Returns the number of single-character edits between two short texts, if it is positive and at most `limit`.
-fn edit_distance(a: &str, b: &str, limit: usize) -> Option<usize> {
+pub(crate) fn edit_distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     if a.len().abs_diff(b.len()) > limit {
         return None;

@@ -1,0 +1,164 @@
+//! A folder of questions.
+//!
+//! ```text
+//! bank.toml            name, version, allowed licenses
+//! misconceptions.toml  the registry of wrong turns
+//! ids.txt              every id ever given, one `id<TAB>date` per line, append-only
+//! q/<area>/<id>.toml   one template per file
+//! ```
+//!
+//! The folders below `q` are for browsing; nothing is read from a path.
+//! [`Bank::embedded`] is the bank that ships with the crate, [`Bank::load`] reads any other.
+
+mod embedded;
+mod files;
+mod ids;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::model::{Misconceptions, Template, read_template};
+use crate::oracle::Oracle;
+use crate::problem::Problem;
+use crate::read::{Source, nearest};
+use crate::variant::{Draw, Instance, instantiate};
+
+/// A set of templates with their registry of misconceptions.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Bank {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Known wrong turns.
+    pub misconceptions: Misconceptions,
+    templates: Vec<Arc<Template>>,
+}
+
+impl Bank {
+    /// Returns the bank that ships with this crate.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self::from_files(embedded::FILES.iter().map(|(path, text)| (*path, *text))).0
+    }
+
+    /// Reads a bank folder. Files with mistakes are left out and their mistakes returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] if the folder, or a file in it, cannot be read at all.
+    pub fn load(folder: &Path) -> Result<(Self, Vec<Problem>)> {
+        let files = files::read(folder)?;
+        Ok(Self::from_files(files.iter().map(|(path, text)| (path.as_str(), text.as_str()))))
+    }
+
+    /// Builds a bank from files in memory: their paths within the bank, and their texts.
+    #[must_use]
+    pub fn from_files<'a>(
+        files: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> (Self, Vec<Problem>) {
+        let mut files: Vec<(&str, &str)> = files.into_iter().collect();
+        files.sort_unstable();
+        let text = |path: &str| files.iter().find(|(p, _)| *p == path).map(|(_, text)| *text);
+        let mut problems = Vec::new();
+        let mut missing = |path: &str| {
+            let fix = "a bank has bank.toml, misconceptions.toml, ids.txt and q/";
+            problems.push(Problem::new("V-BANK", path, 0, "there is no such file", fix));
+            ""
+        };
+        let manifest = text("bank.toml").unwrap_or_else(|| missing("bank.toml"));
+        let registry =
+            text("misconceptions.toml").unwrap_or_else(|| missing("misconceptions.toml"));
+        let ids = text("ids.txt").unwrap_or_else(|| missing("ids.txt"));
+        let (name, version, licenses, found) = read_manifest(manifest);
+        problems.extend(found);
+        let (misconceptions, found) = Misconceptions::read("misconceptions.toml", registry);
+        problems.extend(found);
+        let (ids, found) = ids::read(ids);
+        problems.extend(found);
+
+        let context =
+            crate::model::ReadContext { misconceptions: &misconceptions, licenses: &licenses };
+        let mut templates: Vec<Arc<Template>> = Vec::new();
+        for (path, text) in files.iter().filter(|(path, _)| path.starts_with("q/")) {
+            let (template, found) = read_template(path, text, context);
+            problems.extend(found);
+            let Some(template) = template else { continue };
+            if let Some(twin) = templates.iter().find(|t| t.id() == template.id()) {
+                let what = format!("id `{}` is taken by {}", template.id(), twin.file);
+                problems.push(Problem::new("V-ID", path, 1, what, "choose another id"));
+                continue;
+            }
+            if !ids.iter().any(|id| id == template.id()) {
+                let what = format!("id `{}` is not in ids.txt", template.id());
+                problems.push(Problem::new(
+                    "V-ID-REG",
+                    path,
+                    1,
+                    what,
+                    "append it to ids.txt with its date",
+                ));
+            }
+            templates.push(Arc::new(template));
+        }
+        templates.sort_by(|a, b| a.id().cmp(b.id()));
+        (Self { name, version, misconceptions, templates }, problems)
+    }
+
+    /// Returns the templates, ordered by id.
+    #[must_use]
+    pub fn templates(&self) -> &[Arc<Template>] {
+        &self.templates
+    }
+
+    /// Returns a template.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTemplate`] with the nearest known id.
+    pub fn get(&self, id: &str) -> Result<&Arc<Template>> {
+        let found = self.templates.binary_search_by(|t| t.id().cmp(id));
+        found.ok().and_then(|i| self.templates.get(i)).ok_or_else(|| Error::UnknownTemplate {
+            id: id.to_owned(),
+            near: nearest(id, self.templates.iter().map(|t| t.id())).map(str::to_owned),
+        })
+    }
+
+    /// Returns a variant of a template.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTemplate`], or as [`instantiate`].
+    pub fn instantiate(&self, id: &str, oracle: &dyn Oracle, draw: &Draw) -> Result<Instance> {
+        instantiate(self.get(id)?, oracle, draw)
+    }
+}
+
+/// Reads `bank.toml`: name, version, allowed licenses.
+fn read_manifest(text: &str) -> (String, String, Vec<String>, Vec<Problem>) {
+    let source = Source::new("bank.toml", text);
+    let read = if text.is_empty() {
+        None
+    } else {
+        source.read(|top| {
+            if let Some(format) = top.need("format", top.integer("format"))
+                && format.value != 1
+            {
+                let what = format!("format {} is not known", format.value);
+                source.report("V-FORMAT", format.line, what, "this version reads format 1");
+            }
+            let name = top.need_string("name");
+            let version = top.need_string("version");
+            let licenses = top.need("licenses", top.strings("licenses"));
+            Some((name?.value, version?.value, licenses?.value))
+        })
+    };
+    let (name, version, licenses) = read.unwrap_or_default();
+    let licenses = licenses.into_iter().map(|l| l.value).collect();
+    (name, version, licenses, source.into_problems())
+}

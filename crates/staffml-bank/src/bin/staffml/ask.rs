@@ -1,0 +1,118 @@
+//! `staffml ask`: one question, plain lines.
+
+use std::io::{self, BufRead as _, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+use staffml_bank::grade::{Class, Verdict};
+use staffml_bank::oracle::Mlsysim;
+use staffml_bank::variant::rng::mix;
+use staffml_bank::variant::{Instance, Style};
+
+use crate::args::{Args, Ask, as_draw};
+use crate::check::bank;
+use crate::draw::{feedback, warn};
+use crate::failure::{Failure, Outcome};
+use crate::output;
+
+pub(crate) fn run(args: &Args, command: &Ask) -> Result<Outcome, Failure> {
+    let (bank, problems) = bank(args.bank.as_deref())?;
+    warn(problems.len());
+    let seed = command.seed.unwrap_or_else(clock_seed);
+    let id = match &command.id {
+        Some(id) => id.clone(),
+        None => {
+            let n = bank.templates().len().max(1);
+            let i = usize::try_from(mix(seed) % n as u64).unwrap_or(0);
+            let template = bank.templates().get(i);
+            template.ok_or_else(|| Failure::usage("the bank holds no templates"))?.id().to_owned()
+        }
+    };
+    let instance = bank.instantiate(&id, &Mlsysim, &as_draw(seed, &command.given))?;
+    // With --json standard output holds the result alone; the talk goes to standard error.
+    let mut talk: Box<dyn io::Write> =
+        if args.json { Box::new(io::stderr()) } else { Box::new(io::stdout()) };
+    writeln!(talk, "{id}, seed {seed}\n\n{}", output::wrap(&instance.stem))?;
+    writeln!(talk, "Type a number with its unit; ? gives a hint, k gives up.")?;
+    let (answer, verdict) = answer(&instance, &mut talk)?;
+    match &verdict {
+        Some(verdict) => writeln!(
+            talk,
+            "{}",
+            output::wrap(&format!("{}: {}", verdict.class.name(), verdict.message))
+        )?,
+        None => writeln!(talk, "given up\n")?,
+    }
+    if let Some(verdict) = verdict.as_ref().filter(|v| v.class == Class::Misconception) {
+        writeln!(talk, "{}", feedback(&instance, &verdict.code))?;
+    }
+    writeln!(
+        talk,
+        "{}\n{}",
+        instance.solution(Style::Plain),
+        output::wrap(&instance.template.takeaway)
+    )?;
+    talk.flush()?;
+    let right = verdict.as_ref().is_some_and(Verdict::is_correct);
+    if args.json {
+        output::object(&json!({
+            "schema": "staffml-ask/1",
+            "question": output::instance(&instance, true),
+            "answer": answer,
+            "verdict": verdict.as_ref().map(|v| v.class),
+            "code": verdict.as_ref().map(|v| v.code.clone()),
+            "message": verdict.as_ref().map(|v| v.message.clone()),
+            "score": verdict.as_ref().map_or(0.0, Verdict::score),
+        }))?;
+    }
+    Ok(if right { Outcome::Yes } else { Outcome::No })
+}
+
+/// Reads answers until one counts; nothing on end of input or `k`.
+fn answer(
+    instance: &Instance,
+    talk: &mut dyn io::Write,
+) -> Result<(String, Option<Verdict>), Failure> {
+    let mut hints = instance.template.hints.iter();
+    let mut again = 0;
+    let stdin = io::stdin();
+    loop {
+        write!(talk, "> ")?;
+        talk.flush()?;
+        let mut line = String::new();
+        let read = stdin.lock().read_line(&mut line);
+        let text = match read {
+            Ok(0) => {
+                writeln!(talk)?;
+                return Ok((String::new(), None));
+            }
+            Ok(_) => line.trim(),
+            Err(error) => {
+                return Err(Failure::usage(format!(
+                    "cannot read the answer: {error}; type UTF-8 text"
+                )));
+            }
+        };
+        match text {
+            "?" => match hints.next() {
+                Some(hint) => writeln!(talk, "{}", output::wrap(hint).trim_end())?,
+                None => writeln!(talk, "no more hints")?,
+            },
+            "k" => return Ok((text.to_owned(), None)),
+            _ => {
+                let verdict = instance.grade(text);
+                if !verdict.asks_again(again) {
+                    let counts = verdict.class != Class::Unparsable;
+                    return Ok((text.to_owned(), counts.then_some(verdict)));
+                }
+                again += 1;
+                writeln!(talk, "{}", output::wrap(&verdict.message).trim_end())?;
+            }
+        }
+    }
+}
+
+fn clock_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    mix(now.as_secs() ^ u64::from(now.subsec_nanos()).rotate_left(32))
+}

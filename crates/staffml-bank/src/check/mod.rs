@@ -1,0 +1,108 @@
+//! The bank proves itself.
+//!
+//! Reading finds what is wrong with one file. This module evaluates: it draws many variants of every template and
+//! fails on any whose key disagrees with the independent closed form, whose displayed answer would be graded wrong,
+//! whose wrong answers coincide, or which shows one number and uses another.
+//! All findings are returned at once; none stops the check.
+
+mod structure;
+mod variants;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::bank::Bank;
+use crate::model::{Day, Template};
+use crate::oracle::Oracle;
+use crate::problem::Problem;
+
+/// How thoroughly to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// Variants drawn of each template.
+    pub n_seeds: u32,
+    /// Today, for dates in the future; unchecked if absent. The library reads no clock.
+    pub today: Option<Day>,
+}
+
+impl Options {
+    /// A quick look: 20 variants of each template.
+    pub const FAST: Self = Self { n_seeds: 20, today: None };
+    /// What a release needs: 400 variants of each template.
+    pub const FULL: Self = Self { n_seeds: 400, today: None };
+
+    /// Checks dates against this day.
+    #[must_use]
+    pub const fn today(mut self, day: Day) -> Self {
+        self.today = Some(day);
+        self
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Report {
+    /// Findings, in the order of files and lines.
+    pub problems: Vec<Problem>,
+    /// Figures for each template.
+    pub templates: Vec<TemplateReport>,
+}
+
+impl Report {
+    /// Counts the findings that are errors.
+    #[must_use]
+    pub fn n_errors(&self) -> usize {
+        self.problems.iter().filter(|p| !p.is_warning()).count()
+    }
+}
+
+/// Figures of one template.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct TemplateReport {
+    /// Its id.
+    pub id: String,
+    /// Variants drawn.
+    pub n_drawn: u32,
+    /// Variants that satisfied the conditions and kept two wrong answers.
+    pub n_usable: u32,
+    /// Mean number of wrong answers that could be told apart.
+    pub mean_survivors: f64,
+    /// How many different variants there are at most; `None` if more than can be counted.
+    pub space: Option<u64>,
+}
+
+/// Checks every template of a bank.
+#[must_use]
+pub fn check(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Report {
+    let mut report = Report { problems: Vec::new(), templates: Vec::new() };
+    for template in bank.templates() {
+        let mut findings = Findings { template, problems: Vec::new() };
+        structure::check(&mut findings, oracle, options.today);
+        let figures = variants::check(&mut findings, oracle, options.n_seeds);
+        report.problems.extend(findings.problems);
+        report.templates.push(figures);
+    }
+    report.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    report
+}
+
+/// Findings about one template. Of equal findings only the first is kept.
+struct Findings<'t> {
+    template: &'t Arc<Template>,
+    problems: Vec<Problem>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, code: &'static str, line: usize, what: impl Into<String>, fix: &str) {
+        if !self.problems.iter().any(|p| p.code == code && p.line == line) {
+            self.problems.push(Problem::new(code, &self.template.file, line, what, fix));
+        }
+    }
+}

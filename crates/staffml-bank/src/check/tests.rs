@@ -1,0 +1,113 @@
+//! The shipped bank passes; each kind of fault planted in a good template is found.
+
+use super::{Options, check};
+use crate::bank::Bank;
+use crate::model::Day;
+use crate::oracle::Builtin;
+
+const GOOD: &str = include_str!("../../bank/q/memory/w02-flash-headroom.toml");
+
+/// Codes found in the headroom template after `from` was replaced by `to`.
+fn codes(from: &str, to: &str) -> Vec<&'static str> {
+    assert!(from.is_empty() || GOOD.contains(from), "{from:?} is not in the template");
+    let text = GOOD.replacen(from, to, 1);
+    let files = [
+        ("bank.toml", include_str!("../../bank/bank.toml")),
+        ("ids.txt", include_str!("../../bank/ids.txt")),
+        ("misconceptions.toml", include_str!("../../bank/misconceptions.toml")),
+        ("q/memory/w02-flash-headroom.toml", text.as_str()),
+    ];
+    let (bank, problems) = Bank::from_files(files);
+    let report = check(&bank, &Builtin, Options::FAST);
+    problems.iter().chain(&report.problems).map(|p| p.code).collect()
+}
+
+#[track_caller]
+fn finds(code: &str, from: &str, to: &str) {
+    let found = codes(from, to);
+    assert!(found.contains(&code), "{code} is not among {found:?}");
+}
+
+#[test]
+fn the_shipped_bank_passes() {
+    let report = check(&Bank::embedded(), &Builtin, Options { n_seeds: 100, today: None });
+    let text: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+    assert!(text.is_empty(), "{}", text.join("\n"));
+}
+
+#[test]
+fn a_good_template_has_no_findings() {
+    assert_eq!(codes("", ""), Vec::<&str>::new());
+}
+
+#[test]
+fn a_wrong_key_is_found() {
+    finds(
+        "V-CROSS",
+        "check = \"(flash - code)*1024 - n*b/8\"",
+        "check = \"(flash - code)*1000 - n*b/8\"",
+    );
+    finds("V-CROSS", "weights = \"n*b\"", "weights = \"n*b*2\"");
+}
+
+#[test]
+fn an_answer_of_the_wrong_dimension_is_found() {
+    finds("V-ANSWER-DIM", "unit = \"B\"", "unit = \"ms\"");
+    finds("E-EVAL", "other = \"code\"", "other = \"b*b\"");
+}
+
+#[test]
+fn an_unreachable_answer_is_found() {
+    finds("V-BIND-SHOWN", "The program without its model takes {code}.", "There is a program too.");
+    finds("V-DECOY", "other = \"code\"", "other = \"'64 KiB'\"");
+}
+
+#[test]
+fn an_implausible_answer_is_found() {
+    finds("V-PLAUSIBLE", "plausible = [1000, 2000000]", "plausible = [1000, 2000]");
+}
+
+#[test]
+fn wrong_answers_that_coincide_are_found() {
+    finds("V-MISC-SAME", "drop = [\"need.other\"]", "set = { other = \"code\" }");
+    finds("V-MISC-PAIR", "set = { weights = \"8*n*b\" }", "drop = [\"need.other\"]");
+    finds("V-MISC-DROP", "drop = [\"need.other\"]", "drop = [\"need.capacity\"]");
+    finds(
+        "V-MISC-NODE",
+        "scale = { capacity = \"1000/1024\"",
+        "scale = { capacitance = \"1000/1024\"",
+    );
+}
+
+#[test]
+fn a_wrong_scaling_rule_is_found() {
+    finds("V-SCALE", "output = \"spare\"", "output = \"spare\"\nscales = { n = 1 }");
+}
+
+#[test]
+fn a_small_or_stuck_generator_is_found() {
+    finds("V-SPACE", "step = 4000", "step = 480000");
+    finds("W-GEN-LOW", "n*b + code <= 0.9*flash", "n*b + code <= 0.21*flash");
+}
+
+#[test]
+fn a_level_that_the_structure_does_not_bear_is_found() {
+    finds("W-LEVEL-FIT", "level = \"L2\"", "level = \"L5\"");
+}
+
+#[test]
+fn unknown_names_are_found() {
+    finds("V-ANSWER-EQ", "eq = \"memory.fit\"", "eq = \"memory.fits\"");
+    finds("V-ANSWER-OUTPUT", "output = \"spare\"", "output = \"left\"");
+    finds("V-ANSWER-BIND", "capacity = \"flash\"", "size = \"flash\"");
+    finds("V-STEP-NODE", "spare = \"Take", "spares = \"Take");
+    finds("V-PLACEHOLDER", "A board has {flash}", "A board has {flask}");
+    finds("V-EXPR", "weights = \"n*b\"", "weights = \"n*c\"");
+}
+
+#[test]
+fn a_date_in_the_future_is_found() {
+    let today = Day { year: 2026, month: 11, day: 20 };
+    let report = check(&Bank::embedded(), &Builtin, Options::FAST.today(today));
+    assert!(report.problems.iter().all(|p| p.code == "V-DATE") && !report.problems.is_empty());
+}

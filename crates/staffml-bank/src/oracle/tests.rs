@@ -1,0 +1,172 @@
+//! The built-in equations against hand calculation, and mutations against what they mean.
+
+use super::{Builtin, Mutation, Oracle, OracleError, Registry};
+use crate::quantity::{Quantity, Unit};
+
+fn inputs(list: &[(&str, &str)]) -> Vec<(String, Quantity)> {
+    list.iter().map(|(name, text)| ((*name).to_owned(), Quantity::parse(text).unwrap())).collect()
+}
+
+#[track_caller]
+fn eval(equation: &str, given: &[(&str, &str)], mutations: &[Mutation]) -> f64 {
+    Builtin.eval(equation, &inputs(given), None, mutations).unwrap().result().value()
+}
+
+#[track_caller]
+fn near(got: f64, want: f64) {
+    assert!((got - want).abs() <= 1e-12 * want.abs(), "{got} instead of {want}");
+}
+
+#[test]
+fn shipped_files_have_no_problems() {
+    assert_eq!(Builtin::problems(), []);
+    assert!(Builtin::equations().len() >= 12);
+    for (i, equation) in Builtin::equations().iter().enumerate() {
+        let twin = Builtin::equations()[..i].iter().find(|e| e.id == equation.id);
+        assert_eq!(twin, None, "{} is defined twice", equation.id);
+    }
+}
+
+#[test]
+fn equations_agree_with_hand_calculation() {
+    near(
+        eval(
+            "compute.time",
+            &[("ops", "3e12 FLOP"), ("peak", "3e14 FLOP/s"), ("efficiency", "0.5")],
+            &[],
+        ),
+        0.02,
+    );
+    near(eval("memory.stream_time", &[("bytes", "16 GB"), ("bandwidth", "2 TB/s")], &[]), 0.008);
+    near(eval("memory.footprint", &[("parameters", "70e9"), ("width", "2 B")], &[]), 140e9);
+    near(eval("roofline.ridge", &[("peak", "312 TFLOP/s"), ("bandwidth", "2 TB/s")], &[]), 156.0);
+    let roof = [("peak", "138 TOP/s"), ("bandwidth", "68 GB/s"), ("intensity", "20 OP/B")];
+    near(eval("roofline.attainable", &roof, &[]), 1.36e12);
+    let kv = [("layers", "32"), ("kv_heads", "8"), ("head_dim", "128"), ("bytes", "2 B")];
+    near(eval("batching.kv_bytes_per_token", &kv, &[]), 131_072.0);
+    near(
+        eval("serving.itl", &[("weights", "14 GB"), ("kv", "2 GB"), ("bandwidth", "2 TB/s")], &[]),
+        0.008,
+    );
+    let prompt = [
+        ("parameters", "7e9"),
+        ("prompt", "1000 tokens"),
+        ("peak", "1e14 FLOP/s"),
+        ("efficiency", "0.5"),
+    ];
+    near(eval("serving.ttft", &prompt, &[]), 0.28);
+    let ring = [
+        ("message", "1 GB"),
+        ("devices", "5 GPUs"),
+        ("bandwidth", "100 GB/s"),
+        ("latency", "10 µs"),
+    ];
+    near(eval("comm.ring_allreduce", &ring, &[]), 0.016 + 8e-5);
+    near(
+        eval("reliability.cluster_mtbf", &[("device_mtbf", "50000 h"), ("devices", "1000")], &[]),
+        180_000.0,
+    );
+    near(eval("checkpoint.young", &[("write_time", "50 s"), ("mtbf", "10000 s")], &[]), 1000.0);
+    let carbon = [("energy", "1 MWh"), ("pue", "1.1"), ("intensity", "400 g CO2e/kWh")];
+    near(eval("carbon.operational", &carbon, &[]), 440_000.0);
+    let mcu = [
+        ("macs", "6e6 MAC"),
+        ("clock", "80 MHz"),
+        ("macs_per_cycle", "1 MAC"),
+        ("efficiency", "0.4"),
+    ];
+    near(eval("compute.mcu_time", &mcu, &[]), 0.1875);
+}
+
+#[test]
+fn mutations_are_the_wrong_turns_they_name() {
+    let itl = [("weights", "14 GB"), ("kv", "2 GB"), ("bandwidth", "2 TB/s")];
+    let name = str::to_owned;
+    near(
+        eval("serving.itl", &itl, &[Mutation::Drop { node: name("traffic"), term: name("kv") }]),
+        0.007,
+    );
+    near(
+        eval("serving.itl", &itl, &[Mutation::Scale { name: name("traffic"), factor: 8.0 }]),
+        0.064,
+    );
+    near(eval("serving.itl", &itl, &[Mutation::Scale { name: name("kv"), factor: 2.0 }]), 0.009);
+    let half = Mutation::Set { name: name("bandwidth"), value: Quantity::parse("1 TB/s").unwrap() };
+    near(eval("serving.itl", &itl, &[half]), 0.016);
+    let swap = Mutation::Swap { a: name("weights"), b: name("kv") };
+    near(
+        eval(
+            "serving.itl",
+            &itl,
+            &[swap.clone(), Mutation::Drop { node: name("traffic"), term: name("kv") }],
+        ),
+        0.001,
+    );
+    let roof = [("peak", "138 TOP/s"), ("bandwidth", "68 GB/s"), ("intensity", "20 OP/B")];
+    let ignored = Mutation::Drop { node: name("attainable"), term: name("memory_roof") };
+    near(eval("roofline.attainable", &roof, &[ignored]), 138e12);
+}
+
+#[test]
+fn bad_calls_say_what_is_wrong() {
+    let fail = |eq: &str, given: &[(&str, &str)], m: &[Mutation]| {
+        Builtin.eval(eq, &inputs(given), None, m).unwrap_err()
+    };
+    let both = [("bytes", "16 GB"), ("bandwidth", "2 TB/s")];
+    assert_eq!(
+        fail("memory.stream", &both, &[]).to_string(),
+        "no equation `memory.stream`; did you mean `memory.stream_time`?"
+    );
+    assert!(matches!(
+        fail("memory.stream_time", &both[..1], &[]),
+        OracleError::MissingInput { .. }
+    ));
+    let extra = [both[0], both[1], ("speed", "1")];
+    assert!(matches!(fail("memory.stream_time", &extra, &[]), OracleError::ExtraInput { .. }));
+    let wrong = [("bytes", "16 GHz"), both[1]];
+    assert_eq!(
+        fail("memory.stream_time", &wrong, &[]).to_string(),
+        "memory.stream_time: `bytes` is an amount of data, got a frequency"
+    );
+    let zero = [both[0], ("bandwidth", "0 B/s")];
+    assert!(matches!(fail("memory.stream_time", &zero, &[]), OracleError::Domain { .. }));
+    let drop = Mutation::Drop { node: "time".to_owned(), term: "bytes".to_owned() };
+    assert!(matches!(fail("memory.stream_time", &both, &[drop]), OracleError::Mutation { .. }));
+    let output = Builtin.eval("memory.stream_time", &inputs(&both), Some("speed"), &[]);
+    assert!(matches!(output, Err(OracleError::UnknownNode { .. })));
+}
+
+#[test]
+fn a_trace_tells_its_story() {
+    let given = inputs(&[("weights", "900 KiB"), ("other", "300 KiB"), ("capacity", "1 MiB")]);
+    let trace = Builtin.eval("memory.fit", &given, Some("shortfall"), &[]).unwrap();
+    let steps: Vec<_> = trace.steps().map(|n| (n.symbol.as_str(), n.formula.as_str())).collect();
+    assert_eq!(steps, [("N", "W + Q"), ("X", "N − M")]); // `spare` is not on the way
+    assert_eq!(trace.inputs().count(), 3);
+    let drop = Mutation::Drop { node: "need".to_owned(), term: "other".to_owned() };
+    let wrong = Builtin.eval("memory.fit", &given, Some("shortfall"), &[drop]).unwrap();
+    let (here, there) = trace.first_difference(&wrong).unwrap();
+    assert_eq!((here.formula.as_str(), there.formula.as_str()), ("W + Q", "W"));
+}
+
+#[test]
+fn machines_have_figures_and_sources() {
+    for key in Builtin.keys(Registry::Device) {
+        let record = Builtin.lookup(Registry::Device, &key).unwrap();
+        assert!(record.source.len() > 10, "{key}");
+        for (field, unit) in [("peak", "FLOP/s"), ("bandwidth", "B/s"), ("capacity", "B")] {
+            let unit = Unit::parse(unit).unwrap();
+            assert!(
+                record.fields[field].0.in_unit(&unit).is_some_and(|v| v > 0.0),
+                "{key}.{field}"
+            );
+        }
+    }
+    assert_eq!(Builtin.lookup(Registry::Device, "nothing"), None);
+}
+
+#[test]
+fn the_seam_is_dyn_compatible() {
+    let oracle: &dyn Oracle = &Builtin;
+    assert!(oracle.signature("compute.time").is_some());
+}

@@ -1,0 +1,5 @@
+//! What to ask: sets of templates for an occasion.
+
+mod daily;
+
+pub use daily::{Candidate, Pick, daily};

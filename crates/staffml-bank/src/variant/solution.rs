@@ -1,0 +1,79 @@
+//! The worked solution: the trace, line by line.
+
+use super::instance::Instance;
+use crate::model::Rounding;
+use crate::oracle::Node;
+
+/// How a solution is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Style {
+    /// Plain text for a terminal.
+    #[default]
+    Plain,
+    /// Markdown.
+    Markdown,
+}
+
+/// Writes inputs, steps and answer. Reading the last line gives the right answer.
+pub(super) fn render(instance: &Instance, sentences: &[(String, String)], style: Style) -> String {
+    let mut out = String::new();
+    let mut line = |text: &str| {
+        out.push_str(text);
+        out.push('\n');
+    };
+    let trace = &instance.trace;
+    line(match style {
+        Style::Plain => "Given",
+        Style::Markdown => "**Given**\n",
+    });
+    for node in trace.inputs() {
+        line(&given(node, style));
+    }
+    for (i, node) in trace.steps().enumerate() {
+        let sentence = sentences.iter().find(|(name, _)| *name == node.name);
+        let title = sentence.map_or_else(|| capital(&node.meaning), |(_, text)| text.clone());
+        match style {
+            Style::Plain => {
+                line(&format!("{}. {title}", i + 1));
+                line(&format!("  {} = {}", node.symbol, node.formula));
+                let indent = " ".repeat(node.symbol.chars().count());
+                if node.numbers != node.formula && !node.numbers.is_empty() {
+                    line(&format!("  {indent} = {}", node.numbers));
+                }
+                line(&format!("  {indent} = {}", node.show()));
+            }
+            Style::Markdown => {
+                line(&format!("\n{}. {title}\n", i + 1));
+                let parts = [&node.symbol, &node.formula, &node.numbers, &node.show()];
+                let parts: Vec<&str> =
+                    parts.into_iter().map(String::as_str).filter(|p| !p.is_empty()).collect();
+                line(&format!("   `{}`", parts.join(" = ")));
+            }
+        }
+    }
+    match instance.template.answer.rounding {
+        Rounding::None => {}
+        Rounding::Ceil => line("Rounded up to a whole number."),
+        Rounding::Floor => line("Rounded down to a whole number."),
+        Rounding::Nearest => line("Rounded to the nearest whole number."),
+    }
+    match style {
+        Style::Plain => line(&format!("Answer\n  = {}", instance.key.display())),
+        Style::Markdown => line(&format!("\n**Answer**\n\n= {}", instance.key.display())),
+    }
+    out
+}
+
+fn given(node: &Node, style: Style) -> String {
+    let value = format!("{} = {}", node.symbol, node.show());
+    match style {
+        Style::Plain => format!("  {value:<26} {}", node.meaning),
+        Style::Markdown => format!("- `{value}`: {}", node.meaning),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

@@ -1,0 +1,64 @@
+//! The value of one parameter in one variant.
+
+use crate::oracle::Record;
+use crate::quantity::{Quantity, Unit, format};
+
+/// The value of one parameter.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ParamValue {
+    /// A number in a unit.
+    Number {
+        /// The number.
+        number: f64,
+        /// The unit; empty for counts.
+        unit: Unit,
+    },
+    /// A number format.
+    Text(String),
+    /// A record of a registry.
+    Record(Box<Record>),
+}
+
+impl ParamValue {
+    /// Returns the value as a quantity, if it is a number.
+    #[must_use]
+    pub fn quantity(&self) -> Option<Quantity> {
+        match self {
+            Self::Number { number, unit } => Some(Quantity::new(*number, unit)),
+            Self::Text(_) | Self::Record(_) => None,
+        }
+    }
+
+    /// Returns the value as it is printed in a stem, so that reading it gives the very same bits.
+    ///
+    /// `spec` is empty for number and unit, `n` for the number alone, `,` for digits in groups.
+    /// `field` names a field of a record; a record alone prints its name.
+    #[must_use]
+    pub fn print(&self, field: Option<&str>, spec: &str) -> Option<String> {
+        match (self, field) {
+            (Self::Number { number, unit }, None) => Some(print_number(*number, unit, spec)),
+            (Self::Text(text), None) => Some(text.clone()),
+            (Self::Record(record), None | Some("name")) => Some(record.name.clone()),
+            (Self::Record(record), Some(field)) => {
+                let (value, unit) = record.fields.get(field)?;
+                Some(print_number(in_own_unit(value, unit), unit, spec))
+            }
+            (_, Some(_)) => None,
+        }
+    }
+}
+
+/// The number of a record's figure, as it was written.
+pub(super) fn in_own_unit(value: &Quantity, unit: &Unit) -> f64 {
+    format::round_to(value.value() / unit.factor(), 15)
+}
+
+fn print_number(number: f64, unit: &Unit, spec: &str) -> String {
+    let digits = if spec == "," { format::grouped(number) } else { format::full(number) };
+    if spec == "n" || unit.text().is_empty() {
+        return digits;
+    }
+    let gap = if unit.hugs_number() { "" } else { " " };
+    format!("{digits}{gap}{}", unit.text())
+}
