@@ -44,7 +44,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     ]);
     let only = args.only.as_deref().map(workspace::library).transpose()?;
     if !args.no_run {
-        command.arg("--").args(only);
+        // The peers are hundreds of crates: compiled for a measurement, not for a check.
+        command.args(["--features", "peers", "--"]).args(only);
         if args.json {
             command.arg("--json");
         }

@@ -1,0 +1,157 @@
+//! Holds the crates against plain loops, the machine's limits and their peers.
+#![expect(clippy::print_stdout, reason = "the report goes to standard output")]
+
+use core::cell::RefCell;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use anyhow::{Result, bail};
+use benches::case::{Plan, Setup};
+use benches::machine::{Machine, locked_version};
+use benches::measure::{Effort, Outcome, measure};
+use benches::python::Torch;
+use benches::report::{Report, Row, json, table};
+use benches::roof::Roof;
+use clap::Parser as _;
+
+/// Measure the crates against plain loops, the machine's limits and their peers, in one interleaved run.
+#[derive(Debug, clap::Parser)]
+#[command(
+    after_help = "Environment:\n  BENCH_PYTHON       interpreter that has PyTorch [default: python3]\n  \
+                        RAYON_NUM_THREADS  threads of every contestant [default: all cores]"
+)]
+struct Args {
+    /// Library crate to measure; all when left out
+    #[arg(value_name = "CRATE")]
+    package: Option<String>,
+    /// Cases to measure; a name ending in `*` takes all that start so
+    #[arg(long, value_name = "CASE,…", value_delimiter = ',')]
+    only: Vec<String>,
+    /// List the cases and stop
+    #[arg(long)]
+    list: bool,
+    /// Small sizes, few rounds: a first look
+    #[arg(long)]
+    quick: bool,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("peers: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Returns whether every contestant computed the right result.
+fn run(args: &Args) -> Result<bool> {
+    let plans = selected(args, benches::plans(args.quick))?;
+    if args.list {
+        for plan in &plans {
+            println!("{:16} {:16} {}", plan.package, plan.name, plan.what);
+        }
+        return Ok(true);
+    }
+    let machine = Machine::look();
+    let (mut peers, mut absent) = rust_peers();
+    let torch = python_peer(&plans, &machine, &mut peers, &mut absent);
+    eprintln!("measuring the limits of the machine");
+    let roof = Roof::measure(machine.threads);
+    let setup = Setup { quick: args.quick, torch };
+    let effort = if args.quick { Effort::quick() } else { Effort::full() };
+    let rows: Vec<Row> = plans
+        .iter()
+        .enumerate()
+        .map(|(i, plan)| row(plan, &setup, effort, i + 1, plans.len()))
+        .collect();
+    let right = rows.iter().all(|row| row.outcome.failures.is_empty());
+    let report = Report { machine, roof, peers, absent, rows };
+    if args.json {
+        println!("{}", json(&report));
+    } else {
+        print!("{}", table(&report));
+    }
+    Ok(right)
+}
+
+/// Measures one case; a case that cannot be built is a failure of its own.
+fn row(plan: &Plan, setup: &Setup, effort: Effort, turn: usize, turns: usize) -> Row {
+    eprintln!("[{turn}/{turns}] {} {}: {}", plan.package, plan.name, plan.what);
+    match (plan.build)(setup) {
+        Ok(case) => {
+            let (work, goals) = (case.work, case.goals.clone());
+            Row::new(plan, work, goals, measure(case, effort))
+        }
+        Err(error) => {
+            let outcome =
+                Outcome { times: Vec::new(), failures: vec![("setup", format!("{error:#}"))] };
+            Row::new(plan, benches::case::Work::default(), Vec::new(), outcome)
+        }
+    }
+}
+
+fn selected(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>> {
+    let known: Vec<String> = plans.iter().map(|plan| plan.name.clone()).collect();
+    let fits = |wanted: &str, name: &str| {
+        wanted.strip_suffix('*').map_or(wanted == name, |start| name.starts_with(start))
+    };
+    if let Some(unknown) =
+        args.only.iter().find(|wanted| !known.iter().any(|name| fits(wanted, name)))
+    {
+        bail!("no case is called `{unknown}`; there are {}", known.join(", "));
+    }
+    let wanted = |plan: &Plan| {
+        args.package.as_ref().is_none_or(|package| package == plan.package)
+            && (args.only.is_empty() || args.only.iter().any(|wanted| fits(wanted, &plan.name)))
+    };
+    let plans: Vec<Plan> = plans.into_iter().filter(wanted).collect();
+    match (&args.package, plans.is_empty()) {
+        (Some(package), true) => bail!("`{package}` has no such case; `--list` shows all"),
+        _ => Ok(plans),
+    }
+}
+
+type Named = Vec<(&'static str, String)>;
+
+/// The Rust peers in this build, and how to have them.
+fn rust_peers() -> (Named, Named) {
+    if cfg!(feature = "peers") {
+        let burn = format!("{} (flex, x86-v4)", locked_version("burn"));
+        (vec![("candle", locked_version("candle-core").to_owned()), ("burn", burn)], Vec::new())
+    } else {
+        let remedy = "not in this build; `cargo xtask bench` and `--features peers` compile it in";
+        (Vec::new(), vec![("candle", remedy.to_owned()), ("burn", remedy.to_owned())])
+    }
+}
+
+/// Starts Python where a case can use it.
+fn python_peer(
+    plans: &[Plan],
+    machine: &Machine,
+    peers: &mut Named,
+    absent: &mut Named,
+) -> Option<Rc<RefCell<Torch>>> {
+    if !plans.iter().any(|plan| plan.package == "tinytorch-core") {
+        return None;
+    }
+    let interpreter = std::env::var("BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    match Torch::start(&interpreter, machine.threads) {
+        Ok(torch) => {
+            peers.push(("torch", torch.version.clone()));
+            Some(Rc::new(RefCell::new(torch)))
+        }
+        Err(error) => {
+            absent.push((
+                "torch",
+                format!("{error:#}; set BENCH_PYTHON to an interpreter that has it"),
+            ));
+            None
+        }
+    }
+}
