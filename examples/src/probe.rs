@@ -17,7 +17,7 @@ pub struct Peaks {
 /// Elements of the two vectors that stay in the first-level cache.
 const NEAR: usize = 4_096;
 /// Bytes of the buffer that fits into no cache.
-const FAR: usize = 256 << 20;
+pub const FAR: usize = 256 << 20;
 /// Each rate is the best of this many trials: disturbances only ever slow a trial down.
 const TRIALS: usize = 7;
 const TRIAL: Duration = Duration::from_millis(15);

@@ -9,6 +9,7 @@ use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig, PaddingConfig2d
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 
+pub(super) use super::burn_gpt::{decode, gpt};
 use super::elementwise::GELU_SCALE;
 use super::init::{LEARNING_RATE, MLP, NORM_EPSILON, Weights, images};
 use super::rows::SOFTMAX_SCALE;
@@ -24,11 +25,15 @@ fn tensor<const R: usize>(
     from(uniform(stream, shape.iter().product(), scale), shape, device)
 }
 
-fn from<const R: usize>(values: Vec<f32>, shape: [usize; R], device: &Device) -> Tensor<R> {
+pub(super) fn from<const R: usize>(
+    values: Vec<f32>,
+    shape: [usize; R],
+    device: &Device,
+) -> Tensor<R> {
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
-fn read<const R: usize>(tensor: Tensor<R>) -> Result<Vec<f32>> {
+pub(super) fn read<const R: usize>(tensor: Tensor<R>) -> Result<Vec<f32>> {
     let all = tensor.try_into_vec_as::<f32>().map_err(|error| anyhow!("{error:?}"))?;
     Ok(sample(&all))
 }
@@ -79,7 +84,7 @@ pub(super) fn layer_norm(rows: usize, cols: usize) -> Result<Box<dyn Subject>> {
 }
 
 /// The next linear layer; burn keeps weights as `[in, out]`.
-fn linear(weights: &mut Weights, n_in: usize, n_out: usize, device: &Device) -> Linear {
+pub(super) fn linear(weights: &mut Weights, n_in: usize, n_out: usize, device: &Device) -> Linear {
     let mut layer = LinearConfig::new(n_in, n_out).init(device);
     let rows = weights.next(&[n_out, n_in]);
     let columns = (0..n_in * n_out).map(|at| rows[at % n_out * n_in + at / n_out]).collect();
@@ -89,18 +94,18 @@ fn linear(weights: &mut Weights, n_in: usize, n_out: usize, device: &Device) -> 
 }
 
 /// A model with its optimizer; the model is moved out and back in each step.
-struct Training<M> {
+pub(super) struct Training<M> {
     model: Option<M>,
     adam: ModuleOptimizer,
 }
 
 impl<M: Module> Training<M> {
-    fn new(model: M) -> Self {
+    pub(super) fn new(model: M) -> Self {
         Self { model: Some(model), adam: AdamConfig::new().with_epsilon(1e-8).init() }
     }
 
     /// One step on the loss of `logits`, which it returns.
-    fn step(
+    pub(super) fn step(
         &mut self,
         forward: impl FnOnce(&M) -> Tensor<2>,
         labels: Tensor<1, Int>,
@@ -114,7 +119,7 @@ impl<M: Module> Training<M> {
     }
 }
 
-fn labels(values: &[u32], device: &Device) -> Tensor<1, Int> {
+pub(super) fn labels(values: &[u32], device: &Device) -> Tensor<1, Int> {
     let values: Vec<i32> = values.iter().map(|y| *y as i32).collect();
     let n = values.len();
     Tensor::from_data(TensorData::new(values, [n]), device)

@@ -7,6 +7,7 @@ use anyhow::Result;
 use candle_core::{Device, Tensor, Var};
 use candle_nn::{AdamW, Conv2d, Conv2dConfig, Linear, Module as _, Optimizer as _, ParamsAdamW};
 
+pub(super) use super::candle_gpt::{decode, gpt};
 use super::elementwise::GELU_SCALE;
 use super::init::{LEARNING_RATE, MLP, NORM_EPSILON, Weights, images};
 use super::rows::SOFTMAX_SCALE;
@@ -17,7 +18,7 @@ fn tensor(stream: u64, shape: &[usize], scale: f32) -> Result<Tensor> {
     Ok(Tensor::from_vec(uniform(stream, shape.iter().product(), scale), shape, &Device::Cpu)?)
 }
 
-fn read(tensor: &Tensor) -> Result<Vec<f32>> {
+pub(super) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
     Ok(sample(&tensor.flatten_all()?.to_vec1()?))
 }
 
@@ -63,21 +64,32 @@ pub(super) fn layer_norm(rows: usize, cols: usize) -> Result<Box<dyn Subject>> {
 }
 
 /// Trainable parameters in the order of their making.
-struct Params {
+pub(super) struct Params {
     weights: Weights,
     vars: Vec<Var>,
 }
 
 impl Params {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { weights: Weights::start(), vars: Vec::new() }
     }
 
-    fn next(&mut self, shape: &[usize]) -> Result<Tensor> {
+    pub(super) fn next(&mut self, shape: &[usize]) -> Result<Tensor> {
         let var = Var::from_vec(self.weights.next(shape), shape, &Device::Cpu)?;
         let tensor = var.as_tensor().clone();
         self.vars.push(var);
         Ok(tensor)
+    }
+
+    /// Scale and shift of a norm, which start as one and zero.
+    pub(super) fn norm(&mut self, n: usize) -> Result<(Tensor, Tensor)> {
+        self.weights.skip(2);
+        let [scale, shift] =
+            [1.0f32, 0.0].map(|value| Var::from_vec(vec![value; n], n, &Device::Cpu));
+        let (scale, shift) = (scale?, shift?);
+        let tensors = (scale.as_tensor().clone(), shift.as_tensor().clone());
+        self.vars.extend([scale, shift]);
+        Ok(tensors)
     }
 
     fn convolution(&mut self, n_in: usize, n_out: usize, padding: usize) -> Result<Conv2d> {
@@ -85,11 +97,11 @@ impl Params {
         Ok(Conv2d::new(weight, Some(bias), Conv2dConfig { padding, ..Conv2dConfig::default() }))
     }
 
-    fn linear(&mut self, n_in: usize, n_out: usize) -> Result<Linear> {
+    pub(super) fn linear(&mut self, n_in: usize, n_out: usize) -> Result<Linear> {
         Ok(Linear::new(self.next(&[n_out, n_in])?, Some(self.next(&[n_out])?)))
     }
 
-    fn adam(self) -> Result<AdamW> {
+    pub(super) fn adam(self) -> Result<AdamW> {
         // Without decay, AdamW is Adam.
         Ok(AdamW::new(
             self.vars,
@@ -125,7 +137,7 @@ fn dense(layers: &[Linear], x: Tensor) -> Result<Tensor> {
     Ok(h)
 }
 
-fn learn(adam: &mut AdamW, logits: &Tensor, labels: &Tensor) -> Result<f32> {
+pub(super) fn learn(adam: &mut AdamW, logits: &Tensor, labels: &Tensor) -> Result<f32> {
     let loss = candle_nn::loss::cross_entropy(logits, labels)?;
     adam.backward_step(&loss)?;
     Ok(loss.to_scalar()?)

@@ -5,18 +5,25 @@
 
 mod elementwise;
 mod gemm;
+mod gpt;
 mod init;
 mod lenet;
 mod mlp;
 mod ours;
+mod ours_gpt;
 mod plain;
 mod rows;
 
 #[cfg(feature = "peers")]
 mod burn;
 #[cfg(feature = "peers")]
+mod burn_gpt;
+#[cfg(feature = "peers")]
 mod candle;
+#[cfg(feature = "peers")]
+mod candle_gpt;
 
+use self::init::Gpt;
 use crate::case::Plan;
 
 /// The package that these cases measure.
@@ -53,6 +60,7 @@ pub fn plans(quick: bool) -> Vec<Plan> {
     plans.extend([elementwise::add(elements), elementwise::gelu(elements)]);
     let rows = if quick { 512 } else { 4096 };
     plans.extend([rows::softmax(rows, 1024), rows::layer_norm(rows, 1024)]);
-    plans.extend([mlp::plan(128), lenet::plan(128)]);
+    plans.extend([mlp::plan(128), lenet::plan(128), gpt::step(16)]);
+    plans.push(gpt::decode(if quick { Gpt::GPT2_SHORT } else { Gpt::GPT2 }, 64));
     plans
 }

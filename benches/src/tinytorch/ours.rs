@@ -19,7 +19,7 @@ fn tensor(stream: u64, shape: &[usize], scale: f32) -> Result<Tensor> {
     Ok(Tensor::from_vec(uniform(stream, shape.iter().product(), scale), shape)?)
 }
 
-fn read(tensor: &Tensor) -> Result<Vec<f32>> {
+pub(super) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
     Ok(sample(&tensor.to_vec::<f32>()?))
 }
 
@@ -66,7 +66,7 @@ pub(super) fn layer_norm(rows: usize, cols: usize) -> Result<Box<dyn Subject>> {
     ))
 }
 
-fn linear(weights: &mut Weights, n_in: usize, n_out: usize) -> Result<Linear> {
+pub(super) fn linear(weights: &mut Weights, n_in: usize, n_out: usize) -> Result<Linear> {
     let weight = Tensor::from_vec(weights.next(&[n_out, n_in]), [n_out, n_in])?;
     Ok(Linear::from_tensors(weight, Some(Tensor::from_vec(weights.next(&[n_out]), [n_out])?))?)
 }
@@ -101,7 +101,7 @@ impl Training {
     }
 }
 
-fn labels(values: &[u32]) -> Result<Tensor> {
+pub(super) fn labels(values: &[u32]) -> Result<Tensor> {
     let classes: Vec<i64> = values.iter().map(|y| i64::from(*y)).collect();
     Ok(Tensor::from_slice(&classes, [classes.len()])?)
 }

@@ -7,7 +7,7 @@ use crate::{
     error::RunError,
     model::{Model, TensorInfo, record::TensorRecord},
     observe::{Observer, Unobserved},
-    ops,
+    fast, ops,
 };
 
 /// Whether a stepped run has operators left.
@@ -45,7 +45,11 @@ pub struct Session<'m, 'a> {
     model: Model<'m>,
     arena: &'a mut [u8],
     next: u16,
+    kernels: Kernels,
 }
+
+/// Runs one operator of a model over its activations and scratch.
+type Kernels = fn(&Model<'_>, u16, &mut [i8], &mut [i8]) -> Option<()>;
 
 impl<'m, 'a> Session<'m, 'a> {
     /// Lends an arena to a model.
@@ -56,12 +60,31 @@ impl<'m, 'a> Session<'m, 'a> {
     ///
     /// [`RunError::ArenaTooSmall`] with both sizes. No other memory is needed later.
     pub fn new(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self, RunError> {
+        Self::with(model, arena, fast::run)
+    }
+
+    /// As [`Session::new`], with the plain kernels: the arithmetic as it is defined, slower.
+    ///
+    /// Results are the same, bit for bit; it is here to check that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::new`].
+    pub fn plain(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self, RunError> {
+        Self::with(model, arena, ops::run)
+    }
+
+    fn with(
+        model: &Model<'m>,
+        arena: &'a mut [u8],
+        kernels: Kernels,
+    ) -> Result<Self, RunError> {
         let need = model.arena_len();
         let have = arena.len();
         let arena = arena
             .get_mut(..need)
             .ok_or(RunError::ArenaTooSmall { need: clip(need), have: clip(have) })?;
-        Ok(Self { model: *model, arena, next: 0 })
+        Ok(Self { model: *model, arena, next: 0, kernels })
     }
 
     /// Returns the model.
@@ -248,7 +271,7 @@ impl<'m, 'a> Session<'m, 'a> {
     fn op(&mut self, op: u16) -> Result<(), RunError> {
         let all: &mut [i8] = bytemuck::must_cast_slice_mut(&mut *self.arena);
         all.split_at_mut_checked(self.model.arena_bytes() as usize)
-            .and_then(|(mem, scratch)| ops::run(&self.model, op, mem, scratch))
+            .and_then(|(mem, scratch)| (self.kernels)(&self.model, op, mem, scratch))
             .ok_or(RunError::BrokenPlan { op })
     }
 

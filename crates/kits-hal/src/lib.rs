@@ -24,6 +24,7 @@ device! {
     mod dtype;
     mod error;
     mod exec;
+    mod fast;
     mod model;
     mod observe;
     mod ops;

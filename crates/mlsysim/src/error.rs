@@ -49,42 +49,9 @@ pub enum Error {
         /// What was given.
         got: Quantity,
     },
-    /// An equation has no input of that name.
-    #[error("{equation}: unknown input `{name}`; it takes {}", list(known))]
-    UnknownInput {
-        /// Identifier of the equation.
-        equation: &'static str,
-        /// The name given.
-        name: String,
-        /// The names it has.
-        known: Vec<&'static str>,
-    },
-    /// An input was given twice.
-    #[error("{equation}: input `{name}` is given twice")]
-    RepeatedInput {
-        /// Identifier of the equation.
-        equation: &'static str,
-        /// The name given.
-        name: String,
-    },
-    /// A required input is missing.
-    #[error("{equation}: input `{name}` is missing; give {}", family(*dimension))]
-    MissingInput {
-        /// Identifier of the equation.
-        equation: &'static str,
-        /// The name missing.
-        name: &'static str,
-        /// What it measures.
-        dimension: Dimension,
-    },
-    /// There is no equation of that identifier.
-    #[error("unknown equation `{id}`{}", did_you_mean(near))]
-    UnknownEquation {
-        /// The identifier given.
-        id: String,
-        /// The nearest known ones.
-        near: Vec<String>,
-    },
+    /// A call by name is not one that the equation answers.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The registry has no such entry.
     #[error("unknown {what} `{name}`{}", did_you_mean(near))]
     UnknownEntry {
@@ -142,6 +109,59 @@ pub enum Error {
         /// The difference.
         short: crate::units::Bytes,
     },
+    /// One row of a table was refused.
+    #[error("row {row}: {source}")]
+    Row {
+        /// Index of the row, from 0.
+        row: usize,
+        /// Why.
+        source: Box<Self>,
+    },
+    /// A text is not the quantity asked for.
+    #[error(transparent)]
+    Quantity(#[from] ParseError),
+}
+
+/// Why a call by name or over columns is not one that an equation answers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// There is no equation of that identifier.
+    #[error("unknown equation `{id}`{}", did_you_mean(near))]
+    UnknownEquation {
+        /// The identifier given.
+        id: String,
+        /// The nearest known ones.
+        near: Vec<String>,
+    },
+    /// The equation has no input of that name.
+    #[error("{equation}: unknown input `{name}`; it takes {}", list(known))]
+    UnknownInput {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// The name given.
+        name: String,
+        /// The names it has.
+        known: Vec<&'static str>,
+    },
+    /// An input was given twice.
+    #[error("{equation}: input `{name}` is given twice")]
+    RepeatedInput {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// The name given.
+        name: String,
+    },
+    /// A required input is missing.
+    #[error("{equation}: input `{name}` is missing; give {}", family(*dimension))]
+    MissingInput {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// The name missing.
+        name: &'static str,
+        /// What it measures.
+        dimension: Dimension,
+    },
     /// Columns of one table differ in length.
     #[error("{equation}: column `{name}` has {got} rows, the first column has {expected}")]
     ColumnLength {
@@ -154,17 +174,6 @@ pub enum Error {
         /// Rows of this one.
         got: usize,
     },
-    /// One row of a table was refused.
-    #[error("row {row}: {source}")]
-    Row {
-        /// Index of the row, from 0.
-        row: usize,
-        /// Why.
-        source: Box<Self>,
-    },
-    /// A text is not the quantity asked for.
-    #[error(transparent)]
-    Quantity(#[from] ParseError),
 }
 
 fn lines(file: &str, problems: &[Problem]) -> String {

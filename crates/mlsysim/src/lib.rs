@@ -22,7 +22,7 @@ pub mod walls;
 mod workload;
 
 pub use convention::Convention;
-pub use error::{Error, Result};
+pub use error::{CallError, Error, Result};
 pub use precision::Precision;
 pub use ranges::Range;
 pub use workload::{Workload, WorkloadSpec};

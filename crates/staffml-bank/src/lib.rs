@@ -12,6 +12,7 @@ pub mod problem;
 pub mod quantity;
 pub mod sched;
 pub mod session;
+pub mod text;
 pub mod variant;
 
 mod read;

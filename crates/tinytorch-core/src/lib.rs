@@ -9,15 +9,28 @@
 )]
 
 pub mod autograd;
+pub mod count;
+pub mod data;
+pub mod datasets;
 mod dispatch;
 pub mod error;
+#[cfg(feature = "tflite")]
+pub mod export;
 mod few;
+pub mod generate;
 pub mod io;
 mod kernels;
+#[cfg(feature = "safetensors")]
+pub mod milestones;
+pub mod nn;
 pub mod ops;
+pub mod optim;
+pub mod quant;
 pub mod rng;
 pub mod slots;
 pub mod tensor;
+pub mod text;
+pub mod train;
 
 pub use autograd::{Param, no_grad};
 pub use error::{Error, Result};

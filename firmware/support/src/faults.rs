@@ -35,8 +35,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 #[exception]
 unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
     let mut out = Console::open();
-    out.text("error stage=fault text=hard fault at address")
-        .field("pc", u64::from(frame.pc()));
+    out.text("error stage=fault text=hard fault at address").field("pc", u64::from(frame.pc()));
     failed(&mut out)
 }
 

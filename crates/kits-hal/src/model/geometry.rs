@@ -49,22 +49,45 @@ pub(super) const fn macs(model: &Model<'_>, op: &OpRecord) -> u64 {
     }
 }
 
+/// Longest window that a convolution copies into scratch memory instead of reading it in rows.
+const GATHERED: u32 = 64;
+
+impl OpRecord {
+    /// Returns the bytes of one filter of a CONV_2D.
+    const fn filter_len(&self) -> u64 {
+        self.kernel[0] as u64 * self.kernel[1] as u64 * self.aux[0].unsigned_abs() as u64
+    }
+
+    /// Returns `true` if a CONV_2D copies each window into scratch memory: a short one, or one whose
+    /// bytes do not lie in rows because columns are skipped or channels are grouped.
+    pub(crate) const fn gathers(&self, c_in: usize) -> bool {
+        let pointwise = self.kernel[0] == 1 && self.kernel[1] == 1;
+        let grouped = self.aux[0].unsigned_abs() as usize != c_in;
+        let scattered = self.dilation[1] != 1 || self.filter_len() <= GATHERED as u64;
+        grouped || (scattered && !pointwise)
+    }
+}
+
 /// Returns the scratch bytes of an operator's kernel: one output pixel where pixels are computed
-/// before they are stored. `None` if a tensor is missing.
+/// before they are stored, and a window where it is copied. `None` if a tensor is missing.
 pub(crate) const fn scratch_bytes(model: &Model<'_>, op: &OpRecord) -> Option<u64> {
-    match OpCode::from_code(op.code) {
+    let (x, y) = match (model.tensor_record(op.inputs[0]), model.tensor_record(op.output)) {
+        (Some(x), Some(y)) => (x, y),
+        _ => return None,
+    };
+    let pixel = y.dims[3] as u64;
+    Some(match OpCode::from_code(op.code) {
+        Some(OpCode::Conv2d) => {
+            pixel + if op.gathers(x.dims[3] as usize) { op.filter_len() } else { 0 }
+        }
         Some(
-            OpCode::Conv2d
-            | OpCode::DepthwiseConv2d
+            OpCode::DepthwiseConv2d
             | OpCode::TransposeConv
             | OpCode::AveragePool2d
             | OpCode::MaxPool2d,
-        ) => match model.tensor_record(op.output) {
-            Some(y) => Some(y.dims[3] as u64),
-            None => None,
-        },
-        _ => Some(0),
-    }
+        ) => pixel,
+        _ => 0,
+    })
 }
 
 #[cfg(test)]

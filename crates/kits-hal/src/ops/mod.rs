@@ -17,7 +17,7 @@ mod minmax;
 mod moves;
 mod mul;
 mod output;
-mod place;
+pub(crate) mod place;
 mod pool;
 mod quantize;
 mod reduce;
@@ -27,7 +27,8 @@ mod table;
 mod transpose_conv;
 mod window;
 
-pub(crate) use output::Channels;
+pub(crate) use output::{Channels, Output};
+pub(crate) use window::Window;
 
 use crate::model::{
     Model, OpCode,
@@ -48,9 +49,22 @@ pub(crate) struct Task<'m, 'w> {
     pub(crate) scratch: &'w mut [i8],
 }
 
-impl<'m> Task<'m, '_> {
+impl<'m, 'w> Task<'m, 'w> {
+    /// Collects what operator `index` works on.
+    pub(crate) fn new(
+        model: &Model<'m>,
+        index: u16,
+        mem: &'w mut [i8],
+        scratch: &'w mut [i8],
+    ) -> Option<Self> {
+        let op = model.op_record(index)?;
+        let x = model.tensor_record(op.inputs[0])?;
+        let y = model.tensor_record(op.output)?;
+        Some(Self { model: *model, op, x, y, mem, scratch })
+    }
+
     /// Returns `len` bytes of the operator's weights.
-    fn weights(&self, len: usize) -> Option<&'m [i8]> {
+    pub(crate) fn weights(&self, len: usize) -> Option<&'m [i8]> {
         let bytes = crate::bytes::slice(self.model.bytes(), self.op.weights as usize, len)?;
         Some(bytemuck::must_cast_slice(bytes))
     }
@@ -62,24 +76,27 @@ impl<'m> Task<'m, '_> {
     }
 }
 
-/// Runs operator `index` of a model; `None` if a record does not fit the memory.
+/// Runs operator `index` of a model with the plain kernels; `None` if a record does not fit the
+/// memory.
 pub(crate) fn run(
     model: &Model<'_>,
     index: u16,
     mem: &mut [i8],
     scratch: &mut [i8],
 ) -> Option<()> {
-    let op = model.op_record(index)?;
-    let x = model.tensor_record(op.inputs[0])?;
-    let y = model.tensor_record(op.output)?;
-    let code = OpCode::from_code(op.code)?;
-    let mut task = Task { model: *model, op, x, y, mem, scratch };
-    let task = &mut task;
+    let mut task = Task::new(model, index, mem, scratch)?;
+    match OpCode::from_code(task.op.code)? {
+        OpCode::Conv2d => conv::run(&mut task),
+        OpCode::DepthwiseConv2d => depthwise::run(&mut task),
+        OpCode::FullyConnected => dense::run(&mut task),
+        code => run_other(&mut task, code),
+    }
+}
+
+/// Runs an operator that has no faster form.
+pub(crate) fn run_other(task: &mut Task<'_, '_>, code: OpCode) -> Option<()> {
     match code {
-        OpCode::Conv2d => conv::run(task),
-        OpCode::DepthwiseConv2d => depthwise::run(task),
         OpCode::TransposeConv => transpose_conv::run(task),
-        OpCode::FullyConnected => dense::run(task),
         OpCode::AveragePool2d => pool::average(task),
         OpCode::MaxPool2d => pool::max(task),
         OpCode::Softmax => softmax::run(task),
@@ -106,5 +123,7 @@ pub(crate) fn run(
         | OpCode::Split
         | OpCode::Pack => moves::run(task),
         OpCode::ResizeNearestNeighbor => resize::run(task),
+        // Their callers have run them already.
+        OpCode::Conv2d | OpCode::DepthwiseConv2d | OpCode::FullyConnected => None,
     }
 }

@@ -11,34 +11,34 @@ use crate::{
 
 /// Zero point and clamp of an output.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Output {
+pub(crate) struct Output {
     zero: i32,
     low: i32,
     high: i32,
 }
 
 impl Output {
-    pub(super) fn of(op: &OpRecord) -> Self {
+    pub(crate) fn of(op: &OpRecord) -> Self {
         let [low, high] = op.clamp;
         Self { zero: op.out_zero.into(), low: low.into(), high: high.into() }
     }
 
     /// Returns `clamp(requant(acc, m, s) + zero)`.
     #[inline]
-    pub(super) fn requantize(self, acc: i32, m: i32, s: i32) -> i8 {
+    pub(crate) fn requantize(self, acc: i32, m: i32, s: i32) -> i8 {
         self.offset(requant(acc, m, s))
     }
 
     /// Returns `clamp(value + zero)`.
     #[inline]
-    pub(super) fn offset(self, value: i32) -> i8 {
+    pub(crate) fn offset(self, value: i32) -> i8 {
         self.clamp(value.wrapping_add(self.zero))
     }
 
     /// Returns `clamp(value)`.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "both limits are bytes")]
-    pub(super) fn clamp(self, value: i32) -> i8 {
+    pub(crate) fn clamp(self, value: i32) -> i8 {
         value.max(self.low).min(self.high) as i8
     }
 }
@@ -70,6 +70,33 @@ impl<'a> Channels<'a> {
             shift: bytes::slice(model.bytes(), shift_at, pairs)?,
             uniform,
         })
+    }
+
+    /// Returns bias, multiplier and shift of the channels `c..c + 4`.
+    #[inline]
+    pub(crate) fn four(&self, c: usize) -> Option<[(i32, i32, i32); 4]> {
+        let word = |b: &[u8; 16], i: usize| -> Option<i32> {
+            let (words, _) = b.as_chunks::<4>();
+            words.get(i).map(|w| i32::from_le_bytes(*w))
+        };
+        let at = c.checked_mul(4)?;
+        let biases = bytes::chunk::<16>(self.bias, at)?;
+        let (multipliers, shifts) = if self.uniform {
+            let (m, s) = (*bytes::chunk::<4>(self.multiplier, 0)?, *self.shift.first()?);
+            let m = i32::from_le_bytes(m);
+            ([m; 4], [s; 4])
+        } else {
+            let m = bytes::chunk::<16>(self.multiplier, at)?;
+            ([word(m, 0)?, word(m, 1)?, word(m, 2)?, word(m, 3)?], *bytes::chunk(self.shift, c)?)
+        };
+        let [p, q, r, s] = multipliers;
+        let [a, b, c, d] = shifts.map(|s| i32::from(s.cast_signed()));
+        Some([
+            (word(biases, 0)?, p, a),
+            (word(biases, 1)?, q, b),
+            (word(biases, 2)?, r, c),
+            (word(biases, 3)?, s, d),
+        ])
     }
 
     /// Returns bias, multiplier and shift of channel `c`.

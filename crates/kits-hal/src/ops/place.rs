@@ -5,48 +5,48 @@ use crate::model::record::TensorRecord;
 
 /// Where a tensor lies in the arena.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) at: usize,
-    pub(super) len: usize,
+pub(crate) struct Place {
+    pub(crate) at: usize,
+    pub(crate) len: usize,
 }
 
 impl Place {
-    pub(super) const fn of(t: &TensorRecord) -> Self {
+    pub(crate) const fn of(t: &TensorRecord) -> Self {
         Self { at: t.at as usize, len: t.len as usize }
     }
 
     /// Returns the tensor's bytes.
     #[inline]
-    pub(super) fn view(self, mem: &[i8]) -> Option<&[i8]> {
+    pub(crate) fn view(self, mem: &[i8]) -> Option<&[i8]> {
         run(mem, self.at, self.len)
     }
 }
 
 impl Task<'_, '_> {
-    pub(super) const fn x_place(&self) -> Place {
+    pub(crate) const fn x_place(&self) -> Place {
         Place::of(&self.x)
     }
 
-    pub(super) const fn y_place(&self) -> Place {
+    pub(crate) const fn y_place(&self) -> Place {
         Place::of(&self.y)
     }
 }
 
 /// Returns `mem[at..at + len]`.
 #[inline]
-pub(super) fn run(mem: &[i8], at: usize, len: usize) -> Option<&[i8]> {
+pub(crate) fn run(mem: &[i8], at: usize, len: usize) -> Option<&[i8]> {
     mem.get(at..at.checked_add(len)?)
 }
 
 /// Returns `mem[at..at + len]` for writing.
 #[inline]
-pub(super) fn run_mut(mem: &mut [i8], at: usize, len: usize) -> Option<&mut [i8]> {
+pub(crate) fn run_mut(mem: &mut [i8], at: usize, len: usize) -> Option<&mut [i8]> {
     mem.get_mut(at..at.checked_add(len)?)
 }
 
 /// Stores `from` at `mem[at..]`.
 #[inline]
-pub(super) fn store(mem: &mut [i8], at: usize, from: &[i8]) -> Option<()> {
+pub(crate) fn store(mem: &mut [i8], at: usize, from: &[i8]) -> Option<()> {
     for (to, from) in run_mut(mem, at, from.len())?.iter_mut().zip(from) {
         *to = *from;
     }
@@ -55,7 +55,7 @@ pub(super) fn store(mem: &mut [i8], at: usize, from: &[i8]) -> Option<()> {
 
 /// Copies `len` bytes inside the arena, front to back in blocks that are read before they are
 /// written: correct for any overlap with `to <= from`.
-pub(super) fn copy(mem: &mut [i8], from: usize, to: usize, len: usize) -> Option<()> {
+pub(crate) fn copy(mem: &mut [i8], from: usize, to: usize, len: usize) -> Option<()> {
     let mut block = [0_i8; 64];
     let mut done = 0_usize;
     while done < len {

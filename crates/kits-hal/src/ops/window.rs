@@ -5,22 +5,22 @@ use crate::model::record::{OpRecord, TensorRecord};
 
 /// One axis of a window operator.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     /// Elements of the image.
-    pub(super) input: usize,
+    pub(crate) input: usize,
     /// Steps of the window.
-    pub(super) output: usize,
+    pub(crate) output: usize,
     /// Taps of the window.
-    pub(super) taps: usize,
+    pub(crate) taps: usize,
     stride: usize,
-    pub(super) dilation: usize,
+    pub(crate) dilation: usize,
     pad: usize,
 }
 
 impl Axis {
     /// Returns the image position of tap `t` of the window at step `o`, or `None` outside.
     #[inline]
-    pub(super) fn at(&self, o: usize, t: usize) -> Option<usize> {
+    pub(crate) fn at(&self, o: usize, t: usize) -> Option<usize> {
         let shifted = o.wrapping_mul(self.stride).wrapping_add(t.wrapping_mul(self.dilation));
         let i = shifted.checked_sub(self.pad)?;
         if i < self.input { Some(i) } else { None }
@@ -28,7 +28,7 @@ impl Axis {
 
     /// Returns the range of taps inside the image for the window at step `o`.
     #[inline]
-    pub(super) fn inside(&self, o: usize) -> (usize, usize) {
+    pub(crate) fn inside(&self, o: usize) -> (usize, usize) {
         let start = o.wrapping_mul(self.stride);
         // First tap with start + t·dilation >= pad, first with start + t·dilation >= pad + input.
         let first = ceil_div(self.pad.saturating_sub(start), self.dilation);
@@ -43,7 +43,7 @@ impl Axis {
     /// Returns how many steps place tap `t` on image position `i`, if one does: the inverse of
     /// [`Axis::at`], used by transposed convolution.
     #[inline]
-    pub(super) fn step_of(&self, i: usize, t: usize) -> Option<usize> {
+    pub(crate) fn step_of(&self, i: usize, t: usize) -> Option<usize> {
         let offset = i.wrapping_add(self.pad).checked_sub(t.wrapping_mul(self.dilation))?;
         let o = offset.checked_div(self.stride)?;
         if o.wrapping_mul(self.stride) == offset && o < self.output { Some(o) } else { None }
@@ -57,23 +57,23 @@ fn ceil_div(a: usize, b: usize) -> usize {
 
 /// The geometry of a window operator, in the order batch, rows, columns, channels.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Window {
-    pub(super) batch: usize,
-    pub(super) rows: Axis,
-    pub(super) columns: Axis,
+pub(crate) struct Window {
+    pub(crate) batch: usize,
+    pub(crate) rows: Axis,
+    pub(crate) columns: Axis,
     /// Channels read.
-    pub(super) c_in: usize,
+    pub(crate) c_in: usize,
     /// Channels written.
-    pub(super) c_out: usize,
+    pub(crate) c_out: usize,
 }
 
 impl Window {
-    pub(super) fn of(task: &Task<'_, '_>) -> Self {
+    pub(crate) fn of(task: &Task<'_, '_>) -> Self {
         Self::between(&task.op, &task.x, &task.y)
     }
 
     /// Builds the geometry of windows that slide over `image` and give `steps`.
-    pub(super) fn between(op: &OpRecord, image: &TensorRecord, steps: &TensorRecord) -> Self {
+    pub(crate) fn between(op: &OpRecord, image: &TensorRecord, steps: &TensorRecord) -> Self {
         let axis = |i: usize, k: usize| {
             let dim = |dims: &[u16; 4]| usize::from(dims.get(i).copied().unwrap_or(0));
             let of = |pair: &[u8; 2]| usize::from(pair.get(k).copied().unwrap_or(0));
@@ -98,7 +98,7 @@ impl Window {
     /// Calls `pixel` for every output pixel in row-major order, with its number, batch, row and
     /// column.
     #[inline]
-    pub(super) fn each(
+    pub(crate) fn each(
         &self,
         mut pixel: impl FnMut(usize, usize, usize, usize) -> Option<()>,
     ) -> Option<()> {

@@ -2,7 +2,7 @@
 
 use kits_hal::{Check, Model, RunError, Session, convert::Planner};
 
-use crate::support::{Rng, convert, naive, random, run};
+use crate::support::{Rng, convert, naive, random, run, run_plain};
 
 /// Networks per run; `KITS_RANDOM_MODELS` sets another number.
 fn count() -> u64 {
@@ -24,6 +24,7 @@ fn every_plan_gives_what_the_definition_gives() {
                 let found = run(&kit, &input, fill);
                 assert_eq!(found, expected, "seed {seed}, {planner:?}, memory of {fill:#x}");
             }
+            assert_eq!(run_plain(&kit, &input), expected, "seed {seed}, {planner:?}, plain");
         }
     }
 }

@@ -234,6 +234,7 @@ const POWER: &str =
     "Barroso & Hölzle (2007), The Case for Energy-Proportional Computing, IEEE Computer 40(12)";
 
 /// Checks what the equations called here do not check themselves.
+#[inline]
 fn check(work: &impl Workload, device: &Device) -> Result<()> {
     amount("bytes_moved", work.bytes_moved(), Range::NOT_NEGATIVE)?;
     amount("weight_bytes", work.weight_bytes(), Range::NOT_NEGATIVE)?;
@@ -255,6 +256,7 @@ fn check(work: &impl Workload, device: &Device) -> Result<()> {
     device.power.map_or(Ok(()), |power| amount("power", power, Range::NOT_NEGATIVE))
 }
 
+#[inline]
 fn amount<T: Unit>(name: &'static str, value: T, range: Range) -> Result<()> {
     if range.contains(value.base()) {
         return Ok(());
@@ -264,7 +266,22 @@ fn amount<T: Unit>(name: &'static str, value: T, range: Range) -> Result<()> {
 
 impl Profile {
     /// Refuses results that do not fit a 64-bit float.
+    #[inline]
     fn check(&self) -> Result<()> {
+        // A sum is finite only if every term is; one that overflows by itself is looked at below.
+        let sum = self.memory_time.0
+            + self.overhead.0
+            + self.throughput.0
+            + self.ridge_point.0
+            + self.effective_bandwidth.0
+            + self.energy.unwrap_or(Joules::ZERO).0
+            + self.memory.need.0;
+        if sum.is_finite() { Ok(()) } else { self.overflow() }
+    }
+
+    /// The first result that does not fit.
+    #[cold]
+    fn overflow(&self) -> Result<()> {
         let results = [
             ("memory_time", Quantity::from(self.memory_time)),
             ("overhead", self.overhead.into()),

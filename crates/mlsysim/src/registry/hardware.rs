@@ -74,6 +74,8 @@ pub struct Hardware {
     pub bandwidth: BytesPerSecond,
     /// Share of the bandwidth that streams sustain.
     pub memory_efficiency: Option<f64>,
+    /// Share of the peak that code reaches here, whatever the number format.
+    pub efficiency: Option<f64>,
     /// On-chip memory that keeps weights between steps, if they fit.
     pub cache: Option<Tier>,
     /// Separate memory that weights are stored in and read from.
@@ -122,6 +124,7 @@ impl Hardware {
             capacity,
             bandwidth,
             memory_efficiency: None,
+            efficiency: None,
             cache: None,
             flash: None,
             host_link: None,
@@ -137,15 +140,13 @@ impl Hardware {
         }
     }
 
-    /// A machine as a probe found it: sustained rates, so that efficiency and memory efficiency are 1, and no fixed
-    /// times.
+    /// A machine as a probe found it: sustained rates, so that both efficiencies are 1, and no fixed times.
     ///
     /// `how` says what was run, for example `best of 20 runs of a 512-cubed f32 product`.
     ///
     /// # Examples
     ///
     /// ```
-    /// use mlsysim::composite::Settings;
     /// use mlsysim::registry::Hardware;
     /// use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Seconds};
     /// use mlsysim::{Convention, Precision, WorkloadSpec};
@@ -159,7 +160,7 @@ impl Hardware {
     ///     "best of 20 runs",
     /// );
     /// let work = WorkloadSpec { ops: Flop(1e6), bytes_moved: Bytes(1e6), ..WorkloadSpec::default() };
-    /// let settings = Settings { efficiency: 1.0, ..Settings::default() };
+    /// let settings = host.settings(Precision::Fp32);
     /// let (profile, trace) = host.evaluate(&work, Precision::Fp32, &settings, Convention::Reference)?;
     /// assert_eq!(profile.time, Seconds(1e-4));
     /// assert_eq!(trace.node("peak").map(|node| node.kind), Some(mlsysim::provenance::Kind::Measured));
@@ -179,9 +180,10 @@ impl Hardware {
         machine.rates.push((precision, peak));
         machine.native = Some(precision);
         machine.memory_efficiency = Some(1.0);
+        machine.efficiency = Some(1.0);
         machine.dispatch = Some(Seconds::ZERO);
         machine.layer_time = Some(Seconds::ZERO);
-        for field in ["memory_efficiency", "dispatch", "layer_time"] {
+        for field in ["memory_efficiency", "efficiency", "dispatch", "layer_time"] {
             machine
                 .origins
                 .set(field, Provenance::new(Basis::Convention, "part of the measured rates"));
@@ -273,29 +275,31 @@ impl Hardware {
         Some([share(fewest), share(libm::sqrt(fewest * most)), share(most)])
     }
 
-    /// How code runs here where nothing else is known: at the recorded int8 efficiency, else at half of the peak.
+    /// How code runs here where nothing else is known: at the mean int8 efficiency of the record, else at its general
+    /// efficiency, else at half of the peak.
     #[must_use]
     pub fn settings(&self, precision: Precision) -> Settings {
-        match (precision, self.int8_efficiency()) {
-            (Precision::Int8, Some([_, mean, _])) => {
-                Settings { efficiency: mean, ..Settings::default() }
-            }
-            _ => Settings::default(),
-        }
+        let efficiency = match (precision, self.int8_efficiency()) {
+            (Precision::Int8, Some([_, mean, _])) => Some(mean),
+            _ => self.efficiency,
+        };
+        let default = Settings::default();
+        Settings { efficiency: efficiency.unwrap_or(default.efficiency), ..default }
     }
 
     /// Tells a trace where the efficiency is from, if it is the recorded one.
     fn announce_efficiency(&self, precision: Precision, settings: &Settings, trace: &mut Trace) {
-        let (Precision::Int8, Some([fast, mean, slow])) = (precision, self.int8_efficiency())
-        else {
+        if self.settings(precision).efficiency.to_bits() != settings.efficiency.to_bits() {
             return;
-        };
-        if settings.efficiency.to_bits() == mean.to_bits() {
+        }
+        if let (Precision::Int8, Some([fast, _, slow])) = (precision, self.int8_efficiency()) {
+            let origin = self.origins.of("cycles_per_mac");
             let reason = alloc::format!(
-                "1 / (multiply-accumulates per cycle × cycles each), geometric mean of {slow:.3} to {fast:.3}; {}",
-                self.origins.of("cycles_per_mac")
+                "1 / (multiply-accumulates per cycle × cycles each), geometric mean of {slow:.3} and {fast:.3}; {origin}"
             );
-            trace.announce("efficiency", self.origins.of("cycles_per_mac").kind(), reason);
+            trace.announce("efficiency", origin.kind(), reason);
+        } else if self.efficiency.is_some() {
+            trace.announce_provenance("efficiency", self.origins.of("efficiency"));
         }
     }
 
@@ -395,10 +399,11 @@ impl Hardware {
         let tier = |tier: Option<Tier>| (tier.map(|t| t.capacity), tier.and_then(|t| t.bandwidth));
         let (cache_capacity, cache_bandwidth) = tier(self.cache);
         let (flash_capacity, flash_bandwidth) = tier(self.flash);
-        let others: [(&str, Option<Quantity>); 15] = [
+        let others: [(&str, Option<Quantity>); 16] = [
             ("capacity", Some(self.capacity.into())),
             ("bandwidth", Some(self.bandwidth.into())),
             ("memory_efficiency", self.memory_efficiency.map(Into::into)),
+            ("efficiency", self.efficiency.map(Into::into)),
             ("cache_capacity", cache_capacity.map(Into::into)),
             ("cache_bandwidth", cache_bandwidth.map(Into::into)),
             ("flash_capacity", flash_capacity.map(Into::into)),

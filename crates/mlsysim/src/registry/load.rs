@@ -300,6 +300,7 @@ impl Registry {
             entry.word("class", &Class::ALL, Class::key, problems).unwrap_or(Class::Cpu);
         machine.rates = rates;
         machine.memory_efficiency = entry.number("memory_efficiency", Range::EFFICIENCY, problems);
+        machine.efficiency = entry.number("efficiency", Range::EFFICIENCY, problems);
         machine.cache = read_tier(&mut entry, ["cache_capacity", "cache_bandwidth"], problems);
         machine.flash = read_tier(&mut entry, ["flash_capacity", "flash_bandwidth"], problems);
         machine.host_link = entry.amount("host_link", Range::POSITIVE, problems);

@@ -3,7 +3,7 @@
 use super::by_name::entry;
 use super::equation::{Equation, MAX_FIELDS, Record, solve};
 use crate::convention::Convention;
-use crate::error::{Error, Result};
+use crate::error::{CallError, Error, Result};
 use crate::units::{Dimension, Quantity, Unit};
 use alloc::boxed::Box;
 use alloc::string::ToString;
@@ -52,7 +52,7 @@ impl Table {
 /// # Errors
 ///
 /// - As [`super::evaluate`] for names and dimensions.
-/// - [`Error::ColumnLength`] if the columns differ in length.
+/// - [`CallError::ColumnLength`] if the columns differ in length.
 /// - [`Error::Row`] with the index of the first row that is refused, and why.
 ///
 /// # Examples
@@ -84,10 +84,12 @@ pub(super) fn run<E: Equation>(
 ) -> Result<Table> {
     let info = E::INFO;
     let index_of = |name: &str| {
-        info.inputs.iter().position(|field| field.name == name).ok_or_else(|| Error::UnknownInput {
-            equation: info.id,
-            name: name.into(),
-            known: info.inputs.iter().map(|field| field.name).collect(),
+        info.inputs.iter().position(|field| field.name == name).ok_or_else(|| {
+            CallError::UnknownInput {
+                equation: info.id,
+                name: name.into(),
+                known: info.inputs.iter().map(|field| field.name).collect(),
+            }
         })
     };
     let mut numbers = [f64::NAN; MAX_FIELDS];
@@ -95,7 +97,10 @@ pub(super) fn run<E: Equation>(
     let mut take = |name: &str, dimension: Dimension, first: f64| {
         let index = index_of(name)?;
         if seen[index] {
-            return Err(Error::RepeatedInput { equation: info.id, name: name.into() });
+            return Err(Error::from(CallError::RepeatedInput {
+                equation: info.id,
+                name: name.into(),
+            }));
         }
         Quantity::new(first, dimension).expect(info.id, name, info.inputs[index].dimension)?;
         seen[index] = true;
@@ -112,18 +117,19 @@ pub(super) fn run<E: Equation>(
         let index = take(name, column.dimension, first)?;
         if column.values.len() != rows {
             let got = column.values.len();
-            return Err(Error::ColumnLength {
+            return Err(CallError::ColumnLength {
                 equation: info.id,
                 name: name.to_string(),
                 expected: rows,
                 got,
-            });
+            }
+            .into());
         }
         varying.push((index, column.values.as_slice()));
     }
     for (index, field) in info.inputs.iter().enumerate() {
         if !seen[index] {
-            let missing = Error::MissingInput {
+            let missing = CallError::MissingInput {
                 equation: info.id,
                 name: field.name,
                 dimension: field.dimension,

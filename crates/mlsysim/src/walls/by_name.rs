@@ -6,7 +6,7 @@
 use super::equation::{Equation, EquationInfo, MAX_FIELDS, Record, solve_traced};
 use super::registry::{self, Entry};
 use crate::convention::Convention;
-use crate::error::{Error, Result};
+use crate::error::{CallError, Result};
 use crate::provenance::Kind;
 use crate::trace::{Trace, Value};
 use crate::units::Quantity;
@@ -57,10 +57,10 @@ pub struct Given {
 ///
 /// # Errors
 ///
-/// - [`Error::UnknownEquation`] with the nearest identifiers.
-/// - [`Error::UnknownInput`], [`Error::RepeatedInput`], [`Error::MissingInput`] for the names.
-/// - [`Error::DimensionMismatch`] if an input measures something else than its field.
-/// - [`Error::OutOfRange`] and [`Error::Overflow`] as the typed form.
+/// - [`CallError::UnknownEquation`] with the nearest identifiers.
+/// - [`CallError::UnknownInput`], [`CallError::RepeatedInput`], [`CallError::MissingInput`] for the names.
+/// - [`crate::Error::DimensionMismatch`] if an input measures something else than its field.
+/// - [`crate::Error::OutOfRange`] and [`crate::Error::Overflow`] as the typed form.
 ///
 /// # Examples
 ///
@@ -104,10 +104,8 @@ pub fn evaluate_given(
 
 pub(super) fn entry(id: &str) -> Result<&'static Entry> {
     registry::ENTRIES.iter().find(|entry| entry.info.id == id).ok_or_else(|| {
-        Error::UnknownEquation {
-            id: id.into(),
-            near: crate::near::nearest(id, registry::ENTRIES.iter().map(|entry| entry.info.id)),
-        }
+        let near = crate::near::nearest(id, registry::ENTRIES.iter().map(|entry| entry.info.id));
+        CallError::UnknownEquation { id: id.into(), near }.into()
     })
 }
 
@@ -123,10 +121,12 @@ pub(super) fn run<E: Equation>(
     for (name, quantity) in inputs {
         let Some(index) = info.inputs.iter().position(|field| field.name == *name) else {
             let known = info.inputs.iter().map(|field| field.name).collect();
-            return Err(Error::UnknownInput { equation: info.id, name: (*name).into(), known });
+            return Err(
+                CallError::UnknownInput { equation: info.id, name: (*name).into(), known }.into()
+            );
         };
         if seen[index] {
-            return Err(Error::RepeatedInput { equation: info.id, name: (*name).into() });
+            return Err(CallError::RepeatedInput { equation: info.id, name: (*name).into() }.into());
         }
         quantity.expect(info.id, name, info.inputs[index].dimension)?;
         seen[index] = true;
@@ -134,7 +134,7 @@ pub(super) fn run<E: Equation>(
     }
     for (index, field) in info.inputs.iter().enumerate() {
         if !seen[index] {
-            let missing = Error::MissingInput {
+            let missing = CallError::MissingInput {
                 equation: info.id,
                 name: field.name,
                 dimension: field.dimension,

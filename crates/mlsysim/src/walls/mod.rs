@@ -88,7 +88,7 @@ impl Wall {
     }
 }
 
-const fn wall(
+const fn row(
     number: u8,
     name: &'static str,
     domain: Domain,
@@ -104,28 +104,28 @@ use Status::{Built, Later};
 
 #[rustfmt::skip] // a table
 static WALLS: [Wall; 22] = [
-    wall(1, "Compute", Node, Built, "T = OPs / (Peak × η)", "Williams et al. (2009)"),
-    wall(2, "Memory", Node, Built, "T = V / (BW × η_m); fits if need ≤ capacity", "Williams et al. (2009)"),
-    wall(3, "Software", Node, Later, "η = η_occ × η_tile × η_mem × η_launch", "Chowdhery et al. (2022); Dao et al. (2022)"),
-    wall(4, "Serving", Node, Later, "TTFT = OPs_prefill / (Peak × η); ITL = max(compute, (W + KV) / BW)", "Pope et al. (2023)"),
-    wall(5, "Batching", Node, Later, "N = ⌊M_KV / (k × p × E[⌈S/p⌉])⌋", "Kwon et al. (2023)"),
-    wall(6, "Streaming", Node, Later, "T_layer = max(W_layer / BW_inject, OPs_layer / (Peak × η))", "Lie et al. (2022)"),
-    wall(7, "Tail latency", Node, Later, "P(T > t) of an M/M/c queue", "Erlang (1917); Dean & Barroso (2013)"),
-    wall(8, "Ingestion", Data, Later, "ρ = BW_demand / BW_supply", "Mohan et al. (2021)"),
-    wall(9, "Transformation", Data, Later, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),
-    wall(10, "Locality", Data, Later, "BW_eff = BW_link × β / oversubscription", "Leiserson (1985); Dally & Towles (2003)"),
-    wall(11, "Complexity", Algorithm, Later, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
-    wall(12, "Reasoning", Algorithm, Later, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
-    wall(13, "Fidelity", Algorithm, Later, "r = bits_base / bits", "Han et al. (2015); Gholami et al. (2021)"),
-    wall(14, "Communication", Fleet, Later, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
-    wall(15, "Fragility", Fleet, Later, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),
-    wall(16, "Multi-tenant", Fleet, Later, "wait = ρ / (2·μ·(1−ρ))", "Little (1961); Jeon et al. (2019)"),
-    wall(17, "Capital", Operations, Later, "TCO = CapEx + OpEx", "Barroso et al. (2018)"),
-    wall(18, "Sustainability", Operations, Later, "CO2 = E × PUE × CI", "Patterson et al. (2022)"),
-    wall(19, "Checkpoint", Operations, Later, "blocked share = t / (τ + t)", "Eisenman et al. (2022)"),
-    wall(20, "Safety", Operations, Later, "ε(δ) of the subsampled Gaussian mechanism", "Abadi et al. (2016)"),
-    wall(21, "Sensitivity", Analysis, Later, "e_x = ∂ln T / ∂ln x", "Williams et al. (2009)"),
-    wall(22, "Synthesis", Analysis, Later, "BW_req = V / T_target", "Williams et al. (2009)"),
+    row(1, "Compute", Node, Built, "T = OPs / (Peak × η)", "Williams et al. (2009)"),
+    row(2, "Memory", Node, Built, "T = V / (BW × η_m); fits if need ≤ capacity", "Williams et al. (2009)"),
+    row(3, "Software", Node, Later, "η = η_occ × η_tile × η_mem × η_launch", "Chowdhery et al. (2022); Dao et al. (2022)"),
+    row(4, "Serving", Node, Later, "TTFT = OPs_prefill / (Peak × η); ITL = max(compute, (W + KV) / BW)", "Pope et al. (2023)"),
+    row(5, "Batching", Node, Later, "N = ⌊M_KV / (k × p × E[⌈S/p⌉])⌋", "Kwon et al. (2023)"),
+    row(6, "Streaming", Node, Later, "T_layer = max(W_layer / BW_inject, OPs_layer / (Peak × η))", "Lie et al. (2022)"),
+    row(7, "Tail latency", Node, Later, "P(T > t) of an M/M/c queue", "Erlang (1917); Dean & Barroso (2013)"),
+    row(8, "Ingestion", Data, Later, "ρ = BW_demand / BW_supply", "Mohan et al. (2021)"),
+    row(9, "Transformation", Data, Later, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),
+    row(10, "Locality", Data, Later, "BW_eff = BW_link × β / oversubscription", "Leiserson (1985); Dally & Towles (2003)"),
+    row(11, "Complexity", Algorithm, Later, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
+    row(12, "Reasoning", Algorithm, Later, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
+    row(13, "Fidelity", Algorithm, Later, "r = bits_base / bits", "Han et al. (2015); Gholami et al. (2021)"),
+    row(14, "Communication", Fleet, Later, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
+    row(15, "Fragility", Fleet, Later, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),
+    row(16, "Multi-tenant", Fleet, Later, "wait = ρ / (2·μ·(1−ρ))", "Little (1961); Jeon et al. (2019)"),
+    row(17, "Capital", Operations, Later, "TCO = CapEx + OpEx", "Barroso et al. (2018)"),
+    row(18, "Sustainability", Operations, Later, "CO2 = E × PUE × CI", "Patterson et al. (2022)"),
+    row(19, "Checkpoint", Operations, Later, "blocked share = t / (τ + t)", "Eisenman et al. (2022)"),
+    row(20, "Safety", Operations, Later, "ε(δ) of the subsampled Gaussian mechanism", "Abadi et al. (2016)"),
+    row(21, "Sensitivity", Analysis, Later, "e_x = ∂ln T / ∂ln x", "Williams et al. (2009)"),
+    row(22, "Synthesis", Analysis, Later, "BW_req = V / T_target", "Williams et al. (2009)"),
 ];
 
 /// The 22 walls in order.
@@ -136,7 +136,7 @@ pub fn all() -> &'static [Wall; 22] {
 
 /// The wall of a number, if it is 1 to 22.
 #[must_use]
-pub fn wall_of(number: u8) -> Option<&'static Wall> {
+pub fn wall(number: u8) -> Option<&'static Wall> {
     WALLS.get(usize::from(number).checked_sub(1)?)
 }
 

@@ -36,6 +36,13 @@ impl Options {
     /// What a release needs: 400 variants of each template.
     pub const FULL: Self = Self { n_seeds: 400, today: None };
 
+    /// Draws this many variants of each template.
+    #[must_use]
+    pub const fn seeds(mut self, n: u32) -> Self {
+        self.n_seeds = n;
+        self
+    }
+
     /// Checks dates against this day.
     #[must_use]
     pub const fn today(mut self, day: Day) -> Self {

@@ -30,7 +30,7 @@ fn finds(code: &str, from: &str, to: &str) {
 
 #[test]
 fn the_shipped_bank_passes() {
-    let report = check(&Bank::embedded(), &Builtin, Options { n_seeds: 100, today: None });
+    let report = check(&Bank::embedded(), &Builtin, Options::FULL.seeds(100));
     let text: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
     assert!(text.is_empty(), "{}", text.join("\n"));
 }

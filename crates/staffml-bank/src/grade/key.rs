@@ -1,6 +1,6 @@
 //! The answer key of one variant, and the order in which verdicts are tried.
 
-use super::{Class, Remark, Tolerance, Verdict, diagnose};
+use super::{Class, Remark, Tolerance, Verdict, diagnose, verdict::MISSING_UNIT};
 use crate::quantity::{
     Base, Dim, Expect, Note, Noun, ParseError, Quantity, Typed, Unit, format, parse,
 };
@@ -115,7 +115,7 @@ impl Key {
         let (got, want) = (typed.quantity, &self.unit);
         if !typed.has_unit && !want.dim().is_none() {
             let message = format!("{text} of what? {}", self.wants());
-            return Verdict::new(Class::WrongUnit, "missing-unit", message);
+            return Verdict::new(Class::WrongUnit, MISSING_UNIT, message);
         }
         if got.dim() != want.dim() {
             let message = format!("{text} is {}; {}", got.dim().phrase(), self.wants());

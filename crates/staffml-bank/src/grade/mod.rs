@@ -28,4 +28,4 @@ mod tests;
 
 pub use key::{Key, Wrong};
 pub use tolerance::Tolerance;
-pub use verdict::{Class, Remark, Verdict};
+pub use verdict::{Class, Remark, Reprompts, Verdict};

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Class, Key, Remark, Tolerance};
+use super::{Class, Key, Remark, Reprompts, Tolerance};
 use crate::quantity::{Quantity, Unit, format};
 
 fn key(value: f64, unit: &str, rel: f64) -> Key {
@@ -96,9 +96,10 @@ fn messages_say_what_was_understood() {
         "3450 requests/s counts requests; this question wants tokens per second, for example `2.4 token/s`"
     );
     assert_eq!(rate.grade("5 KB").remarks, [Remark::CapitalK]);
-    assert!(weights.grade("3 GHz").asks_again(0) == weights.grade("1 GB").asks_again(0));
-    assert!(weights.grade("140").asks_again(0) && !weights.grade("140").asks_again(1));
-    assert!(weights.grade("").asks_again(2) && !weights.grade("").asks_again(3));
+    let mut again = Reprompts::default();
+    let mut asks = |text| again.ask_again(&weights.grade(text));
+    assert!(!asks("3 GHz") && !asks("1 GB"));
+    assert!(asks("") && asks("140") && asks("x") && asks("y") && !asks("z") && !asks("140"));
 }
 
 /// Units of one dimension.

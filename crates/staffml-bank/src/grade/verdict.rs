@@ -100,15 +100,36 @@ impl Verdict {
         }
     }
 
-    /// Returns whether to ask again without counting an attempt, given how often that was done for this question.
-    ///
-    /// Unreadable text is asked again up to three times, a missing unit once.
+    /// Returns whether the answer failed by its form alone, so that it may be typed again: unreadable, or without unit.
     #[must_use]
-    pub fn asks_again(&self, times_before: u32) -> bool {
-        match self.class {
-            Class::Unparsable => times_before < 3,
-            Class::WrongUnit => self.code == "missing-unit" && times_before < 1,
-            _ => false,
-        }
+    pub fn is_form_only(&self) -> bool {
+        self.class == Class::Unparsable
+            || (self.class == Class::WrongUnit && self.code == MISSING_UNIT)
+    }
+}
+
+/// The code of an answer without its unit.
+pub(super) const MISSING_UNIT: &str = "missing-unit";
+
+/// Counts how often one question was asked again without using up an attempt.
+///
+/// Unreadable text is asked again three times, a missing unit once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reprompts {
+    unreadable: u8,
+    without_unit: u8,
+}
+
+impl Reprompts {
+    /// Returns whether to ask again after this verdict, and counts it.
+    pub fn ask_again(&mut self, verdict: &Verdict) -> bool {
+        let (count, most) = match verdict.class {
+            Class::Unparsable => (&mut self.unreadable, 3),
+            _ if verdict.is_form_only() => (&mut self.without_unit, 1),
+            _ => return false,
+        };
+        let again = *count < most;
+        *count += u8::from(again);
+        again
     }
 }

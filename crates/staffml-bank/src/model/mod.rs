@@ -38,8 +38,11 @@ pub struct Template {
     pub stem: Phrase,
     /// What varies, in the order of the file; each may use those before it.
     pub params: Vec<Param>,
-    /// Conditions on a variant, with their text.
+    /// Conditions without which the question makes no sense, with their text.
     pub require: Vec<(String, Expr)>,
+    /// Further conditions on drawn variants, so that they are realistic and their wrong answers differ. Values given
+    /// by a caller need not satisfy them.
+    pub draw_if: Vec<(String, Expr)>,
     /// Parameters that are shown and unused on purpose.
     pub decoys: Vec<String>,
     /// The right answer.

@@ -10,6 +10,7 @@
 //! crate of that name.
 
 mod builtin;
+pub mod conformance;
 mod graph;
 mod graph_read;
 #[cfg(feature = "mlsysim")]
@@ -45,7 +46,6 @@ pub type Bindings = [(String, Quantity)];
 
 /// What an equation takes and computes, for checking questions before they are asked.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Signature {
     /// Identifier, for example `memory.footprint`.
     pub id: String,
@@ -57,7 +57,6 @@ pub struct Signature {
 
 /// One computed node of a [`Signature`].
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct NodeSignature {
     /// Name.
     pub name: String,

@@ -1,6 +1,6 @@
 //! The built-in equations against hand calculation, and mutations against what they mean.
 
-use super::{Builtin, Mutation, Oracle, OracleError, Registry};
+use super::{Builtin, Mutation, Oracle, OracleError, Registry, conformance};
 use crate::quantity::{Quantity, Unit};
 
 fn inputs(list: &[(&str, &str)]) -> Vec<(String, Quantity)> {
@@ -76,6 +76,15 @@ fn equations_agree_with_hand_calculation() {
         ("efficiency", "0.4"),
     ];
     near(eval("compute.mcu_time", &mcu, &[]), 0.1875);
+}
+
+#[test]
+fn every_equation_keeps_the_promises_of_an_oracle() {
+    for equation in Builtin::equations() {
+        let given: Vec<(String, Quantity)> =
+            equation.inputs.iter().map(|i| (i.name.clone(), Quantity::new(3.0, &i.unit))).collect();
+        conformance::equation(&Builtin, &equation.id, &given).unwrap();
+    }
 }
 
 #[test]

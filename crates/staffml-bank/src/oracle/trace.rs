@@ -14,7 +14,6 @@ pub enum Source {
 
 /// One value of an evaluation.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Node {
     /// Name, unique in its trace.
     pub name: String,
@@ -47,13 +46,15 @@ impl Node {
     #[must_use]
     pub fn show(&self) -> String {
         let digits = if self.is_input() { 9 } else { 4 };
-        format::friendly(&self.value, &self.unit, digits)
+        // What is counted stands beside the number already.
+        let is_count = self.unit.dim().is_none() && !self.unit.nouns().is_none();
+        let unit = if is_count { &Unit::pure() } else { &self.unit };
+        format::friendly(&self.value, unit, digits)
     }
 }
 
 /// The values of one evaluation in topological order, inputs first.
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Trace {
     /// The equation evaluated.
     pub equation: String,

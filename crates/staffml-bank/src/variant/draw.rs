@@ -68,7 +68,8 @@ impl Draw {
 /// Returns a variant of a template.
 ///
 /// If values are drawn, draws that fail a condition of the template, or leave fewer than two recognizable wrong
-/// answers, are repeated. If all values are given, they are taken as they are.
+/// answers, are repeated. If all values are given, they are taken as they are; only the conditions without which the
+/// question makes no sense must hold.
 ///
 /// # Errors
 ///
@@ -129,11 +130,12 @@ pub(crate) fn one_attempt(
         };
         values.push((param.name.clone(), value));
     }
-    for (text, condition) in &template.require {
-        let holds = condition.truth(&Names { values: &values, plain: false }, "require");
+    let drawn = if draw.covers(template) { &[][..] } else { &template.draw_if };
+    for (text, condition) in template.require.iter().chain(drawn) {
+        let holds = condition.truth(&Names { values: &values, plain: false }, "a condition");
         let holds = holds.map_err(|source| Error::Expr {
             template: template.id().to_owned(),
-            place: format!("require `{text}`"),
+            place: format!("condition `{text}`"),
             source,
         })?;
         if !holds {

@@ -1,8 +1,10 @@
 //! The worked solution: the trace, line by line.
 
 use super::instance::Instance;
+use super::value::ParamValue;
 use crate::model::Rounding;
-use crate::oracle::Node;
+use crate::oracle::{Node, Source};
+use crate::text::wrap;
 
 /// How a solution is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -35,7 +37,7 @@ pub(super) fn render(instance: &Instance, sentences: &[(String, String)], style:
         let title = sentence.map_or_else(|| capital(&node.meaning), |(_, text)| text.clone());
         match style {
             Style::Plain => {
-                line(&format!("{}. {title}", i + 1));
+                line(wrap(&format!("{}. {title}", i + 1), 78, "   ").trim_end());
                 line(&format!("  {} = {}", node.symbol, node.formula));
                 let indent = " ".repeat(node.symbol.chars().count());
                 if node.numbers != node.formula && !node.numbers.is_empty() {
@@ -52,6 +54,19 @@ pub(super) fn render(instance: &Instance, sentences: &[(String, String)], style:
             }
         }
     }
+    let sources = sources(instance);
+    if !sources.is_empty() {
+        line(match style {
+            Style::Plain => "Sources",
+            Style::Markdown => "\n**Sources**\n",
+        });
+        for source in &sources {
+            line(&match style {
+                Style::Plain => format!("  {}", wrap(source, 76, "    ").trim_end()),
+                Style::Markdown => format!("- {source}"),
+            });
+        }
+    }
     match instance.template.answer.rounding {
         Rounding::None => {}
         Rounding::Ceil => line("Rounded up to a whole number."),
@@ -61,6 +76,25 @@ pub(super) fn render(instance: &Instance, sentences: &[(String, String)], style:
     match style {
         Style::Plain => line(&format!("Answer\n  = {}", instance.key.display())),
         Style::Markdown => line(&format!("\n**Answer**\n\n= {}", instance.key.display())),
+    }
+    out
+}
+
+/// Where the formulas and the figures of machines come from.
+fn sources(instance: &Instance) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for node in instance.trace.steps() {
+        if let Source::Formula(source) = &node.source
+            && source != "counting"
+            && !out.contains(source)
+        {
+            out.push(source.clone());
+        }
+    }
+    for (_, value) in &instance.params {
+        if let ParamValue::Record(record) = value {
+            out.push(format!("{}: {}", record.name, record.source));
+        }
     }
     out
 }

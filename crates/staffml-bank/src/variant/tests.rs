@@ -93,7 +93,7 @@ fn conditions_hold_for_given_values_too() {
     assert_eq!(
         error.to_string(),
         "w02-flash-headroom: the values flash = 256 KiB, code = 96 KiB, n = 300544, b = 8 bit do not satisfy \
-         `n*b + code <= 0.9*flash`"
+         `n*b + code <= flash`"
     );
     let question = bank.instantiate("w02-flash-shortfall", &Builtin, &draw).unwrap();
     assert!(question.grade("136704 B").is_correct());

@@ -1,4 +1,10 @@
 //! Reading and writing tensors as files.
 
+pub(crate) mod inflate;
+pub mod npy;
+pub mod npz;
+mod replace;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;
+
+pub(crate) use replace::replace;

@@ -11,6 +11,7 @@ use std::{fs, path::Path};
 use half::{bf16, f16};
 use header::{Header, Kind};
 
+use super::replace;
 use crate::{
     DType, Error, Result, Tensor,
     tensor::{Element, Shape},
@@ -38,8 +39,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Tensor> {
 ///
 /// [`Error::Io`] if the file cannot be written, otherwise as [`to_bytes`].
 pub fn write(path: impl AsRef<Path>, tensor: &Tensor) -> Result<()> {
-    let path = path.as_ref();
-    fs::write(path, to_bytes(tensor)?).map_err(|e| Error::io("write", path, e))
+    replace(path.as_ref(), &to_bytes(tensor)?)
 }
 
 /// Returns the array in the contents of a file.

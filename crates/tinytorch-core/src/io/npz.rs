@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::{
     inflate::{crc32, inflate},
-    npy,
+    npy, replace,
 };
 use crate::{Error, Result, Tensor};
 
@@ -31,8 +31,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<BTreeMap<String, Tensor>> {
 ///
 /// [`Error::Io`] if the file cannot be written, otherwise as [`to_bytes`].
 pub fn write(path: impl AsRef<Path>, arrays: &BTreeMap<String, Tensor>) -> Result<()> {
-    let path = path.as_ref();
-    fs::write(path, to_bytes(arrays)?).map_err(|e| Error::io("write", path, e))
+    replace(path.as_ref(), &to_bytes(arrays)?)
 }
 
 /// Returns the arrays in the contents of a file, by name without `.npy`.

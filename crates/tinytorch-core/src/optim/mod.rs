@@ -9,6 +9,7 @@
 
 mod adam;
 mod groups;
+pub mod lr;
 mod sgd;
 mod state;
 

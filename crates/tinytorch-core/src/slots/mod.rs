@@ -7,7 +7,15 @@
 pub mod activations;
 pub mod autograd;
 pub mod conv;
+pub mod data;
 pub mod embedding;
 pub mod layers;
 pub mod losses;
+pub mod optim;
+pub mod profile;
+pub mod quant;
+pub mod sample;
+pub mod schedule;
 pub mod tensor;
+pub mod text;
+pub mod train;

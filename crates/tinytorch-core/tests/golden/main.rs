@@ -12,6 +12,7 @@ mod ops;
 mod optim;
 mod other;
 mod report;
+mod schedules;
 
 use std::{env, path::PathBuf};
 

@@ -6,6 +6,7 @@ use crate::{
     data::Folder,
     models, optim,
     report::{Outcome, Report},
+    schedules,
 };
 
 /// Lists of cases: index file, list in it, group.
@@ -38,6 +39,7 @@ fn run(folder: &Folder, list: &str, case: &Value) -> Outcome {
     match list {
         "traces" => optim::trace(folder, case),
         "rosenbrock" => optim::rosenbrock(case),
+        "schedules" => schedules::schedule(case),
         "models" => models::model(folder, case),
         "digits" => models::curve(folder, case),
         _ => Outcome::Unsupported(format!("no runner for {list}")),

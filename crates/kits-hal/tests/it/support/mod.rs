@@ -50,7 +50,17 @@ pub(crate) fn convert(file: &[u8], planner: Planner) -> Converted {
 pub(crate) fn run(kit: &[u8], input: &[i8], fill: u8) -> Vec<i8> {
     let model = Model::parse(kit, Check::Full).expect("a whole container");
     let mut arena = vec![fill; model.arena_len()];
-    let mut session = Session::new(&model, &mut arena).expect("the announced length");
+    finish(Session::new(&model, &mut arena).expect("the announced length"), input)
+}
+
+/// As [`run`], with the plain kernels.
+pub(crate) fn run_plain(kit: &[u8], input: &[i8]) -> Vec<i8> {
+    let model = Model::parse(kit, Check::Full).expect("a whole container");
+    let mut arena = vec![0x11; model.arena_len()];
+    finish(Session::plain(&model, &mut arena).expect("the announced length"), input)
+}
+
+fn finish(mut session: Session<'_, '_>, input: &[i8]) -> Vec<i8> {
     session.set_input(0, input).expect("the announced length");
     session.run().expect("a checked model");
     session.output::<i8>(0).expect("an int8 output").to_vec()

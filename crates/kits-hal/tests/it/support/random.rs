@@ -19,7 +19,8 @@ struct Builder<'r> {
 /// Returns a random network of one input and one output.
 pub(crate) fn network(seed: u64) -> Network {
     let mut rng = Rng(seed);
-    let shape = [1 + rng.int(0, 9) / 9, rng.int(1, 9), rng.int(1, 9), rng.int(1, 9)];
+    let channels = few_or_many(&mut rng);
+    let shape = [1 + rng.int(0, 9) / 9, rng.int(1, 9), rng.int(1, 9), channels];
     let mut net = Network::default();
     let (scale, zero) = quantization(&mut rng);
     let x = net.activation(&shape, scale, zero);
@@ -62,6 +63,11 @@ pub(crate) fn small_classifier() -> Network {
     b.net.tensors.last_mut().expect("the output").name = "scores".to_owned();
     b.net.outputs = vec![y];
     b.net
+}
+
+/// A number of channels: around the small blocks, sometimes around the large ones.
+fn few_or_many(rng: &mut Rng) -> i32 {
+    if rng.int(0, 3) == 0 { rng.int(10, 37) } else { rng.int(1, 9) }
 }
 
 fn quantization(rng: &mut Rng) -> (f32, i64) {
@@ -108,7 +114,7 @@ impl Builder<'_> {
         let c_in = self.shape()[3];
         let groups = (1..=c_in).filter(|g| c_in % g == 0 && self.rng.int(0, 3) == 0).last();
         let groups = groups.unwrap_or(1);
-        let c_out = groups * self.rng.int(1, 9);
+        let c_out = if groups == 1 { few_or_many(self.rng) } else { groups * self.rng.int(1, 9) };
         let kernel = [self.rng.int(1, 4), self.rng.int(1, 4)];
         let stride = [self.rng.int(1, 3), self.rng.int(1, 3)];
         let dilation = [self.rng.int(1, 2), self.rng.int(1, 2)];

@@ -3,7 +3,7 @@
 use crate::args::{EvalArgs, amount, registry};
 use crate::{Answer, pretty};
 use mlsysim::composite::Settings;
-use mlsysim::composite::single_node::{Fit, Profile};
+use mlsysim::composite::single_node::Profile;
 use mlsysim::provenance::{Basis, Kind, Provenance};
 use mlsysim::registry::{Hardware, Inference, Registry};
 use mlsysim::report::{json, svg, table};
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
     } else {
         let mut text =
             format!("{label} on {}, {precision}, {convention} convention\n\n", machine.name);
-        text.push_str(&summary(&profile, complete));
+        text.push_str(&table::profile(&profile, complete));
         if args.explain {
             text.push('\n');
             text.push_str(&table::trace(&trace));
@@ -139,54 +139,6 @@ fn work(
         ..WorkloadSpec::default()
     };
     Ok(("the work given".into(), work, args.working.is_some()))
-}
-
-fn summary(profile: &Profile, complete: bool) -> String {
-    let share = |part: Seconds| {
-        if profile.time > Seconds::ZERO {
-            format!("{:.0} %", 100.0 * (part / profile.time))
-        } else {
-            String::new()
-        }
-    };
-    let line = |name: &str, value: String, note: String| vec![name.to_owned(), value, note];
-    let time = |value: Seconds| format!("{:.4}", Quantity::from(value));
-    let mut rows = vec![
-        line(
-            "time",
-            time(profile.time),
-            format!("{:.4} results per second", Quantity::number(profile.throughput.0)),
-        ),
-        line("  arithmetic", time(profile.compute_time), share(profile.compute_time)),
-        line("  memory traffic", time(profile.memory_time), share(profile.memory_time)),
-        line("  fixed", time(profile.overhead), share(profile.overhead)),
-    ];
-    let limit = if profile.overhead_dominated { "fixed time" } else { profile.bottleneck.key() };
-    rows.push(line("limited by", limit.to_lowercase(), String::new()));
-    rows.push(line(
-        "intensity",
-        format!("{:.4}", Quantity::from(profile.arithmetic_intensity)),
-        format!("ridge at {:.4}", Quantity::from(profile.ridge_point)),
-    ));
-    rows.push(line("share of the peak", format!("{:.3} %", 100.0 * profile.mfu), String::new()));
-    let energy = profile
-        .energy
-        .map_or_else(|| "unknown".into(), |energy| format!("{:.4}", Quantity::from(energy)));
-    rows.push(line("energy", energy, String::new()));
-    if let Some(weights) = &profile.weights {
-        rows.push(line("weight store", verdict(weights), sizes(weights, true)));
-    }
-    rows.push(line("memory", verdict(&profile.memory), sizes(&profile.memory, complete)));
-    table::columns(&rows)
-}
-
-fn verdict(fit: &Fit) -> String {
-    if fit.fits { "fits".into() } else { format!("short by {:.5}", Quantity::from(fit.short_by)) }
-}
-
-fn sizes(fit: &Fit, complete: bool) -> String {
-    let needs = if complete { "needs" } else { "activations unknown, needs more than" };
-    format!("{needs} {:.5}, has {:.5}", Quantity::from(fit.need), Quantity::from(fit.have))
 }
 
 /// The limits that the step breaks.

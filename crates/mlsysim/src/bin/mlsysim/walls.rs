@@ -44,7 +44,7 @@ const fn status(status: Status) -> &'static str {
 }
 
 fn one(number: u8, args: &WallsArgs) -> Result<Answer, String> {
-    let wall = walls::wall_of(number)
+    let wall = walls::wall(number)
         .ok_or_else(|| format!("there is no wall {number}: they are numbered 1 to 22"))?;
     if !args.inputs.is_empty() {
         let ids: Vec<&str> = wall.equations().map(|info| info.id).collect();

@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use staffml_bank::grade::{Class, Verdict};
+use staffml_bank::grade::{Class, Reprompts, Verdict};
 use staffml_bank::oracle::Mlsysim;
 use staffml_bank::variant::rng::mix;
 use staffml_bank::variant::{Instance, Style};
@@ -74,7 +74,7 @@ fn answer(
     talk: &mut dyn io::Write,
 ) -> Result<(String, Option<Verdict>), Failure> {
     let mut hints = instance.template.hints.iter();
-    let mut again = 0;
+    let mut again = Reprompts::default();
     let stdin = io::stdin();
     loop {
         write!(talk, "> ")?;
@@ -101,11 +101,10 @@ fn answer(
             "k" => return Ok((text.to_owned(), None)),
             _ => {
                 let verdict = instance.grade(text);
-                if !verdict.asks_again(again) {
+                if !again.ask_again(&verdict) {
                     let counts = verdict.class != Class::Unparsable;
                     return Ok((text.to_owned(), counts.then_some(verdict)));
                 }
-                again += 1;
                 writeln!(talk, "{}", output::wrap(&verdict.message).trim_end())?;
             }
         }

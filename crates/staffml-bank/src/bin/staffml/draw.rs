@@ -74,7 +74,7 @@ pub(crate) fn grade(args: &Args, command: &Grade) -> Result<Outcome, Failure> {
             "score": verdict.score(),
             "message": verdict.message,
             "remarks": verdict.remarks,
-            "asks_again": verdict.asks_again(0),
+            "form_only": verdict.is_form_only(),
         }))?;
     } else {
         let code =

@@ -30,24 +30,7 @@ pub(crate) fn error(message: &str) {
 
 /// Breaks text into lines of at most 78 characters.
 pub(crate) fn wrap(text: &str) -> String {
-    let mut out = String::new();
-    for paragraph in text.split('\n') {
-        let mut width = 0;
-        for word in paragraph.split_whitespace() {
-            let length = word.chars().count();
-            if width > 0 && width + 1 + length > 78 {
-                out.push('\n');
-                width = 0;
-            } else if width > 0 {
-                out.push(' ');
-                width += 1;
-            }
-            out.push_str(word);
-            width += length;
-        }
-        out.push('\n');
-    }
-    out
+    staffml_bank::text::wrap(text, 78, "")
 }
 
 /// One variant as JSON. The answer is part of it only where a solution is asked for.

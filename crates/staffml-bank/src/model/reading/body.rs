@@ -49,8 +49,8 @@ fn plain(top: &Table<'_, '_>, what: &str, text: &At<String>) {
     }
 }
 
-pub(super) fn require(top: &Table<'_, '_>) -> Vec<(String, Expr)> {
-    let list = top.strings("require").map_or_else(Vec::new, |list| list.value);
+pub(super) fn conditions(top: &Table<'_, '_>, key: &str) -> Vec<(String, Expr)> {
+    let list = top.strings(key).map_or_else(Vec::new, |list| list.value);
     list.into_iter().filter_map(|text| expr(top, &text).map(|e| (text.value, e))).collect()
 }
 
@@ -143,8 +143,8 @@ pub(super) fn names_are_known(top: &Table<'_, '_>, t: &Template) {
             exprs(&format!("params.{}", param.name), param.line, expr, &all[..i]);
         }
     }
-    for (text, expr) in &t.require {
-        exprs(&format!("require `{text}`"), 0, expr, &all);
+    for (text, expr) in t.require.iter().chain(&t.draw_if) {
+        exprs(&format!("condition `{text}`"), 0, expr, &all);
     }
     if let Some(check) = &t.answer.check {
         exprs("answer.check", t.answer.line, check, &all);

@@ -38,7 +38,8 @@ fn template(top: &Table<'_, '_>, context: Context<'_>) -> Option<Template> {
     let class = head::classification(top);
     let params = params::params(top);
     let stem = body::stem(top);
-    let require = body::require(top);
+    let require = body::conditions(top, "require");
+    let draw_if = body::conditions(top, "draw_if");
     let decoys = body::names(top, "decoys");
     let answer = answer::answer(top);
     let misconceptions = wrong::misconceptions(top, context.misconceptions);
@@ -52,6 +53,7 @@ fn template(top: &Table<'_, '_>, context: Context<'_>) -> Option<Template> {
         stem: stem?,
         params,
         require,
+        draw_if,
         decoys: decoys.into_iter().map(|d| d.value).collect(),
         answer: answer?,
         misconceptions,

@@ -1,7 +1,7 @@
 //! Every equation that a wall computes too agrees with it; walls can be asked by name.
 
 use super::{Mlsysim, walls};
-use crate::oracle::{Builtin, Mutation, Oracle, OracleError};
+use crate::oracle::{Builtin, Mutation, Oracle, OracleError, conformance};
 use crate::quantity::{Quantity, Unit};
 
 /// Inputs for an equation: a plausible number in the unit of each, shifted by `i`.
@@ -63,6 +63,7 @@ fn walls_are_asked_by_their_own_name() {
     let trace = Mlsysim.eval("memory.step_time", &both, None, &[]).unwrap();
     assert!((trace.result().value() - 0.008).abs() < 1e-15);
     assert!(trace.steps().count() >= 1);
+    conformance::equation(&Mlsysim, "memory.step_time", &both).unwrap();
     let half = Mutation::Scale { name: "bandwidth".to_owned(), factor: 0.5 };
     let slow = Mlsysim.eval("memory.step_time", &both, Some("memory_time"), &[half]).unwrap();
     assert!((slow.result().value() - 0.016).abs() < 1e-15);

@@ -1,0 +1,3 @@
+//! The library as its users see it: damaged files, whole banks, laws over many variants.
+
+mod damage;
