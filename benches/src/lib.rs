@@ -7,6 +7,7 @@
 pub mod bank;
 pub mod case;
 pub mod check;
+pub mod kits;
 pub mod machine;
 pub mod measure;
 pub mod mlsysim;
@@ -21,5 +22,8 @@ pub mod values;
 /// Returns every case, crate by crate.
 #[must_use]
 pub fn plans(quick: bool) -> Vec<case::Plan> {
-    [tinytorch::plans(quick), mlsysim::plans(quick), bank::plans()].into_iter().flatten().collect()
+    [tinytorch::plans(quick), mlsysim::plans(quick), bank::plans(), kits::plans()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -141,7 +141,11 @@ fn calibrate(subject: &mut dyn Subject, slice: Duration) -> Result<u64> {
 }
 
 /// Runs `work`; a panic becomes an error, because peers report misuse that way.
-fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+///
+/// # Errors
+///
+/// Those of `work`, and the text of a panic.
+pub fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic
             .downcast_ref::<String>()

@@ -67,14 +67,20 @@ fn missing(firmware: &Path) -> Option<String> {
     if !firmware.join(PACKAGE).is_dir() {
         return Some(format!("the board images are not here: {} is missing", firmware.display()));
     }
-    let starts = |program: &OsStr| quiet(Command::new(program).arg("--version")).is_ok_and(|done| done.status.success());
+    let starts = |program: &OsStr| {
+        quiet(Command::new(program).arg("--version")).is_ok_and(|done| done.status.success())
+    };
     if !starts(EMULATOR.as_ref()) {
-        return Some(format!("`{EMULATOR}` is missing: install it with `apt-get install {EMULATOR}`"));
+        return Some(format!(
+            "`{EMULATOR}` is missing: install it with `apt-get install {EMULATOR}`"
+        ));
     }
     let sysroot = quiet(Command::new("rustc").args(["--print", "sysroot"])).ok()?;
     let sysroot = PathBuf::from(String::from_utf8_lossy(&sysroot.stdout).trim());
     if !sysroot.join("lib/rustlib").join(TARGET).is_dir() {
-        return Some(format!("the Rust target is missing: install it with `rustup target add {TARGET}`"));
+        return Some(format!(
+            "the Rust target is missing: install it with `rustup target add {TARGET}`"
+        ));
     }
     None
 }
@@ -85,13 +91,24 @@ fn quiet(command: &mut Command) -> std::io::Result<std::process::Output> {
 
 /// Builds the image and returns its path.
 fn build(firmware: &Path, folder: &Path, kit: &[u8], inputs: &[i8]) -> Result<PathBuf> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
     let (kit_file, inputs_file) = (folder.join("model.kit"), folder.join("inputs.bin"));
     std::fs::write(&kit_file, kit)?;
     std::fs::write(&inputs_file, inputs.iter().map(|x| x.cast_unsigned()).collect::<Vec<u8>>())?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(firmware).args(["build", "--release", "--package", PACKAGE, "--target", TARGET]);
-    cargo.env("BOARD_KIT", &kit_file).env("BOARD_INPUTS", &inputs_file).env("CARGO_TARGET_DIR", firmware.join("target"));
+    cargo.current_dir(firmware).args([
+        "build",
+        "--release",
+        "--package",
+        PACKAGE,
+        "--target",
+        TARGET,
+    ]);
+    cargo
+        .env("BOARD_KIT", &kit_file)
+        .env("BOARD_INPUTS", &inputs_file)
+        .env("CARGO_TARGET_DIR", firmware.join("target"));
     let done = quiet(&mut cargo).context("cannot start cargo for the board image")?;
     if !done.status.success() {
         bail!("the board image does not build:\n{}", String::from_utf8_lossy(&done.stderr));
@@ -102,9 +119,12 @@ fn build(firmware: &Path, folder: &Path, kit: &[u8], inputs: &[i8]) -> Result<Pa
 fn emulate(elf: &Path) -> Result<Emulated> {
     let mut emulator = Command::new(EMULATOR);
     emulator.args(["-M", MACHINE, "-nographic", "-monitor", "none", "-serial", "none"]);
-    emulator.args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"]).arg(elf);
+    emulator
+        .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
+        .arg(elf);
     let done = quiet(&mut emulator).context("cannot start the emulator")?;
-    let text = String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    let text =
+        String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
     if !done.status.success() {
         bail!("the emulated board failed with {}:\n{}", done.status, text.trim_end());
     }
@@ -117,7 +137,8 @@ fn read(text: &str) -> Result<Emulated> {
     if line("done") != Some("done ok") {
         bail!("the emulated board ended without `done ok`:\n{text}");
     }
-    let (memory, summary) = (line("memory").unwrap_or_default(), line("summary").unwrap_or_default());
+    let (memory, summary) =
+        (line("memory").unwrap_or_default(), line("summary").unwrap_or_default());
     let mut outputs = Vec::new();
     for (index, line) in text.lines().filter(|line| line.starts_with("result ")).enumerate() {
         if number(line, "index")? != index as u64 {
@@ -157,7 +178,9 @@ fn hex(text: &str) -> Result<Vec<i8>> {
         [high, low] => Some((digit(*high)? * 16 + digit(*low)?).cast_signed()),
         _ => None,
     });
-    pairs.collect::<Option<Vec<i8>>>().with_context(|| format!("`{text}` is not pairs of hexadecimal digits"))
+    pairs
+        .collect::<Option<Vec<i8>>>()
+        .with_context(|| format!("`{text}` is not pairs of hexadecimal digits"))
 }
 
 #[cfg(test)]

@@ -61,7 +61,13 @@ impl<W: Write> Page<W> {
     /// # Errors
     ///
     /// What the output returns.
-    pub fn value(&mut self, label: &str, value: impl Display, origin: Origin, note: &str) -> io::Result<()> {
+    pub fn value(
+        &mut self,
+        label: &str,
+        value: impl Display,
+        origin: Origin,
+        note: &str,
+    ) -> io::Result<()> {
         let value = value.to_string();
         let note = if note.is_empty() { String::new() } else { format!(": {note}") };
         writeln!(self.out, "  {label:LABEL$} {value:VALUE$} {}{note}", origin.word())?;
@@ -137,7 +143,10 @@ mod tests {
 
     #[test]
     fn times_and_rates_get_a_fitting_unit() {
-        assert_eq!([2.0, 0.002, 2e-6, 2e-9].map(seconds), ["2.000 s", "2.000 ms", "2.000 us", "2.000 ns"]);
+        assert_eq!(
+            [2.0, 0.002, 2e-6, 2e-9].map(seconds),
+            ["2.000 s", "2.000 ms", "2.000 us", "2.000 ns"]
+        );
         assert_eq!(rate(64e6, "Hz"), "64.00 MHz");
         assert_eq!(percent(0.975), "97.5 %");
     }
@@ -148,6 +157,9 @@ mod tests {
         let mut page = Page::new(&mut bytes);
         page.value("accuracy", "97.5 %", Origin::Measured, "360 images").expect("memory takes all");
         let text = String::from_utf8(bytes).expect("text");
-        assert!(text.contains("accuracy") && text.trim_end().ends_with("measured: 360 images"), "{text}");
+        assert!(
+            text.contains("accuracy") && text.trim_end().ends_with("measured: 360 images"),
+            "{text}"
+        );
     }
 }

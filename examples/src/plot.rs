@@ -33,7 +33,12 @@ impl Chart {
     /// Returns the chart as an SVG document; points that are not finite are left out.
     #[must_use]
     pub fn to_svg(&self) -> String {
-        let shown = || self.series.iter().flat_map(|line| &line.points).filter(|(x, y)| x.is_finite() && y.is_finite());
+        let shown = || {
+            self.series
+                .iter()
+                .flat_map(|line| &line.points)
+                .filter(|(x, y)| x.is_finite() && y.is_finite())
+        };
         let x_axis = Axis::over(shown().map(|point| point.0));
         let y_axis = Axis::over(shown().map(|point| point.1));
         let [top, right, bottom, left] = MARGIN;
@@ -48,21 +53,41 @@ impl Chart {
         ));
         put(format!("<title>{}</title>", escape(&self.title)));
         put(format!("<rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>"));
-        put(format!("<text x=\"{left}\" y=\"24\" font-size=\"16\" font-weight=\"bold\">{}</text>", escape(&self.title)));
+        put(format!(
+            "<text x=\"{left}\" y=\"24\" font-size=\"16\" font-weight=\"bold\">{}</text>",
+            escape(&self.title)
+        ));
         for tick in x_axis.ticks() {
             let x = to_x(tick);
             let (y1, y2) = (top, HEIGHT - bottom);
-            put(format!("<line x1=\"{x:.1}\" y1=\"{y1:.1}\" x2=\"{x:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>"));
-            put(format!("<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", y2 + 18.0, number(tick)));
+            put(format!(
+                "<line x1=\"{x:.1}\" y1=\"{y1:.1}\" x2=\"{x:.1}\" y2=\"{y2:.1}\" stroke=\"#ddd\"/>"
+            ));
+            put(format!(
+                "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                y2 + 18.0,
+                number(tick)
+            ));
         }
         for tick in y_axis.ticks() {
             let y = to_y(tick);
             let (x1, x2) = (left, WIDTH - right);
-            put(format!("<line x1=\"{x1:.1}\" y1=\"{y:.1}\" x2=\"{x2:.1}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>"));
-            put(format!("<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>", x1 - 8.0, y + 4.0, number(tick)));
+            put(format!(
+                "<line x1=\"{x1:.1}\" y1=\"{y:.1}\" x2=\"{x2:.1}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>"
+            ));
+            put(format!(
+                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                x1 - 8.0,
+                y + 4.0,
+                number(tick)
+            ));
         }
         let middle = (left + WIDTH - right) / 2.0;
-        put(format!("<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>", HEIGHT - 12.0, escape(&self.axes[0])));
+        put(format!(
+            "<text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+            HEIGHT - 12.0,
+            escape(&self.axes[0])
+        ));
         let middle = (top + HEIGHT - bottom) / 2.0;
         put(format!(
             "<text x=\"18\" y=\"{middle:.1}\" text-anchor=\"middle\" transform=\"rotate(-90 18 {middle:.1})\">{}</text>",
@@ -80,14 +105,20 @@ impl Chart {
                 "<polyline points=\"{}\" fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" stroke-dasharray=\"{dash}\"/>",
                 path.trim_end()
             ));
-            if let Some((x, y)) = line.points.iter().rev().find(|(x, y)| x.is_finite() && y.is_finite()) {
+            if let Some((x, y)) =
+                line.points.iter().rev().find(|(x, y)| x.is_finite() && y.is_finite())
+            {
                 let mut y = to_y(*y) + 4.0;
                 // Two lines that end together would hide each other's name.
                 while labels.iter().any(|taken| (taken - y).abs() < 15.0) {
                     y += 15.0;
                 }
                 labels.push(y);
-                put(format!("<text x=\"{:.1}\" y=\"{y:.1}\" fill=\"{color}\">{}</text>", to_x(*x) + 8.0, escape(&line.name)));
+                put(format!(
+                    "<text x=\"{:.1}\" y=\"{y:.1}\" fill=\"{color}\">{}</text>",
+                    to_x(*x) + 8.0,
+                    escape(&line.name)
+                ));
             }
         }
         put("</svg>".to_owned());
@@ -105,7 +136,8 @@ struct Axis {
 impl Axis {
     /// Returns the axis that holds all `values`, with marks at multiples of 1, 2 or 5 times a power of ten.
     fn over(values: impl Iterator<Item = f64>) -> Self {
-        let (mut low, mut high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
+        let (mut low, mut high) = values
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         if low > high {
             (low, high) = (0.0, 1.0);
         }
@@ -114,7 +146,11 @@ impl Axis {
         }
         let rough = (high - low) / 6.0;
         let power = 10f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= rough).unwrap_or(10.0 * power);
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .map(|factor| factor * power)
+            .into_iter()
+            .find(|step| *step >= rough)
+            .unwrap_or(10.0 * power);
         Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, step }
     }
 
@@ -125,14 +161,21 @@ impl Axis {
 
     fn ticks(&self) -> impl Iterator<Item = f64> + '_ {
         let marks = ((self.high - self.low) / self.step).round();
-        (0..=50).map(f64::from).take_while(move |mark| *mark <= marks).map(|mark| self.low + mark * self.step)
+        (0..=50)
+            .map(f64::from)
+            .take_while(move |mark| *mark <= marks)
+            .map(|mark| self.low + mark * self.step)
     }
 }
 
 /// Returns `value` with the digits its size needs.
 fn number(value: f64) -> String {
     let text = if value.abs() >= 100.0 { format!("{value:.0}") } else { format!("{value:.3}") };
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    } else {
+        text
+    }
 }
 
 /// Returns `text` with the characters that SVG reserves replaced.
@@ -147,7 +190,11 @@ mod tests {
 
     fn chart(points: Vec<(f64, f64)>) -> Chart {
         let axes = ["epoch".to_owned(), "loss (nats)".to_owned()];
-        Chart { title: "Loss & more".to_owned(), axes, series: vec![Series { name: "train".to_owned(), points }] }
+        Chart {
+            title: "Loss & more".to_owned(),
+            axes,
+            series: vec![Series { name: "train".to_owned(), points }],
+        }
     }
 
     #[test]
@@ -172,6 +219,9 @@ mod tests {
     #[test]
     fn marks_are_round_numbers() {
         let axis = Axis::over([0.13, 2.31].into_iter());
-        assert_eq!(axis.ticks().map(number).collect::<Vec<_>>(), ["0", "0.5", "1", "1.5", "2", "2.5"]);
+        assert_eq!(
+            axis.ticks().map(number).collect::<Vec<_>>(),
+            ["0", "0.5", "1", "1.5", "2", "2.5"]
+        );
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
-    /// Only compile
+    /// Only check that it compiles, without the peers
     #[arg(long)]
     no_run: bool,
 }
@@ -26,22 +26,16 @@ impl Args {
     }
 }
 
-/// Builds the measuring program in release mode and runs it.
+/// Builds the measuring program in release mode and runs it; with `--no-run` it is only checked.
 ///
 /// # Errors
 ///
 /// If the crate is unknown, or a result is wrong before it is timed.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let mut command = cargo(&workspace::root());
-    command.args([
-        if args.no_run { "build" } else { "run" },
-        "--quiet",
-        "--release",
-        "-p",
-        "benches",
-        "--bin",
-        "peers",
-    ]);
+    // Its own workspace: started from its folder, so that its lock file and target are used.
+    let mut command = cargo(&workspace::root().join("benches"));
+    command.args(if args.no_run { ["check", "--quiet"] } else { ["run", "--release"] });
+    command.args(["--bin", "peers"]);
     let only = args.only.as_deref().map(workspace::library).transpose()?;
     if !args.no_run {
         // The peers are hundreds of crates: compiled for a measurement, not for a check.

@@ -94,7 +94,7 @@ fn missing_papers(root: &Path) -> Result<Vec<String>> {
     for name in LIBRARIES {
         owe(format!("crates/{name}/README.md"));
         owe(format!("crates/{name}/CHANGELOG.md"));
-        for folder in ["data", "bank", "tests/golden", "tests/data"] {
+        for folder in ["data", "bank", "tests/golden/data", "tests/data"] {
             if root.join(format!("crates/{name}/{folder}")).is_dir() {
                 owe(format!("crates/{name}/{folder}/README.md"));
             }

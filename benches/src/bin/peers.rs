@@ -8,7 +8,7 @@ use std::rc::Rc;
 use anyhow::{Result, bail};
 use benches::case::{Plan, Setup};
 use benches::machine::{Machine, locked_version};
-use benches::measure::{Effort, Outcome, measure};
+use benches::measure::{Effort, Outcome, guarded, measure};
 use benches::python::Torch;
 use benches::report::{Report, Row, json, table};
 use benches::roof::Roof;
@@ -83,7 +83,7 @@ fn run(args: &Args) -> Result<bool> {
 /// Measures one case; a case that cannot be built is a failure of its own.
 fn row(plan: &Plan, setup: &Setup, effort: Effort, turn: usize, turns: usize) -> Row {
     eprintln!("[{turn}/{turns}] {} {}: {}", plan.package, plan.name, plan.what);
-    match (plan.build)(setup) {
+    match guarded(|| (plan.build)(setup)) {
         Ok(case) => {
             let (work, goals) = (case.work, case.goals.clone());
             Row::new(plan, work, goals, measure(case, effort))

@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     assert!(key.grade("130.4 GiB").is_correct());
     for text in ["130.4 GiB", "1.4×10¹¹ B", "12 bananas"] {
         time(&format!("parse `{text}`"), 20_000, || {
-            drop(black_box(parse(black_box(text), Expect::dim(Dim::INFO))))
+            drop(black_box(parse(black_box(text), Expect::dim(Dim::INFO))));
         });
     }
     for text in ["130.4 GiB", "280 GB", "140 GiB", "3 GHz", "12 bananas"] {
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     });
     time("worked solution", 2_000, || drop(black_box(question.solution(Style::Plain))));
     time(&format!("load {} templates", bank.templates().len()), 50, || {
-        drop(black_box(Bank::embedded()))
+        drop(black_box(Bank::embedded()));
     });
     Ok(())
 }

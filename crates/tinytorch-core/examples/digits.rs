@@ -28,7 +28,8 @@ fn args() -> Result<Args, String> {
         match word.as_str() {
             "--seeds" => {
                 let n = value.parse().ok().filter(|n| (1..=1_000).contains(n));
-                args.seeds = n.ok_or_else(|| format!("--seeds is {value}, not a number from 1 to 1000"))?;
+                args.seeds =
+                    n.ok_or_else(|| format!("--seeds is {value}, not a number from 1 to 1000"))?;
             }
             "--out" => args.out = Some(value.into()),
             _ => return Err(format!("unknown option {word}; there are --seeds N and --out DIR")),
@@ -46,12 +47,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         for seed in 0..args.seeds {
             let start = Instant::now();
             let mut progress = ProgressLine::stderr(&format!("{name} seed {seed}"));
-            let trained = train(&Recipe::new(network, seed), &train_set, &test_set, false, &mut progress)?;
+            let trained =
+                train(&Recipe::new(network, seed), &train_set, &test_set, false, &mut progress)?;
             let seconds = start.elapsed().as_secs_f64();
             let twin = trained.quantize()?;
             let float = trained.test.accuracy.unwrap_or(f64::NAN);
             let int8 = trained.int8_accuracy(&twin, &test_set)?;
-            println!("{name} seed {seed}: float {:.2} %, int8 {:.2} %, {seconds:.2} s", 100.0 * float, 100.0 * int8);
+            println!(
+                "{name} seed {seed}: float {:.2} %, int8 {:.2} %, {seconds:.2} s",
+                100.0 * float,
+                100.0 * int8
+            );
             floats.push(float);
             int8s.push(int8);
             if seed > 0 {
@@ -71,13 +77,19 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let inputs = twin.quantize_input(&x)?;
                 let outputs = twin.run(&inputs)?;
                 fs::create_dir_all(dir)?;
-                let bytes = |codes: &[i8]| codes.iter().map(|c| c.cast_unsigned()).collect::<Vec<u8>>();
+                let bytes =
+                    |codes: &[i8]| codes.iter().map(|c| c.cast_unsigned()).collect::<Vec<u8>>();
                 fs::write(dir.join(format!("{name}.tflite")), &file)?;
                 fs::write(dir.join(format!("{name}.in")), bytes(&inputs))?;
                 fs::write(dir.join(format!("{name}.out")), bytes(&outputs))?;
             }
         }
-        println!("{name} over {} seeds: float {}, int8 {}", args.seeds, summary(&floats), summary(&int8s));
+        println!(
+            "{name} over {} seeds: float {}, int8 {}",
+            args.seeds,
+            summary(&floats),
+            summary(&int8s)
+        );
     }
     Ok(())
 }

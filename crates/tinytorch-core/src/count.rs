@@ -73,7 +73,8 @@ impl Cost {
     /// Returns the bytes of the largest pair of input and output of one layer: what must exist at once.
     #[must_use]
     pub fn peak_activation_bytes(&self) -> usize {
-        let sizes = core::iter::once(self.input_bytes).chain(self.layers.iter().map(|l| l.activation_bytes));
+        let sizes = core::iter::once(self.input_bytes)
+            .chain(self.layers.iter().map(|l| l.activation_bytes));
         let outputs = self.layers.iter().map(|l| l.activation_bytes);
         sizes.zip(outputs).map(|(a, b)| a + b).max().unwrap_or(self.input_bytes)
     }
@@ -107,7 +108,14 @@ pub fn count(model: &Sequential, input_shape: &[usize]) -> Result<Cost> {
             Kind::MaxPool2d(l) => (pool(l, &shape)?, Work::Free),
             Kind::Relu => (shape.clone(), Work::Free),
             Kind::Flatten => (flat(&shape)?, Work::Free),
-            other => return Err(Error::argument(OP, "layer", other.name(), "of a kind whose operations are known")),
+            other => {
+                return Err(Error::argument(
+                    OP,
+                    "layer",
+                    other.name(),
+                    "of a kind whose operations are known",
+                ));
+            }
         };
         let params = match kind {
             Kind::Linear(l) => l.parameters(),
@@ -119,7 +127,9 @@ pub fn count(model: &Sequential, input_shape: &[usize]) -> Result<Cost> {
             name: kind.name().to_owned(),
             flops: dispatch::count_flops(work),
             parameters: dispatch::count_parameters(&shapes),
-            parameter_bytes: dispatch::model_bytes(params.iter().map(|p| (p.numel(), p.dtype().size()))),
+            parameter_bytes: dispatch::model_bytes(
+                params.iter().map(|p| (p.numel(), p.dtype().size())),
+            ),
             activation_bytes: dispatch::activation_bytes(&output_shape, FLOAT),
             output_shape: output_shape.clone(),
         });
@@ -130,7 +140,13 @@ pub fn count(model: &Sequential, input_shape: &[usize]) -> Result<Cost> {
 
 fn mismatch(got: &[usize], need: &[usize], detail: String) -> Error {
     let rule = "each layer must accept the shape that the one before it gives";
-    Error::shapes(OP, (got, need), detail, rule, "check the input shape and the sizes of the layers")
+    Error::shapes(
+        OP,
+        (got, need),
+        detail,
+        rule,
+        "check the input shape and the sizes of the layers",
+    )
 }
 
 fn linear(layer: &Linear, shape: &[usize]) -> Result<(Vec<usize>, Work)> {
@@ -150,10 +166,18 @@ fn conv(layer: &Conv2d, shape: &[usize]) -> Result<(Vec<usize>, Work)> {
     };
     let channels = group_in * layer.opts().groups;
     let &[n, c, h, w] = shape else {
-        return Err(mismatch(shape, &[0, channels, 0, 0], format!("a Conv2d of {channels} channels")));
+        return Err(mismatch(
+            shape,
+            &[0, channels, 0, 0],
+            format!("a Conv2d of {channels} channels"),
+        ));
     };
     if c != channels {
-        return Err(mismatch(shape, &[n, channels, h, w], format!("a Conv2d of {channels} channels")));
+        return Err(mismatch(
+            shape,
+            &[n, channels, h, w],
+            format!("a Conv2d of {channels} channels"),
+        ));
     }
     let [oh, ow] = layer.output_size([h, w])?;
     let out = vec![n, n_out, oh, ow];

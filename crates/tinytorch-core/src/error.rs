@@ -165,7 +165,9 @@ pub enum Error {
         name: String,
     },
     /// The operating system refused a file operation.
-    #[error("{op}: {path}: {source}\nthe file could not be used\ncheck the path and the permissions")]
+    #[error(
+        "{op}: {path}: {source}\nthe file could not be used\ncheck the path and the permissions"
+    )]
     Io {
         /// What was being done, for example `read`.
         op: &'static str,
@@ -175,7 +177,9 @@ pub enum Error {
         source: Arc<std::io::Error>,
     },
     /// A file or a text does not follow its format.
-    #[error("{format}: {detail}\nthe content does not follow the {format} format\ncheck that the file is complete and of this kind")]
+    #[error(
+        "{format}: {detail}\nthe content does not follow the {format} format\ncheck that the file is complete and of this kind"
+    )]
     Format {
         /// Name of the format, for example `safetensors`.
         format: &'static str,
@@ -219,13 +223,19 @@ impl Error {
     }
 
     #[cold]
-    #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "only readers of files use it"))]
+    #[cfg_attr(
+        not(feature = "safetensors"),
+        expect(dead_code, reason = "only readers of files use it")
+    )]
     pub(crate) fn format(format: &'static str, detail: impl Into<String>) -> Self {
         Self::Format { format, detail: detail.into() }
     }
 
     #[cold]
-    #[cfg_attr(not(feature = "safetensors"), expect(dead_code, reason = "only readers of files use it"))]
+    #[cfg_attr(
+        not(feature = "safetensors"),
+        expect(dead_code, reason = "only readers of files use it")
+    )]
     pub(crate) fn io(op: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { op, path: path.display().to_string(), source: Arc::new(source) }
     }

@@ -18,7 +18,12 @@ impl Workload for KitWork<'_> {
     }
 
     fn weight_bytes(&self) -> Bytes {
-        Bytes(self.0.ops().map(|op| u64::from(op.weight_bytes) + u64::from(op.param_bytes)).sum::<u64>() as f64)
+        Bytes(
+            self.0
+                .ops()
+                .map(|op| u64::from(op.weight_bytes) + u64::from(op.param_bytes))
+                .sum::<u64>() as f64,
+        )
     }
 
     fn working_bytes(&self) -> Bytes {

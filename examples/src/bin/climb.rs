@@ -68,7 +68,13 @@ fn main() -> ExitCode {
     // Checked before the work, so that nobody trains for a report that cannot be written.
     let outputs = Outputs::open(args.json.as_deref(), args.svg.as_deref());
     let outputs = outputs.unwrap_or_else(|error| usage(&format!("{error:#}")));
-    let options = Options { board, network: args.model.network(), seed: args.seed, digits: args.digits, ask: args.ask };
+    let options = Options {
+        board,
+        network: args.model.network(),
+        seed: args.seed,
+        digits: args.digits,
+        ask: args.ask,
+    };
     match climb(&options, outputs) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

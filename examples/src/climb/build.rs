@@ -40,30 +40,60 @@ pub struct Build {
 /// # Errors
 ///
 /// If an operation of the network fails.
-pub fn run<W: Write>(options: &Options, task: &Task, page: &mut Page<W>) -> Result<(Trained, Build)> {
+pub fn run<W: Write>(
+    options: &Options,
+    task: &Task,
+    page: &mut Page<W>,
+) -> Result<(Trained, Build)> {
     page.heading("2 Build: train a network from nothing")?;
     let recipe = Recipe::new(options.network, options.seed);
     let start = Instant::now();
-    let trained = train(&recipe, &task.train, &task.test, true, &mut ProgressLine::stderr("training"))?;
+    let trained =
+        train(&recipe, &task.train, &task.test, true, &mut ProgressLine::stderr("training"))?;
     let elapsed = start.elapsed().as_secs_f64();
 
     let network = describe(options.network);
     let parameters = trained.model.num_parameters();
-    page.value("network", &network, Origin::Assumed, &format!("{} parameters", grouped(parameters as u64)))?;
-    let note = format!("{} epochs, {} images a step, held-out loss after each", recipe.epochs, recipe.batch_size);
+    page.value(
+        "network",
+        &network,
+        Origin::Assumed,
+        &format!("{} parameters", grouped(parameters as u64)),
+    )?;
+    let note = format!(
+        "{} epochs, {} images a step, held-out loss after each",
+        recipe.epochs, recipe.batch_size
+    );
     page.value("training time", seconds(elapsed), Origin::Measured, &note)?;
 
     let history = &trained.history;
-    let train_losses: Vec<f64> = history.epochs.iter().map(|epoch: &EpochStats| epoch.loss).collect();
-    let test_losses: Vec<f64> = history.validation.iter().map(|held_out: &Evaluation| held_out.loss).collect();
+    let train_losses: Vec<f64> =
+        history.epochs.iter().map(|epoch: &EpochStats| epoch.loss).collect();
+    let test_losses: Vec<f64> =
+        history.validation.iter().map(|held_out: &Evaluation| held_out.loss).collect();
     let (first, last) = (history.epochs.first(), history.epochs.last());
     let (first, last) = first.zip(last).context("no epoch was trained")?;
     let loss = format!("{:.3} to {:.4}", first.loss, last.loss);
-    page.value("loss, first to last epoch", loss, Origin::Measured, "mean cross-entropy of training images, nats")?;
+    page.value(
+        "loss, first to last epoch",
+        loss,
+        Origin::Measured,
+        "mean cross-entropy of training images, nats",
+    )?;
     let train_accuracy = last.accuracy.unwrap_or(0.0);
     let test_accuracy = trained.test.accuracy.unwrap_or(0.0);
-    page.value("training accuracy", percent(train_accuracy), Origin::Measured, "during the last epoch")?;
-    page.value("test accuracy", percent(test_accuracy), Origin::Measured, &format!("{} held-out images", task.test.len()))?;
+    page.value(
+        "training accuracy",
+        percent(train_accuracy),
+        Origin::Measured,
+        "during the last epoch",
+    )?;
+    page.value(
+        "test accuracy",
+        percent(test_accuracy),
+        Origin::Measured,
+        &format!("{} held-out images", task.test.len()),
+    )?;
     let build = Build {
         network,
         parameters,
@@ -90,7 +120,11 @@ impl Build {
     pub fn curve(&self) -> Chart {
         let line = |name: &str, losses: &[f64]| Series {
             name: name.to_owned(),
-            points: losses.iter().enumerate().map(|(epoch, loss)| (epoch as f64 + 1.0, *loss)).collect(),
+            points: losses
+                .iter()
+                .enumerate()
+                .map(|(epoch, loss)| (epoch as f64 + 1.0, *loss))
+                .collect(),
         };
         Chart {
             title: format!("Training {}", self.network),

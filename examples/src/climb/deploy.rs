@@ -20,7 +20,8 @@ use crate::page::{Origin, Page, grouped, percent, seconds};
 /// Bytes kept for the call stack: more than twice the deepest one seen in the emulator.
 const STACK_BYTES: u32 = 8 * 1024;
 /// Hidden units of the networks that are tried until the board refuses one.
-const WIDTHS: [usize; 12] = [32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536];
+const WIDTHS: [usize; 12] =
+    [32, 64, 128, 256, 512, 1_024, 2_048, 4_096, 8_192, 16_384, 32_768, 65_536];
 /// The latency is the median of this many runs over all held-out images.
 const ROUNDS: usize = 31;
 
@@ -128,7 +129,8 @@ pub fn compile(trained: &Trained) -> Result<Compiled> {
 /// Writes the standard file and compiles it.
 fn lower(int8: QModel) -> Result<Compiled> {
     let tflite = int8.to_tflite()?;
-    let converted = convert::import(&tflite, &convert::Options::default()).context("importing our own .tflite file")?;
+    let converted = convert::import(&tflite, &convert::Options::default())
+        .context("importing our own .tflite file")?;
     let arena_svg = converted.report.arena_svg("Arena of the digit classifier", None);
     Ok(Compiled { int8, tflite, converted, arena_svg })
 }
@@ -138,14 +140,35 @@ fn lower(int8: QModel) -> Result<Compiled> {
 /// # Errors
 ///
 /// If a run fails, or host, emulated board and the trainer's own int8 arithmetic disagree in a single bit.
-pub fn run<W: Write>(options: &Options, task: &Task, compiled: &Compiled, page: &mut Page<W>) -> Result<Deploy> {
+pub fn run<W: Write>(
+    options: &Options,
+    task: &Task,
+    compiled: &Compiled,
+    page: &mut Page<W>,
+) -> Result<Deploy> {
     page.heading("4 Deploy: int8, under the limits of a board")?;
     let kit = compiled.kit()?;
     let report = &compiled.converted.report;
-    page.value("TFLite file", format!("{} B", grouped(compiled.tflite.len() as u64)), Origin::Measured, "int8, schema 3; any TFLite interpreter runs it")?;
-    page.value("board container", format!("{} B", grouped(kit.len() as u64)), Origin::Measured, "checked once, then run from flash")?;
-    let note = format!("{} B without writing over dying inputs", grouped(report.arena_searched.into()));
-    page.value("planned arena", format!("{} B", grouped(kit.arena_len() as u64)), Origin::Computed, &note)?;
+    page.value(
+        "TFLite file",
+        format!("{} B", grouped(compiled.tflite.len() as u64)),
+        Origin::Measured,
+        "int8, schema 3; any TFLite interpreter runs it",
+    )?;
+    page.value(
+        "board container",
+        format!("{} B", grouped(kit.len() as u64)),
+        Origin::Measured,
+        "checked once, then run from flash",
+    )?;
+    let note =
+        format!("{} B without writing over dying inputs", grouped(report.arena_searched.into()));
+    page.value(
+        "planned arena",
+        format!("{} B", grouped(kit.arena_len() as u64)),
+        Origin::Computed,
+        &note,
+    )?;
 
     let fit = check(options.board, &kit);
     page.value("fits", if fit.fits { "yes" } else { "no" }, Origin::Computed, options.board.name)?;
@@ -156,7 +179,10 @@ pub fn run<W: Write>(options: &Options, task: &Task, compiled: &Compiled, page: 
             page.text(format!("Refused: {}, untrained, for its size alone:", refusal.name))?;
             page.text(format!("  {}\n", refusal.text.replace('\n', "\n  ")))?;
         }
-        None => page.text(format!("No network of up to {} hidden units is too large for this board.\n", grouped(WIDTHS[WIDTHS.len() - 1] as u64)))?,
+        None => page.text(format!(
+            "No network of up to {} hidden units is too large for this board.\n",
+            grouped(WIDTHS[WIDTHS.len() - 1] as u64)
+        ))?,
     }
 
     let data = options.network.dataset(&task.test)?;
@@ -169,8 +195,18 @@ pub fn run<W: Write>(options: &Options, task: &Task, compiled: &Compiled, page: 
     let classes = outputs.len() / task.test_labels.len().max(1);
     let answers: Vec<usize> = outputs.chunks_exact(classes.max(1)).map(largest).collect();
     let int8_accuracy = using::share_right(&answers, &task.test_labels);
-    page.value("int8 accuracy", percent(int8_accuracy), Origin::Measured, &format!("{} held-out images", answers.len()))?;
-    page.value("time on this host", seconds(host_latency_s), Origin::Measured, &format!("median of {ROUNDS} rounds over all images"))?;
+    page.value(
+        "int8 accuracy",
+        percent(int8_accuracy),
+        Origin::Measured,
+        &format!("{} held-out images", answers.len()),
+    )?;
+    page.value(
+        "time on this host",
+        seconds(host_latency_s),
+        Origin::Measured,
+        &format!("median of {ROUNDS} rounds over all images"),
+    )?;
 
     let emulated = emulate(&compiled.converted.kit, &codes, &outputs, classes)?;
     match &emulated.reason {
@@ -178,11 +214,24 @@ pub fn run<W: Write>(options: &Options, task: &Task, compiled: &Compiled, page: 
         None => {
             let board = emulated.board.unwrap_or_default();
             let equal = format!("{} of {} images", emulated.equal, emulated.images);
-            page.value("board equals host, bit for bit", equal, Origin::Emulated, &format!("Cortex-M4 with the memory of {board}"))?;
+            page.value(
+                "board equals host, bit for bit",
+                equal,
+                Origin::Emulated,
+                &format!("Cortex-M4 with the memory of {board}"),
+            )?;
             let count = grouped(emulated.instructions.unwrap_or(0));
-            page.value("instructions per inference", count, Origin::Emulated, "counted, not timed")?;
+            page.value(
+                "instructions per inference",
+                count,
+                Origin::Emulated,
+                "counted, not timed",
+            )?;
             if emulated.equal != emulated.images {
-                bail!("host and emulated board differ on {} images", emulated.images - emulated.equal);
+                bail!(
+                    "host and emulated board differ on {} images",
+                    emulated.images - emulated.equal
+                );
             }
         }
     }
@@ -250,7 +299,9 @@ fn run_on_host(kit: &Model<'_>, codes: &[i8]) -> Result<(Vec<i8>, f64)> {
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        for (image, output) in codes.chunks_exact(memory.input).zip(outputs.chunks_exact_mut(memory.output)) {
+        for (image, output) in
+            codes.chunks_exact(memory.input).zip(outputs.chunks_exact_mut(memory.output))
+        {
             session.input::<i8>(0)?.copy_from_slice(image);
             session.run()?;
             session.read_output(0, output)?;
@@ -265,7 +316,9 @@ fn run_on_host(kit: &Model<'_>, codes: &[i8]) -> Result<(Vec<i8>, f64)> {
 fn emulate(kit: &[u8], codes: &[i8], host: &[i8], classes: usize) -> Result<Emulated> {
     let images = host.len() / classes.max(1);
     match emulator::run(kit, codes)? {
-        Outcome::NotRun(reason) => Ok(Emulated { reason: Some(reason), images, ..Emulated::default() }),
+        Outcome::NotRun(reason) => {
+            Ok(Emulated { reason: Some(reason), images, ..Emulated::default() })
+        }
         Outcome::Ran(run) => {
             let pairs = run.outputs.chunks(classes.max(1)).zip(host.chunks(classes.max(1)));
             Ok(Emulated {

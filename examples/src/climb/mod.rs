@@ -89,7 +89,16 @@ pub fn run<W: Write>(options: &Options, page: &mut Page<W>) -> Result<(Report, V
         Picture { name: "arena.svg", svg: compiled.arena_svg.clone() },
     ];
     let Options { board, seed, .. } = options;
-    let report =
-        Report { schema: "climb/1", board: board.id, seed: *seed, using, build, model, deploy, test, teach };
+    let report = Report {
+        schema: "climb/1",
+        board: board.id,
+        seed: *seed,
+        using,
+        build,
+        model,
+        deploy,
+        test,
+        teach,
+    };
     Ok((report, pictures))
 }

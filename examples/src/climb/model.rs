@@ -66,14 +66,33 @@ pub struct Machines {
 /// # Errors
 ///
 /// If the board is not in the registry, or a wall refuses its input.
-pub fn run<W: Write>(options: &Options, compiled: &Compiled, page: &mut Page<W>) -> Result<(Machines, Prediction)> {
+pub fn run<W: Write>(
+    options: &Options,
+    compiled: &Compiled,
+    page: &mut Page<W>,
+) -> Result<(Machines, Prediction)> {
     page.heading("3 Model: how fast will it be, before it runs")?;
     let kit = compiled.kit()?;
     let work = KitWork(kit);
     let intensity = work.ops().0 / work.bytes_moved().0;
-    page.value("operations", grouped(work.ops().0 as u64), Origin::Computed, "2 × multiply-accumulates of the int8 model")?;
-    page.value("bytes moved", grouped(work.bytes_moved().0 as u64), Origin::Computed, "weights and activations, once each")?;
-    page.value("arithmetic intensity", format!("{intensity:.2} op/B"), Origin::Computed, "operations / bytes")?;
+    page.value(
+        "operations",
+        grouped(work.ops().0 as u64),
+        Origin::Computed,
+        "2 × multiply-accumulates of the int8 model",
+    )?;
+    page.value(
+        "bytes moved",
+        grouped(work.bytes_moved().0 as u64),
+        Origin::Computed,
+        "weights and activations, once each",
+    )?;
+    page.value(
+        "arithmetic intensity",
+        format!("{intensity:.2} op/B"),
+        Origin::Computed,
+        "operations / bytes",
+    )?;
 
     let registry = Registry::shipped();
     let board = registry.hardware(options.board.id)?.clone();
@@ -81,11 +100,26 @@ pub fn run<W: Write>(options: &Options, compiled: &Compiled, page: &mut Page<W>)
     let on_board = predict(&board, &kit, efficiency)?.0;
     let board_line = describe(&board, &on_board, efficiency);
     let note = format!("{} of the peak, as good kernels reach on this core", percent(efficiency));
-    page.value(&format!("time on {}", options.board.id), seconds(board_line.latency_s), Origin::Computed, &note)?;
+    page.value(
+        &format!("time on {}", options.board.id),
+        seconds(board_line.latency_s),
+        Origin::Computed,
+        &note,
+    )?;
 
     let peaks = probe::peaks();
-    page.value("this host, int8 peak", rate(peaks.int8_ops_per_s, "op/s"), Origin::Measured, "one thread, best of 7")?;
-    page.value("this host, bandwidth", rate(peaks.bytes_per_s, "B/s"), Origin::Measured, "one thread reading 256 MiB, best of 7")?;
+    page.value(
+        "this host, int8 peak",
+        rate(peaks.int8_ops_per_s, "op/s"),
+        Origin::Measured,
+        "one thread, best of 7",
+    )?;
+    page.value(
+        "this host, bandwidth",
+        rate(peaks.bytes_per_s, "B/s"),
+        Origin::Measured,
+        "one thread reading 256 MiB, best of 7",
+    )?;
     let host = host(&peaks);
     let (on_host, host_trace) = predict(&host, &kit, 1.0)?;
     let host_line = describe(&host, &on_host, 1.0);
@@ -128,7 +162,11 @@ impl Machines {
         let device = |machine: &Hardware| machine.device(Precision::Int8, Convention::Reference);
         let (board, host) = (device(&self.board)?, device(&self.host)?);
         let roofs = [
-            svg::Roof { label: "this host, one thread, int8", peak: host.peak, bandwidth: host.bandwidth },
+            svg::Roof {
+                label: "this host, one thread, int8",
+                peak: host.peak,
+                bandwidth: host.bandwidth,
+            },
             svg::Roof { label: &self.board.name, peak: board.peak, bandwidth: board.bandwidth },
         ];
         Ok(svg::roofline("The digit classifier under two roofs", &roofs, &[measured, predicted]))

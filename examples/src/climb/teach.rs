@@ -42,24 +42,52 @@ pub fn run<W: Write>(
     page.heading("6 Teach: predicted against measured")?;
     let (host_predicted_s, host_measured_s) = (model.host.latency_s, deploy.host_latency_s);
     let host_factor = host_measured_s / host_predicted_s;
-    page.value("this host, predicted", seconds(host_predicted_s), Origin::Computed, "the roofline at full efficiency")?;
-    page.value("this host, measured", seconds(host_measured_s), Origin::Measured, "portable int8 kernels, one thread")?;
+    page.value(
+        "this host, predicted",
+        seconds(host_predicted_s),
+        Origin::Computed,
+        "the roofline at full efficiency",
+    )?;
+    page.value(
+        "this host, measured",
+        seconds(host_measured_s),
+        Origin::Measured,
+        "portable int8 kernels, one thread",
+    )?;
     page.value("factor", format!("{host_factor:.1}"), Origin::Computed, "measured / predicted")?;
 
     let board_predicted_s = model.board.latency_s;
     let clock_hz = options.board.cores.first().map(|core| core.clock_hz.value.low as f64);
-    let emulated = deploy.emulated.instructions.filter(|_| deploy.emulated.board == Some(options.board.id));
+    let emulated =
+        deploy.emulated.instructions.filter(|_| deploy.emulated.board == Some(options.board.id));
     let board_emulated_s = emulated.zip(clock_hz).map(|(count, hz)| count as f64 / hz);
     let board_factor = board_emulated_s.map(|time| time / board_predicted_s);
-    page.value(&format!("{}, predicted", options.board.id), seconds(board_predicted_s), Origin::Computed, "from recorded cycles per multiply-accumulate")?;
+    page.value(
+        &format!("{}, predicted", options.board.id),
+        seconds(board_predicted_s),
+        Origin::Computed,
+        "from recorded cycles per multiply-accumulate",
+    )?;
     if let (Some(time), Some(factor)) = (board_emulated_s, board_factor) {
-        page.value(&format!("{}, emulated", options.board.id), seconds(time), Origin::Emulated, "instructions at the board's clock, one a cycle assumed")?;
+        page.value(
+            &format!("{}, emulated", options.board.id),
+            seconds(time),
+            Origin::Emulated,
+            "instructions at the board's clock, one a cycle assumed",
+        )?;
         page.value("factor", format!("{factor:.1}"), Origin::Computed, "emulated / predicted")?;
     }
     page.text("\nHow the prediction for this host comes about:\n")?;
     page.text(machines.explain())?;
     page.text(verdict(host_factor))?;
-    Ok(Teach { host_predicted_s, host_measured_s, host_factor, board_predicted_s, board_emulated_s, board_factor })
+    Ok(Teach {
+        host_predicted_s,
+        host_measured_s,
+        host_factor,
+        board_predicted_s,
+        board_emulated_s,
+        board_factor,
+    })
 }
 
 /// Says in a sentence what the factor means.

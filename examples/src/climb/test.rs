@@ -65,15 +65,34 @@ pub fn run<W: Write>(options: &Options, compiled: &Compiled, page: &mut Page<W>)
 
     let answer = question.key.display();
     let right = question.grade(&answer);
-    anyhow::ensure!(right.is_correct(), "the question's own answer {answer} is graded {}", right.class.name());
+    anyhow::ensure!(
+        right.is_correct(),
+        "the question's own answer {answer} is graded {}",
+        right.class.name()
+    );
     let turn = question.wrong.first().context("the question has no recognizable wrong answer")?;
     let mistaken = question.key.display_value(turn.value);
     let wrong = question.grade(&mistaken);
     page.text(format!("\nGraded: \"{answer}\" is {}.", right.class.name()))?;
-    page.text(format!("Graded: \"{mistaken}\" is a {} ({}): {}", wrong.class.name(), wrong.code, wrong.message))?;
-    let graded =
-        Graded { right: right.class.name().to_owned(), wrong: wrong.class.name().to_owned(), wrong_message: wrong.message };
-    Ok(Test { template: TEMPLATE, question: question.stem.trim().to_owned(), answer, graded, typed, typed_right })
+    page.text(format!(
+        "Graded: \"{mistaken}\" is a {} ({}): {}",
+        wrong.class.name(),
+        wrong.code,
+        wrong.message
+    ))?;
+    let graded = Graded {
+        right: right.class.name().to_owned(),
+        wrong: wrong.class.name().to_owned(),
+        wrong_message: wrong.message,
+    };
+    Ok(Test {
+        template: TEMPLATE,
+        question: question.stem.trim().to_owned(),
+        answer,
+        graded,
+        typed,
+        typed_right,
+    })
 }
 
 /// Puts this run's multiply-accumulates and this board's clock into the template.
@@ -82,7 +101,8 @@ fn question(options: &Options, compiled: &Compiled) -> Result<Instance> {
     let clock_mhz = core.clock_hz.value.low as f64 / 1e6;
     let registry = mlsysim::registry::Registry::shipped();
     let cycles = registry.hardware(options.board.id)?.cycles_per_mac;
-    let rate = cycles.map_or(DEFAULT_RATE, |(fewest, most)| (2.0 / (fewest + most) * 100.0).round() / 100.0);
+    let rate = cycles
+        .map_or(DEFAULT_RATE, |(fewest, most)| (2.0 / (fewest + most) * 100.0).round() / 100.0);
     let draw = Draw::given()
         .number("macs", compiled.kit()?.macs() as f64)
         .number("f", clock_mhz)
@@ -91,7 +111,11 @@ fn question(options: &Options, compiled: &Compiled) -> Result<Instance> {
 }
 
 /// Asks at the terminal until an answer counts; returns its verdict, or nothing at the end of the input.
-fn ask<W: Write>(question: &Instance, page: &mut Page<W>, typed: &mut Vec<String>) -> Result<Option<Verdict>> {
+fn ask<W: Write>(
+    question: &Instance,
+    page: &mut Page<W>,
+    typed: &mut Vec<String>,
+) -> Result<Option<Verdict>> {
     let mut reprompts = Reprompts::default();
     loop {
         page.text("\nYour answer, with a unit (for example `1.5 ms`):")?;

@@ -44,31 +44,51 @@ pub struct Using {
 pub fn run<W: Write>(options: &Options, page: &mut Page<W>) -> Result<(Task, Using)> {
     page.heading("1 Use: a program that reads handwritten digits")?;
     let images = match &options.digits {
-        Some(path) => scans::load(path)
-            .with_context(|| format!("--digits {}: give a safetensors file with `images` and `labels`", path.display()))?,
+        Some(path) => scans::load(path).with_context(|| {
+            format!(
+                "--digits {}: give a safetensors file with `images` and `labels`",
+                path.display()
+            )
+        })?,
         None => digits()?,
     };
     let data = images.describe().to_string();
     let (train, test) = scans::split(&images);
-    anyhow::ensure!(!train.is_empty() && !test.is_empty(), "too few digits to hold some out: {data}");
+    anyhow::ensure!(
+        !train.is_empty() && !test.is_empty(),
+        "too few digits to hold some out: {data}"
+    );
     let test_labels: Vec<usize> = test.labels().iter().copied().map(usize::from).collect();
     page.text(data.trim_end())?;
     page.text(format!("\nThe first held-out image, a {}:\n\n{}\n", test_labels[0], draw(&test)))?;
 
     let (train_images, test_images) = (train.len(), test.len());
-    page.value("images", format!("{train_images} + {test_images}"), Origin::Sourced, "training + held out; the same writers on both sides")?;
+    page.value(
+        "images",
+        format!("{train_images} + {test_images}"),
+        Origin::Sourced,
+        "training + held out; the same writers on both sides",
+    )?;
     let task = Task { train, test, test_labels };
     let baseline_accuracy = share_right(&nearest_mean(&task), &task.test_labels);
-    page.value("nearest class mean", percent(baseline_accuracy), Origin::Measured, "the rule to beat: ten averages, no training")?;
+    page.value(
+        "nearest class mean",
+        percent(baseline_accuracy),
+        Origin::Measured,
+        "the rule to beat: ten averages, no training",
+    )?;
     Ok((task, Using { data, train_images, test_images, baseline_accuracy }))
 }
 
 /// Draws the first image, two characters for each pixel.
 fn draw(images: &Images) -> String {
     let darkest = SHADES.len() - 1;
-    let shade = |ink: &u8| SHADES[(usize::from(*ink) * darkest / usize::from(scans::INK)).min(darkest)];
+    let shade =
+        |ink: &u8| SHADES[(usize::from(*ink) * darkest / usize::from(scans::INK)).min(darkest)];
     let rows = images.pixels(0).unwrap_or_default().chunks(scans::SIDE);
-    rows.map(|row| row.iter().flat_map(|ink| [shade(ink); 2]).collect::<String>()).collect::<Vec<_>>().join("\n")
+    rows.map(|row| row.iter().flat_map(|ink| [shade(ink); 2]).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Names each held-out image after the class whose mean training image is nearest.
@@ -87,7 +107,9 @@ fn nearest_mean(task: &Task) -> Vec<usize> {
     }
     let squared = |mean: f64, ink: u8| (mean - f64::from(ink)) * (mean - f64::from(ink));
     let nearest = |image: &[u8]| {
-        let distances = means.iter().map(|mean| mean.iter().zip(image).map(|(m, ink)| squared(*m, *ink)).sum::<f64>());
+        let distances = means
+            .iter()
+            .map(|mean| mean.iter().zip(image).map(|(m, ink)| squared(*m, *ink)).sum::<f64>());
         distances.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(class, _)| class)
     };
     images(&task.test).map(nearest).collect()

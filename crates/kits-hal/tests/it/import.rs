@@ -11,21 +11,6 @@ use crate::support::{
 };
 
 #[test]
-fn the_small_model_is_the_one_in_the_repository() {
-    let file = random::small_classifier().to_file();
-    let kit = convert(&file, Planner::Overlap).kit;
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/data");
-    if std::env::var_os("KITS_WRITE_SMALL").is_some() {
-        std::fs::write(format!("{folder}/small.tflite"), &file).expect("writable");
-        std::fs::write(format!("{folder}/small.kit"), &kit).expect("writable");
-    }
-    let stored = |name: &str| std::fs::read(format!("{folder}/{name}")).expect(name);
-    let hint = "run with KITS_WRITE_SMALL=1 to write it again";
-    assert!(stored("small.tflite") == file, "small.tflite differs: {hint}");
-    assert!(stored("small.kit") == kit, "small.kit differs: {hint}");
-}
-
-#[test]
 fn the_report_counts_what_the_model_tells() {
     let converted = convert(&random::small_classifier().to_file(), Planner::Overlap);
     let model = Model::parse(&converted.kit, Check::Full).expect("a whole container");

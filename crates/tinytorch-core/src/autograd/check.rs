@@ -41,7 +41,11 @@ impl Default for GradCheck {
 /// gradcheck(|i| i[0].matmul(&i[0])?.tanh(), &[x], GradCheck::default())?;
 /// # Ok::<(), tinytorch_core::Error>(())
 /// ```
-pub fn gradcheck(f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor], check: GradCheck) -> Result<()> {
+pub fn gradcheck(
+    f: impl Fn(&[Tensor]) -> Result<Tensor>,
+    inputs: &[Tensor],
+    check: GradCheck,
+) -> Result<()> {
     if let Some(x) = inputs.iter().find(|x| x.dtype() != DType::F64) {
         return Err(Error::dtype("gradcheck", x.dtype(), "f64: the differences need its digits"));
     }
@@ -67,7 +71,8 @@ pub fn gradcheck(f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor], che
                 value(&moved)
             };
             let numeric = (moved(check.eps)? - moved(-check.eps)?) / (2.0 * check.eps);
-            let close = (analytic - numeric).abs() <= check.atol + check.rtol * analytic.abs().max(numeric.abs());
+            let close = (analytic - numeric).abs()
+                <= check.atol + check.rtol * analytic.abs().max(numeric.abs());
             if !close {
                 return Err(Error::GradientMismatch { input, position, analytic, numeric });
             }

@@ -46,19 +46,26 @@ pub struct GradOpts {
 /// assert_eq!((first.item::<f64>()?, second.item::<f64>()?), (12.0, 12.0));
 /// # Ok::<(), tinytorch_core::Error>(())
 /// ```
-pub fn grad(outputs: &[&Tensor], inputs: &[&Tensor], opts: GradOpts) -> Result<Vec<Option<Tensor>>> {
+pub fn grad(
+    outputs: &[&Tensor],
+    inputs: &[&Tensor],
+    opts: GradOpts,
+) -> Result<Vec<Option<Tensor>>> {
     let GradOpts { seeds, create_graph, retain_graph, allow_unused } = opts;
     if !seeds.is_empty() && seeds.len() != outputs.len() {
         let need = format!("empty or one tensor for each of the {} outputs", outputs.len());
         return Err(Error::argument("grad", "seeds", format!("{} tensors", seeds.len()), need));
     }
     let mut seeds = seeds.into_iter();
-    let roots = outputs.iter().map(|t| root("grad", t, seeds.next())).collect::<Result<Vec<_>>>()?;
+    let roots =
+        outputs.iter().map(|t| root("grad", t, seeds.next())).collect::<Result<Vec<_>>>()?;
     let targets = inputs
         .iter()
         .map(|t| t.node().cloned().ok_or(Error::NoGraph { op: "grad" }))
         .collect::<Result<Vec<_>>>()?;
-    let found = Pass { create_graph, retain_graph: retain_graph || create_graph, targets: Some(&targets) }.run(roots)?;
+    let found =
+        Pass { create_graph, retain_graph: retain_graph || create_graph, targets: Some(&targets) }
+            .run(roots)?;
     let mut out = vec![None; targets.len()];
     for (node, grad) in found {
         for (slot, _) in out.iter_mut().zip(&targets).filter(|(_, t)| Arc::ptr_eq(t, &node)) {
@@ -170,7 +177,12 @@ fn root(op: &'static str, output: &Tensor, seed: Option<Tensor>) -> Result<(Arc<
         None if output.numel() == 1 => output.ones_like()?,
         None => {
             let got = format!("missing for an output of shape {}", output.shape());
-            return Err(Error::argument(op, "seed", got, "a tensor like the output, unless that has one element"));
+            return Err(Error::argument(
+                op,
+                "seed",
+                got,
+                "a tensor like the output, unless that has one element",
+            ));
         }
     };
     Ok((node, seed))
@@ -224,8 +236,11 @@ impl Pass<'_> {
         let root_ids: Vec<usize> = roots.iter().map(|r| r.0).collect();
         let order = dispatch::topological_order(&dag, &root_ids);
         let wanted = self.wanted(&nodes, &dag, &order);
-        let runs = |id: usize| nodes[id].op().is_some() && dag.inputs(id).iter().any(|&i| wanted[i]);
-        if let Some(&id) = order.iter().find(|&&id| wanted[id] && runs(id) && nodes[id].is_released()) {
+        let runs =
+            |id: usize| nodes[id].op().is_some() && dag.inputs(id).iter().any(|&i| wanted[i]);
+        if let Some(&id) =
+            order.iter().find(|&&id| wanted[id] && runs(id) && nodes[id].is_released())
+        {
             return Err(Error::GraphReleased { op: nodes[id].name() });
         }
         let _mode = set_recording(self.create_graph);
@@ -308,7 +323,10 @@ fn arrive(at: &mut Option<Tensor>, grad: Tensor) -> Result<()> {
 
 /// Returns `sum + grad`, in place where nobody else sees `sum`.
 fn add(mut sum: Tensor, grad: &Tensor) -> Result<Tensor> {
-    if !super::is_recording() && matches!(sum.dtype(), DType::F32 | DType::F64) && grad.is_contiguous() {
+    if !super::is_recording()
+        && matches!(sum.dtype(), DType::F32 | DType::F64)
+        && grad.is_contiguous()
+    {
         let done = real_type!(sum.dtype(), T => match sum.unique_mut::<T>() {
             Some(acc) => {
                 dispatch::accumulate(acc, grad.as_slice::<T>()?);

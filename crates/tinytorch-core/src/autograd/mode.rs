@@ -38,7 +38,9 @@ pub fn no_grad_guard() -> NoGradGuard {
 
 /// Keeps recording off while it lives. It belongs to the thread that made it.
 #[derive(Debug)]
-pub struct NoGradGuard(#[expect(dead_code, reason = "restores the state when dropped")] RecordGuard);
+pub struct NoGradGuard(
+    #[expect(dead_code, reason = "restores the state when dropped")] RecordGuard,
+);
 
 /// Restores the earlier state of recording when dropped.
 #[derive(Debug)]
@@ -76,6 +78,9 @@ mod tests {
         assert!(caught.is_err());
         assert!(is_recording());
         let _off = no_grad_guard();
-        assert!(std::thread::spawn(is_recording).join().unwrap(), "the switch belongs to one thread");
+        assert!(
+            std::thread::spawn(is_recording).join().unwrap(),
+            "the switch belongs to one thread"
+        );
     }
 }

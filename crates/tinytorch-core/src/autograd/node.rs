@@ -39,7 +39,12 @@ impl Node {
         })
     }
 
-    pub(crate) fn of(op: Box<dyn Op>, inputs: Few<Option<Arc<Self>>>, saved: Saved, out: &Tensor) -> Arc<Self> {
+    pub(crate) fn of(
+        op: Box<dyn Op>,
+        inputs: Few<Option<Arc<Self>>>,
+        saved: Saved,
+        out: &Tensor,
+    ) -> Arc<Self> {
         Arc::new(Self {
             op: Some(op),
             inputs,
@@ -106,7 +111,10 @@ impl Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node").field("op", &self.name()).field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("Node")
+            .field("op", &self.name())
+            .field("shape", &self.shape)
+            .finish_non_exhaustive()
     }
 }
 
@@ -124,7 +132,8 @@ impl Drop for Node {
         if self.op.is_none() {
             return;
         }
-        let take = |m: &mut Mutex<Option<_>>| m.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let take =
+            |m: &mut Mutex<Option<_>>| m.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let saved = take(&mut self.saved);
         let grad = self.grad.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let mut remains = Some((core::mem::take(&mut self.inputs), saved, grad));

@@ -131,7 +131,8 @@ impl Param {
     /// [`Error::ShapeMismatch`] or [`Error::DTypeMismatch`] unless they are like the parameter.
     pub fn load(&self, values: &Tensor) -> Result<()> {
         self.check_like("load", values)?;
-        let fresh = crate::tensor::each_type!(self.dtype(), T => copy::<T>(values.data(), &self.0.version));
+        let fresh =
+            crate::tensor::each_type!(self.dtype(), T => copy::<T>(values.data(), &self.0.version));
         *self.0.data.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(())
@@ -162,7 +163,11 @@ fn unique<T: Element>(data: &mut Arc<Data>) -> Option<&mut [T]> {
 fn copy<T: Element>(data: &Data, version: &Arc<AtomicU64>) -> Arc<Data> {
     let from = T::slice(&data.storage.buffer).expect("the caller matched on the element type");
     let layout = &data.layout;
-    let view = crate::tensor::View { data: &from[layout.offset..], shape: &layout.shape, strides: layout.strides() };
+    let view = crate::tensor::View {
+        data: &from[layout.offset..],
+        shape: &layout.shape,
+        strides: layout.strides(),
+    };
     let storage = Storage { buffer: T::wrap(view.to_vec()), version: Some(version.clone()) };
     Arc::new(Data { storage: Arc::new(storage), layout: Layout::contiguous(layout.shape) })
 }

@@ -60,7 +60,8 @@ impl Saved {
 
     fn push(&mut self, tensor: &Tensor, is_output: bool) {
         if self.needs_any() {
-            let item = Item { tensor: tensor.clone(), version: tensor.storage().version(), is_output };
+            let item =
+                Item { tensor: tensor.clone(), version: tensor.storage().version(), is_output };
             self.items.push(Some(item));
         }
     }
@@ -73,7 +74,12 @@ impl Saved {
     pub fn get(&self, index: usize) -> Result<&Tensor> {
         let items = self.items.as_slice();
         items.get(index).and_then(Option::as_ref).map(|i| &i.tensor).ok_or_else(|| {
-            Error::argument("saved", "index", index, format!("below {}, the tensors kept in forward", items.len()))
+            Error::argument(
+                "saved",
+                "index",
+                index,
+                format!("below {}, the tensors kept in forward", items.len()),
+            )
         })
     }
 

@@ -17,7 +17,12 @@ impl<const K: usize> Collate for [Tensor; K] {
     fn collate(samples: Vec<Self>) -> Result<Self> {
         let samples: Vec<Vec<Tensor>> = samples.into_iter().map(Vec::from).collect();
         dispatch::collate(&samples)?.try_into().map_err(|batch: Vec<Tensor>| {
-            Error::argument("collate", "batch", format!("{} tensors", batch.len()), format!("{K} tensors"))
+            Error::argument(
+                "collate",
+                "batch",
+                format!("{} tensors", batch.len()),
+                format!("{K} tensors"),
+            )
         })
     }
 }

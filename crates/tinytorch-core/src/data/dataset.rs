@@ -65,7 +65,8 @@ impl<const K: usize> TensorDataset<K> {
     ///
     /// [`Error::InvalidArgument`] showing the lengths if they differ, if a tensor is a scalar, or if there is none.
     pub fn new(tensors: [Tensor; K]) -> Result<Self> {
-        let lengths: Vec<Option<usize>> = tensors.iter().map(|t| t.dims().first().copied()).collect();
+        let lengths: Vec<Option<usize>> =
+            tensors.iter().map(|t| t.dims().first().copied()).collect();
         match lengths.as_slice() {
             [Some(len), rest @ ..] if rest.iter().all(|l| *l == Some(*len)) => {
                 Ok(Self { len: *len, tensors: tensors.map(|t| t.detach()) })

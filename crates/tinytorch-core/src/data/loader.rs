@@ -128,7 +128,8 @@ where
 
     fn next(&mut self) -> Option<Self::Item> {
         let range = self.ranges.next()?;
-        let samples = self.order[range].iter().map(|&i| self.dataset.get(i)).collect::<Result<Vec<_>>>();
+        let samples =
+            self.order[range].iter().map(|&i| self.dataset.get(i)).collect::<Result<Vec<_>>>();
         Some(samples.and_then(Collate::collate))
     }
 

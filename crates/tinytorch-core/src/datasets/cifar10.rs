@@ -22,7 +22,9 @@ const RECORD: usize = 1 + PIXELS;
 /// [`Error::Io`] if a file cannot be read; [`Error::Format`] if its length is no multiple of a record, or a class is above 9,
 /// with the name of the file.
 pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Images> {
-    let mut all = images(paths.iter().map(|p| p.as_ref().display().to_string()).collect::<Vec<_>>().join(", "));
+    let mut all = images(
+        paths.iter().map(|p| p.as_ref().display().to_string()).collect::<Vec<_>>().join(", "),
+    );
     for path in paths {
         let path = path.as_ref();
         let file = fs::read(path).map_err(|e| Error::io("read", path, e))?;
@@ -49,13 +51,23 @@ fn images(origin: String) -> Images {
         license: "that of the files, which are not part of this crate",
         citation: "A. Krizhevsky (2009), Learning multiple layers of features from tiny images",
     };
-    Images { pixels: Vec::new(), labels: Vec::new(), shape: [3, 32, 32], white: 255, classes: 10, about }
+    Images {
+        pixels: Vec::new(),
+        labels: Vec::new(),
+        shape: [3, 32, 32],
+        white: 255,
+        classes: 10,
+        about,
+    }
 }
 
 fn append(all: &mut Images, file: &[u8]) -> Result<(), String> {
     let (records, rest) = file.as_chunks::<RECORD>();
     if !rest.is_empty() || records.is_empty() {
-        return Err(format!("{} bytes long, need a multiple of {RECORD}: a class and {PIXELS} pixel values", file.len()));
+        return Err(format!(
+            "{} bytes long, need a multiple of {RECORD}: a class and {PIXELS} pixel values",
+            file.len()
+        ));
     }
     for (n, record) in records.iter().enumerate() {
         if record[0] > 9 {
@@ -89,7 +101,10 @@ mod tests {
         assert_eq!((set.len(), set.shape(), set.labels()), (2, [3, 32, 32], &[3, 9][..]));
         let [x, y] = set.to_tensors().unwrap();
         let x = x.to_vec::<f32>().unwrap();
-        assert_eq!([x[0], x[1023], x[1024], x[PIXELS], x[2 * PIXELS - 1]], [1.0, 1.0, 0.0, 0.0, 0.2]);
+        assert_eq!(
+            [x[0], x[1023], x[1024], x[PIXELS], x[2 * PIXELS - 1]],
+            [1.0, 1.0, 0.0, 0.0, 0.2]
+        );
         assert_eq!(CLASSES[y.to_vec::<i64>().unwrap()[0] as usize], "cat");
     }
 
@@ -102,7 +117,10 @@ mod tests {
         let error = parse(&[good, record(10, 0, 0)].concat()).unwrap_err().to_string();
         assert!(error.contains("record 1 has class 10"), "{error}");
         let error = load(&["/no/such/data_batch_1.bin"]).unwrap_err();
-        assert!(matches!(&error, Error::Io { path, .. } if path == "/no/such/data_batch_1.bin"), "{error}");
+        assert!(
+            matches!(&error, Error::Io { path, .. } if path == "/no/such/data_batch_1.bin"),
+            "{error}"
+        );
     }
 
     #[test]

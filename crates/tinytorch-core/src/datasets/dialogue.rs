@@ -61,7 +61,8 @@ const COLORS: [(&str, &str); 8] = [
     ("an elephant", "gray"),
 ];
 
-const LEGS: [(&str, u32); 6] = [("a spider", 8), ("a bee", 6), ("a horse", 4), ("a hen", 2), ("a snake", 0), ("a crab", 10)];
+const LEGS: [(&str, u32); 6] =
+    [("a spider", 8), ("a bee", 6), ("a horse", 4), ("a hen", 2), ("a snake", 0), ("a crab", 10)];
 
 const OPPOSITES: [(&str, &str); 7] = [
     ("hot", "cold"),
@@ -184,7 +185,12 @@ mod tests {
             let expected = match numbers(&e.question)[..] {
                 [a, b] if e.question.contains("plus") => a + b,
                 [a, b] => a - b,
-                [a, b, c] if e.question.contains("finds") && e.question.find("finds") < e.question.find("loses") => a + b - c,
+                [a, b, c]
+                    if e.question.contains("finds")
+                        && e.question.find("finds") < e.question.find("loses") =>
+                {
+                    a + b - c
+                }
                 [a, b, c] => {
                     assert!(b <= a, "{}", e.question); // nobody loses what is not there
                     a - b + c
@@ -200,7 +206,10 @@ mod tests {
     fn only_the_chosen_levels_appear() {
         for level in Level::ALL {
             let talk = generate(50, &[level], &mut Rng::seed(1));
-            assert!(talk.iter().all(|e| e.level == level && !e.question.is_empty() && !e.answer.is_empty()));
+            assert!(
+                talk.iter()
+                    .all(|e| e.level == level && !e.question.is_empty() && !e.answer.is_empty())
+            );
         }
     }
 }

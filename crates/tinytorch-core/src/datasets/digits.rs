@@ -34,7 +34,15 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { shift: 2.0, rotation: 12.0, shear: 0.2, scale: [0.85, 1.1], pen: [2.0, 4.0], tremble: 0.5, noise: 0.02 }
+        Self {
+            shift: 2.0,
+            rotation: 12.0,
+            shear: 0.2,
+            scale: [0.85, 1.1],
+            pen: [2.0, 4.0],
+            tremble: 0.5,
+            noise: 0.02,
+        }
     }
 }
 
@@ -133,11 +141,19 @@ mod tests {
     /// Without any variation a digit is its glyph: a 1 is a bar that is as wide as the pen.
     #[test]
     fn a_still_hand_draws_the_glyph() {
-        let still =
-            Style { shift: 0.0, rotation: 0.0, shear: 0.0, scale: [1.0; 2], pen: [4.0; 2], tremble: 0.0, noise: 0.0 };
+        let still = Style {
+            shift: 0.0,
+            rotation: 0.0,
+            shear: 0.0,
+            scale: [1.0; 2],
+            pen: [4.0; 2],
+            tremble: 0.0,
+            noise: 0.0,
+        };
         let digits = generate_with(40, &still, &mut Rng::seed(2));
         let bar = [0, 0, 0, 8, 8, 0, 0, 0]; // x from -2 to 2: two cells on each side of the middle
-        let found = (0..40).any(|i| digits.labels()[i] == 1 && digits.pixels(i).unwrap()[24..32] == bar);
+        let found =
+            (0..40).any(|i| digits.labels()[i] == 1 && digits.pixels(i).unwrap()[24..32] == bar);
         assert!(found, "no plain bar among the ones");
     }
 }

@@ -47,26 +47,17 @@ const GLYPHS: [&[&[Stroke]]; 10] = [
         Arc([-0.4, 3.8], [6.2, 6.7], [-140.0, 150.0]),
     ]],
     &[
-        &[
-            Arc([5.5, 4.5], [11.4, 15.0], [180.0, 262.0]),
-            Arc([0.0, 4.6], [5.9, 5.9], [0.0, 360.0]),
-        ],
+        &[Arc([5.5, 4.5], [11.4, 15.0], [180.0, 262.0]), Arc([0.0, 4.6], [5.9, 5.9], [0.0, 360.0])],
         &[Line(&[[1.5, -10.5], [-4.8, 1.2]]), Arc([-0.2, 5.0], [5.6, 5.5], [0.0, 360.0])],
     ],
     &[
         &[Line(&[[-6.5, -10.5], [6.5, -10.5], [-1.5, 10.5]])],
         &[Line(&[[-6.5, -10.5], [6.5, -10.5], [-1.0, 10.5]]), Line(&[[-3.5, 0.5], [6.0, 0.5]])],
     ],
-    &[&[
-        Arc([0.0, -5.4], [4.9, 5.1], [0.0, 360.0]),
-        Arc([0.0, 5.1], [6.0, 5.4], [0.0, 360.0]),
-    ]],
+    &[&[Arc([0.0, -5.4], [4.9, 5.1], [0.0, 360.0]), Arc([0.0, 5.1], [6.0, 5.4], [0.0, 360.0])]],
     &[
         &[Arc([0.0, -4.8], [5.7, 5.7], [0.0, 360.0]), Line(&[[5.7, -4.8], [4.2, 10.5]])],
-        &[
-            Arc([0.0, -4.8], [5.7, 5.7], [0.0, 360.0]),
-            Arc([-5.7, -4.8], [11.4, 15.3], [0.0, 75.0]),
-        ],
+        &[Arc([0.0, -4.8], [5.7, 5.7], [0.0, 360.0]), Arc([-5.7, -4.8], [11.4, 15.3], [0.0, 75.0])],
     ],
 ];
 
@@ -104,10 +95,12 @@ pub(super) fn draw(grid: &mut [bool], points: &[Point], radius: f64) {
     for ends in points.windows(2) {
         let [a, b] = [ends[0], ends[1]].map(|[x, y]| [x + middle - 0.5, y + middle - 0.5]);
         let range = |axis: usize| {
-            let (low, high) = if a[axis] < b[axis] { (a[axis], b[axis]) } else { (b[axis], a[axis]) };
+            let (low, high) =
+                if a[axis] < b[axis] { (a[axis], b[axis]) } else { (b[axis], a[axis]) };
             let last = SIDE as f64 - 1.0;
             // A cast of a negative number gives 0.
-            (low - radius).clamp(0.0, last).ceil() as usize..=(high + radius).clamp(-1.0, last).floor() as usize
+            (low - radius).clamp(0.0, last).ceil() as usize
+                ..=(high + radius).clamp(-1.0, last).floor() as usize
         };
         for y in range(1) {
             for x in range(0) {
@@ -123,7 +116,8 @@ pub(super) fn draw(grid: &mut [bool], points: &[Point], radius: f64) {
 fn distance2(p: Point, a: Point, b: Point) -> f64 {
     let (d, e) = ([b[0] - a[0], b[1] - a[1]], [p[0] - a[0], p[1] - a[1]]);
     let length2 = d[0] * d[0] + d[1] * d[1];
-    let along = if length2 > 0.0 { ((d[0] * e[0] + d[1] * e[1]) / length2).clamp(0.0, 1.0) } else { 0.0 };
+    let along =
+        if length2 > 0.0 { ((d[0] * e[0] + d[1] * e[1]) / length2).clamp(0.0, 1.0) } else { 0.0 };
     let (x, y) = (e[0] - along * d[0], e[1] - along * d[1]);
     x * x + y * y
 }
@@ -142,11 +136,15 @@ mod tests {
             // Distance from a fine sample of the segment: at most 0.012 too long.
             let near = (0..=2000).map(|t| {
                 let t = f64::from(t) / 2000.0;
-                let [dx, dy] = [a[0] + t * (b[0] - a[0]) - cell[0], a[1] + t * (b[1] - a[1]) - cell[1]];
+                let [dx, dy] =
+                    [a[0] + t * (b[0] - a[0]) - cell[0], a[1] + t * (b[1] - a[1]) - cell[1]];
                 (dx * dx + dy * dy).sqrt()
             });
             let distance = near.fold(f64::INFINITY, f64::min);
-            assert!(ink == (distance <= 1.7) || (distance - 1.7).abs() < 0.012, "{cell:?}: {distance}");
+            assert!(
+                ink == (distance <= 1.7) || (distance - 1.7).abs() < 0.012,
+                "{cell:?}: {distance}"
+            );
         }
     }
 
@@ -163,7 +161,10 @@ mod tests {
         for digit in 0..10 {
             for way in 0..n_ways(digit) {
                 let all = strokes(digit, way).concat();
-                assert!(all.iter().all(|[x, y]| x.abs() <= 8.0 && y.abs() <= 11.0), "{digit}, {way}");
+                assert!(
+                    all.iter().all(|[x, y]| x.abs() <= 8.0 && y.abs() <= 11.0),
+                    "{digit}, {way}"
+                );
             }
         }
     }

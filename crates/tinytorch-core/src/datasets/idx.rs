@@ -62,7 +62,9 @@ fn array<const RANK: usize>(file: &[u8], what: &str) -> Result<([usize; RANK], V
     };
     if *magic != [0, 0, U8, RANK as u8] {
         let need = [0, 0, U8, RANK as u8];
-        return Err(bad(format!("starts with {magic:02x?}, need {need:02x?}: unsigned bytes along {RANK} axes")));
+        return Err(bad(format!(
+            "starts with {magic:02x?}, need {need:02x?}: unsigned bytes along {RANK} axes"
+        )));
     }
     let mut dims = [0; RANK];
     let mut rest = rest;
@@ -75,7 +77,10 @@ fn array<const RANK: usize>(file: &[u8], what: &str) -> Result<([usize; RANK], V
     }
     let need = dims.iter().try_fold(1_usize, |n, &d| n.checked_mul(d));
     if need != Some(rest.len()) {
-        return Err(bad(format!("{} bytes after the header, need the product of {dims:?}", rest.len())));
+        return Err(bad(format!(
+            "{} bytes after the header, need the product of {dims:?}",
+            rest.len()
+        )));
     }
     Ok((dims, rest.to_vec()))
 }
@@ -132,7 +137,11 @@ mod tests {
         let (images, labels) = two();
         check_bad(&labels, &images, "images: starts with [00, 00, 08, 01], need [00, 00, 08, 03]");
         check_bad(&images, &file(&[3], &[1, 2, 3]), "2 images, but 3 labels");
-        check_bad(&images, &file(&[2], &[1, 2, 3]), "labels: 3 bytes after the header, need the product of [2]");
+        check_bad(
+            &images,
+            &file(&[2], &[1, 2, 3]),
+            "labels: 3 bytes after the header, need the product of [2]",
+        );
         check_bad(&file(&[u32::MAX; 3], &[]), &labels, "0 bytes after the header");
         check_bad(&[0x1f, 0x8b, 8], &labels, "gzip");
         let error = load("/no/such/images", "/no/such/labels").unwrap_err();

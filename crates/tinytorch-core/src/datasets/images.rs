@@ -67,7 +67,8 @@ impl Images {
     pub fn to_tensors(&self) -> Result<Sample> {
         let [c, h, w] = self.shape;
         let images = Tensor::from_vec(self.scaled(&self.pixels), [self.len(), c, h, w])?;
-        let labels = Tensor::from_vec(self.labels.iter().map(|&l| i64::from(l)).collect(), [self.len()])?;
+        let labels =
+            Tensor::from_vec(self.labels.iter().map(|&l| i64::from(l)).collect(), [self.len()])?;
         Ok([images, labels])
     }
 
@@ -78,7 +79,12 @@ impl Images {
     /// [`Error::InvalidArgument`] if there are not that many.
     pub fn split_at(mut self, n: usize) -> Result<(Self, Self)> {
         if n > self.len() {
-            return Err(Error::argument("split_at", "n", n, format!("at most {}, the number of images", self.len())));
+            return Err(Error::argument(
+                "split_at",
+                "n",
+                n,
+                format!("at most {}, the number of images", self.len()),
+            ));
         }
         let labels = self.labels.split_off(n);
         let pixels = self.pixels.split_off(n * self.shape.iter().product::<usize>());
@@ -133,8 +139,16 @@ mod tests {
     use super::*;
 
     fn two() -> Images {
-        let about = About { name: "two", origin: "a test".into(), license: "none", citation: "nobody" };
-        Images { pixels: (0..8).collect(), labels: vec![1, 0], shape: [1, 2, 2], white: 4, classes: 2, about }
+        let about =
+            About { name: "two", origin: "a test".into(), license: "none", citation: "nobody" };
+        Images {
+            pixels: (0..8).collect(),
+            labels: vec![1, 0],
+            shape: [1, 2, 2],
+            white: 4,
+            classes: 2,
+            about,
+        }
     }
 
     #[test]
@@ -143,7 +157,10 @@ mod tests {
         let [all, labels] = images.to_tensors().unwrap();
         assert_eq!((all.dims(), labels.to_vec::<i64>().unwrap()), (&[2, 1, 2, 2][..], vec![1, 0]));
         let [x, y] = images.get(1).unwrap();
-        assert_eq!((x.dims(), x.to_vec::<f32>().unwrap()), (&[1, 2, 2][..], vec![1.0, 1.25, 1.5, 1.75]));
+        assert_eq!(
+            (x.dims(), x.to_vec::<f32>().unwrap()),
+            (&[1, 2, 2][..], vec![1.0, 1.25, 1.5, 1.75])
+        );
         assert_eq!(y.item::<i64>().unwrap(), 0);
         let error = images.get(2).unwrap_err();
         assert!(matches!(error, Error::IndexOutOfRange { index: 2, size: 2, .. }), "{error}");
@@ -158,6 +175,9 @@ mod tests {
         assert_ne!(a.checksum(), b.checksum());
         assert!(matches!(two().split_at(3), Err(Error::InvalidArgument { .. })));
         let text = b.describe().to_string();
-        assert!(text.starts_with("two: 1 samples of shape [1, 2, 2], 2 classes, 5 bytes\n"), "{text}");
+        assert!(
+            text.starts_with("two: 1 samples of shape [1, 2, 2], 2 classes, 5 bytes\n"),
+            "{text}"
+        );
     }
 }

@@ -46,12 +46,19 @@ pub type Sample = [Tensor; 2];
 
 #[cold]
 fn out_of_range(index: usize, size: usize) -> Error {
-    Error::IndexOutOfRange { op: "dataset", index: i64::try_from(index).unwrap_or(i64::MAX), size, position: 0 }
+    Error::IndexOutOfRange {
+        op: "dataset",
+        index: i64::try_from(index).unwrap_or(i64::MAX),
+        size,
+        position: 0,
+    }
 }
 
 /// A short number that changes when the data do: 64-bit FNV-1a (Fowler, Noll and Vo) of the bytes.
 fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> u64 {
-    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
+    bytes
+        .into_iter()
+        .fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -32,7 +32,10 @@ pub struct Points {
 #[must_use]
 pub fn two_clouds(n: usize, centers: [[f64; 2]; 2], deviation: f64, rng: &mut Rng) -> Points {
     let class = |i: usize| i % 2;
-    let origin = format!("{OURS}: normal around {:?} and {:?}, deviation {deviation}", centers[0], centers[1]);
+    let origin = format!(
+        "{OURS}: normal around {:?} and {:?}, deviation {deviation}",
+        centers[0], centers[1]
+    );
     Points::draw(n, origin, rng, |i, rng| {
         let [x, y] = centers[class(i)];
         ([x + deviation * rng.normal(), y + deviation * rng.normal()], class(i) as u8)
@@ -45,7 +48,8 @@ pub fn two_clouds(n: usize, centers: [[f64; 2]; 2], deviation: f64, rng: &mut Rn
 /// The order is random.
 #[must_use]
 pub fn xor(n: usize, noise: f64, rng: &mut Rng) -> Points {
-    let origin = format!("{OURS}: exclusive or of the corners of the unit square, deviation {noise}");
+    let origin =
+        format!("{OURS}: exclusive or of the corners of the unit square, deviation {noise}");
     Points::draw(n, origin, rng, |i, rng| {
         let (a, b) = (i & 1, i >> 1 & 1);
         ([a as f64 + noise * rng.normal(), b as f64 + noise * rng.normal()], (a ^ b) as u8)
@@ -53,7 +57,12 @@ pub fn xor(n: usize, noise: f64, rng: &mut Rng) -> Points {
 }
 
 impl Points {
-    fn draw(n: usize, origin: String, rng: &mut Rng, mut next: impl FnMut(usize, &mut Rng) -> ([f64; 2], u8)) -> Self {
+    fn draw(
+        n: usize,
+        origin: String,
+        rng: &mut Rng,
+        mut next: impl FnMut(usize, &mut Rng) -> ([f64; 2], u8),
+    ) -> Self {
         let mut all: Vec<_> = (0..n).map(|i| next(i, rng)).collect();
         rng.shuffle(&mut all);
         let (points, labels) = all.into_iter().map(|(p, l)| (p.map(|c| c as f32), l)).unzip();
@@ -91,7 +100,8 @@ impl Points {
     /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the memory cannot be had.
     pub fn to_tensors(&self) -> Result<Sample> {
         let points = Tensor::from_vec(self.points.as_flattened().to_vec(), [self.len(), 2])?;
-        let labels = Tensor::from_vec(self.labels.iter().map(|&l| f32::from(l)).collect(), [self.len(), 1])?;
+        let labels =
+            Tensor::from_vec(self.labels.iter().map(|&l| f32::from(l)).collect(), [self.len(), 1])?;
         Ok([points, labels])
     }
 
@@ -160,14 +170,18 @@ mod tests {
     fn clouds_have_their_centers_and_deviation() {
         let clouds = two_clouds(20_000, [[1.0, -3.0], [4.0, 5.0]], 0.5, &mut Rng::seed(2));
         for (class, center) in [(0, [1.0, -3.0]), (1, [4.0, 5.0])] {
-            let own: Vec<_> = clouds.points().iter().zip(clouds.labels()).filter(|(_, l)| **l == class).collect();
+            let own: Vec<_> =
+                clouds.points().iter().zip(clouds.labels()).filter(|(_, l)| **l == class).collect();
             for axis in 0..2 {
                 let n = own.len() as f64;
                 let offset = |p: &[f32; 2]| f64::from(p[axis]) - center[axis];
                 let mean = own.iter().map(|(p, _)| offset(p)).sum::<f64>() / n;
                 let variance = own.iter().map(|(p, _)| offset(p) * offset(p)).sum::<f64>() / n;
                 // Standard errors with 10^4 draws: 0.5/100 and 0.25·√2/100; five of each.
-                assert!(mean.abs() < 0.025 && (variance - 0.25).abs() < 0.0177, "{mean} {variance}");
+                assert!(
+                    mean.abs() < 0.025 && (variance - 0.25).abs() < 0.0177,
+                    "{mean} {variance}"
+                );
             }
         }
     }

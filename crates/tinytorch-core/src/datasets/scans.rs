@@ -41,7 +41,8 @@ pub fn digits() -> Result<Images> {
     let mut images = from_bytes(FILE)?;
     images.about = About {
         name: "handwritten digits",
-        origin: "UCI Machine Learning Repository, as redistributed by scikit-learn (BSD 3-clause)".to_owned(),
+        origin: "UCI Machine Learning Repository, as redistributed by scikit-learn (BSD 3-clause)"
+            .to_owned(),
         license: "CC BY 4.0",
         citation: "E. Alpaydin and C. Kaynak (1998), Optical Recognition of Handwritten Digits, doi 10.24432/C50P49",
     };
@@ -80,17 +81,29 @@ pub fn from_bytes(bytes: &[u8]) -> Result<Images> {
         (&[n, SIDE, SIDE], &[m]) if n == m && n > 0 => {}
         _ => {
             let got = format!("images {} and labels {}", images.shape(), labels.shape());
-            return Err(wrong(format!("{got} where [n, 8, 8] and [n] with n of at least 1 are needed")));
+            return Err(wrong(format!(
+                "{got} where [n, 8, 8] and [n] with n of at least 1 are needed"
+            )));
         }
     }
     let (pixels, labels) = (images.to_vec::<u8>()?, labels.to_vec::<u8>()?);
     if let Some(i) = pixels.iter().position(|&p| p > INK) {
-        return Err(wrong(format!("pixel {} of image {} is {}, above {INK}", i % PIXELS, i / PIXELS, pixels[i])));
+        return Err(wrong(format!(
+            "pixel {} of image {} is {}, above {INK}",
+            i % PIXELS,
+            i / PIXELS,
+            pixels[i]
+        )));
     }
     if let Some(i) = labels.iter().position(|&l| usize::from(l) >= CLASSES) {
         return Err(wrong(format!("the label of image {i} is {}, above 9", labels[i])));
     }
-    let about = About { name: "digits", origin: "memory".to_owned(), license: "unknown", citation: "unknown" };
+    let about = About {
+        name: "digits",
+        origin: "memory".to_owned(),
+        license: "unknown",
+        citation: "unknown",
+    };
     Ok(Images { pixels, labels, shape: [1, SIDE, SIDE], white: INK, classes: CLASSES, about })
 }
 
@@ -108,7 +121,8 @@ pub fn split(images: &Images) -> (Images, Images) {
     let mut totals = vec![0_usize; 256];
     images.labels.iter().for_each(|&l| totals[usize::from(l)] += 1);
     let mut seen = vec![0_usize; 256];
-    let mut parts = [false, true].map(|_| Images { pixels: Vec::new(), labels: Vec::new(), ..images.clone() });
+    let mut parts =
+        [false, true].map(|_| Images { pixels: Vec::new(), labels: Vec::new(), ..images.clone() });
     let size: usize = images.shape.iter().product();
     for (image, &label) in images.pixels.chunks_exact(size.max(1)).zip(&images.labels) {
         let (n, k) = (totals[usize::from(label)], seen[usize::from(label)]);

@@ -129,7 +129,9 @@ impl Sequences {
     ///
     /// [`Error::InvalidArgument`] if the memory cannot be had.
     pub fn to_tensors(&self) -> Result<Sample> {
-        let ids = |ids: &[u8]| Tensor::from_vec(ids.iter().map(|&id| i64::from(id)).collect(), [self.len(), self.len]);
+        let ids = |ids: &[u8]| {
+            Tensor::from_vec(ids.iter().map(|&id| i64::from(id)).collect(), [self.len(), self.len])
+        };
         Ok([ids(&self.inputs)?, ids(&self.targets)?])
     }
 
@@ -140,7 +142,12 @@ impl Sequences {
     /// [`Error::InvalidArgument`] if there are not that many.
     pub fn split_at(mut self, n: usize) -> Result<(Self, Self)> {
         if n > self.len() {
-            return Err(Error::argument("split_at", "n", n, format!("at most {}, the number of sequences", self.len())));
+            return Err(Error::argument(
+                "split_at",
+                "n",
+                n,
+                format!("at most {}, the number of sequences", self.len()),
+            ));
         }
         let inputs = self.inputs.split_off(n * self.len);
         let targets = self.targets.split_off(n * self.len);
@@ -179,7 +186,9 @@ impl Dataset for Sequences {
 
     fn get(&self, index: usize) -> Result<Sample> {
         let (input, target) = self.pair(index).ok_or_else(|| out_of_range(index, self.len()))?;
-        let ids = |ids: &[u8]| Tensor::from_vec(ids.iter().map(|&id| i64::from(id)).collect(), [self.len]);
+        let ids = |ids: &[u8]| {
+            Tensor::from_vec(ids.iter().map(|&id| i64::from(id)).collect(), [self.len])
+        };
         Ok([ids(input)?, ids(target)?])
     }
 }
@@ -191,7 +200,10 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_letters() {
         let sum = |task| generate(task, 600, 6, &mut Rng::seed(2017)).unwrap().checksum();
-        assert_eq!([Task::Reverse, Task::Copy, Task::Mixed].map(sum), [0x914f_62d3_ed86_e073, 0x078b_51d9_6c8d_d77d, 0x4793_c363_3475_9189]);
+        assert_eq!(
+            [Task::Reverse, Task::Copy, Task::Mixed].map(sum),
+            [0x914f_62d3_ed86_e073, 0x078b_51d9_6c8d_d77d, 0x4793_c363_3475_9189]
+        );
     }
 
     #[test]
@@ -225,8 +237,14 @@ mod tests {
         let (a, b) = set.clone().split_at(4).unwrap();
         assert_eq!((a.len(), b.len(), b.pair(5)), (4, 6, set.pair(9)));
         assert!(set.get(10).is_err() && a.split_at(5).is_err());
-        assert!(matches!(generate(Task::Copy, 1, 0, &mut Rng::seed(0)), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(
+            generate(Task::Copy, 1, 0, &mut Rng::seed(0)),
+            Err(Error::InvalidArgument { .. })
+        ));
         assert_eq!(spell(&[REVERSE, 1, 26, COPY, 0, 99]), "<AZ=_?");
-        assert_eq!(b.describe().to_string().lines().next().unwrap(), "mixed of letters: 6 samples of shape [4], 29 classes, 48 bytes");
+        assert_eq!(
+            b.describe().to_string().lines().next().unwrap(),
+            "mixed of letters: 6 samples of shape [4], 29 classes, 48 bytes"
+        );
     }
 }

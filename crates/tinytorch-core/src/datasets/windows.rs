@@ -40,8 +40,16 @@ impl Windows {
             }
         }
         if ids.len() <= context {
-            let need = format!("at least {} long: a window of {context} and the token after it", context.saturating_add(1));
-            return Err(Error::argument("windows", "ids", format!("{} tokens long", ids.len()), need));
+            let need = format!(
+                "at least {} long: a window of {context} and the token after it",
+                context.saturating_add(1)
+            );
+            return Err(Error::argument(
+                "windows",
+                "ids",
+                format!("{} tokens long", ids.len()),
+                need,
+            ));
         }
         Ok(Self { ids: ids.iter().map(|&id| i64::from(id)).collect(), context, stride })
     }
@@ -64,7 +72,9 @@ impl Dataset for Windows {
             return Err(out_of_range(index, self.len()));
         }
         let start = index * self.stride;
-        let window = |start: usize| Tensor::from_slice(&self.ids[start..start + self.context], [self.context]);
+        let window = |start: usize| {
+            Tensor::from_slice(&self.ids[start..start + self.context], [self.context])
+        };
         Ok([window(start)?, window(start + 1)?])
     }
 }
@@ -75,7 +85,9 @@ mod tests {
 
     #[test]
     fn windows_by_hand() {
-        for (n, context, stride, count) in [(4515, 32, 8, 561), (4, 3, 1, 1), (5, 3, 1, 2), (5, 3, 9, 1), (2, 1, 1, 1)] {
+        for (n, context, stride, count) in
+            [(4515, 32, 8, 561), (4, 3, 1, 1), (5, 3, 1, 2), (5, 3, 9, 1), (2, 1, 1, 1)]
+        {
             let ids: Vec<u32> = (0..n).collect();
             let windows = Windows::new(&ids, context, stride).unwrap();
             assert_eq!(windows.len(), count);
@@ -91,7 +103,10 @@ mod tests {
     #[test]
     fn too_short_texts_are_refused() {
         for (context, stride) in [(0, 1), (1, 0), (3, 1), (usize::MAX, 1)] {
-            assert!(matches!(Windows::new(&[1, 2, 3], context, stride), Err(Error::InvalidArgument { .. })));
+            assert!(matches!(
+                Windows::new(&[1, 2, 3], context, stride),
+                Err(Error::InvalidArgument { .. })
+            ));
         }
     }
 }

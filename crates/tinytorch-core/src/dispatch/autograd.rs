@@ -17,7 +17,11 @@ pub(crate) fn reduce_broadcast_grad(grad: &Tensor, shape: &Shape) -> Result<Tens
 }
 
 /// Gradients of `a + b`.
-pub(crate) fn add_backward(grad: &Tensor, a: Option<&Shape>, b: Option<&Shape>) -> Result<[Option<Tensor>; 2]> {
+pub(crate) fn add_backward(
+    grad: &Tensor,
+    a: Option<&Shape>,
+    b: Option<&Shape>,
+) -> Result<[Option<Tensor>; 2]> {
     let to = |shape: Option<&Shape>| shape.map(|s| reduce_broadcast_grad(grad, s)).transpose();
     Ok([to(a)?, to(b)?])
 }

@@ -12,7 +12,12 @@ use crate::{
 pub(crate) use slot::conv2d_output_size;
 
 /// Convolution with an optional bias.
-pub(crate) fn conv2d_forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+pub(crate) fn conv2d_forward<T: Real>(
+    g: &Geometry,
+    x: &[T],
+    w: &[T],
+    bias: Option<&[T]>,
+) -> Vec<T> {
     conv::forward(g, x, w, bias)
 }
 
@@ -27,6 +32,10 @@ pub(crate) fn conv2d_weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T]) -> 
 }
 
 /// Largest element of each window, with its place.
-pub(crate) fn max_pool2d_forward<T: Real>(planes: &Planes, x: &[T], window: &slot::Window) -> (Vec<T>, Vec<i64>) {
+pub(crate) fn max_pool2d_forward<T: Real>(
+    planes: &Planes,
+    x: &[T],
+    window: &slot::Window,
+) -> (Vec<T>, Vec<i64>) {
     pool::max(planes, x, window)
 }

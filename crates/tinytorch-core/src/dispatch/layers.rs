@@ -8,7 +8,12 @@ use crate::{
 pub(crate) use crate::slots::layers::linear_init;
 
 /// `x·Wᵀ + b` for contiguous rows `x: [m, k]` and any layout of `w: [n, k]`.
-pub(crate) fn linear_forward<T: Real>([m, k, n]: [usize; 3], x: &[T], w: View<'_, T>, bias: Option<&[T]>) -> Vec<T> {
+pub(crate) fn linear_forward<T: Real>(
+    [m, k, n]: [usize; 3],
+    x: &[T],
+    w: View<'_, T>,
+    bias: Option<&[T]>,
+) -> Vec<T> {
     let mut out = match bias {
         Some(bias) => bias.repeat(m),
         None => vec![T::ZERO; m * n],

@@ -9,10 +9,17 @@ use crate::{
     tensor::{Number, Real, View, position},
 };
 
-pub(crate) use slot::{Arithmetic, MatmulPlan, broadcast_shape, matmul_check, permute_axes, reshape_infer, row_major_strides};
+pub(crate) use slot::{
+    Arithmetic, MatmulPlan, broadcast_shape, matmul_check, permute_axes, reshape_infer,
+    row_major_strides,
+};
 
 /// Elementwise arithmetic on two views of one shape.
-pub(crate) fn elementwise_binary<T: Real>(op: Arithmetic, a: View<'_, T>, b: View<'_, T>) -> Vec<T> {
+pub(crate) fn elementwise_binary<T: Real>(
+    op: Arithmetic,
+    a: View<'_, T>,
+    b: View<'_, T>,
+) -> Vec<T> {
     match op {
         Arithmetic::Add => map::map2(a, b, |x, y| x + y),
         Arithmetic::Sub => map::map2(a, b, |x, y| x - y),
@@ -37,8 +44,20 @@ pub(crate) fn matmul<T: Real>(plan: &MatmulPlan, a: View<'_, T>, b: View<'_, T>)
     };
     let product = |index: usize, out: &mut [T], parallel: bool| {
         let (i, j) = (mat(a, index, m, k), mat(b, index, k, n));
-        let a = Mat { data: &a.data[i..], rows: m, cols: k, rs: a.strides[batch], cs: a.strides[batch + 1] };
-        let b = Mat { data: &b.data[j..], rows: k, cols: n, rs: b.strides[batch], cs: b.strides[batch + 1] };
+        let a = Mat {
+            data: &a.data[i..],
+            rows: m,
+            cols: k,
+            rs: a.strides[batch],
+            cs: a.strides[batch + 1],
+        };
+        let b = Mat {
+            data: &b.data[j..],
+            rows: k,
+            cols: n,
+            rs: b.strides[batch],
+            cs: b.strides[batch + 1],
+        };
         gemm((out, n), a, b, false, parallel);
     };
     if count == 1 {

@@ -64,7 +64,8 @@ mod tests {
     fn the_same_seed_draws_the_same_tokens() {
         let logits: Vec<f32> = (0..50).map(|i| (i as f32 * 0.7).sin()).collect();
         let run = |seed| {
-            let mut sampler = Sampler::new(Sampling { top_p: 0.9, ..Sampling::default() }, seed).unwrap();
+            let mut sampler =
+                Sampler::new(Sampling { top_p: 0.9, ..Sampling::default() }, seed).unwrap();
             (0..100).map(|_| sampler.next(&logits, &[]).unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(run(3), run(3));

@@ -90,8 +90,19 @@ fn unpack(data: &[u8], limit: usize) -> Result<(Vec<u8>, usize)> {
         match bits.take(2)? {
             0 => stored(&mut bits, &mut out, limit)?,
             1 => {
-                let lengths: Vec<u8> =
-                    (0..288).map(|s| if s < 144 { 8 } else if s < 256 { 9 } else if s < 280 { 7 } else { 8 }).collect();
+                let lengths: Vec<u8> = (0..288)
+                    .map(|s| {
+                        if s < 144 {
+                            8
+                        } else if s < 256 {
+                            9
+                        } else if s < 280 {
+                            7
+                        } else {
+                            8
+                        }
+                    })
+                    .collect();
                 block(&mut bits, &mut out, limit, &Codes::new(&lengths)?, &Codes::new(&[5; 30])?)?;
             }
             2 => {
@@ -122,7 +133,13 @@ fn stored(bits: &mut Bits<'_>, out: &mut Vec<u8>, limit: usize) -> Result<()> {
     Ok(())
 }
 
-fn block(bits: &mut Bits<'_>, out: &mut Vec<u8>, limit: usize, symbols: &Codes, distances: &Codes) -> Result<()> {
+fn block(
+    bits: &mut Bits<'_>,
+    out: &mut Vec<u8>,
+    limit: usize,
+    symbols: &Codes,
+    distances: &Codes,
+) -> Result<()> {
     loop {
         match symbols.read(bits)? {
             byte @ 0..256 => {
@@ -131,8 +148,9 @@ fn block(bits: &mut Bits<'_>, out: &mut Vec<u8>, limit: usize, symbols: &Codes, 
             }
             256 => return Ok(()),
             symbol => {
-                let &(base, extra) =
-                    LENGTHS.get(usize::from(symbol) - 257).ok_or_else(|| bad("a length symbol is not in use"))?;
+                let &(base, extra) = LENGTHS
+                    .get(usize::from(symbol) - 257)
+                    .ok_or_else(|| bad("a length symbol is not in use"))?;
                 let len = usize::from(base) + bits.take(u32::from(extra))? as usize;
                 let symbol = u32::from(distances.read(bits)?);
                 // Symbols 0 to 3 are the distances 1 to 4; from there on two symbols share each number of extra bits.
@@ -145,7 +163,8 @@ fn block(bits: &mut Bits<'_>, out: &mut Vec<u8>, limit: usize, symbols: &Codes, 
                     _ => return Err(bad("a distance symbol is not in use")),
                 };
                 let start = out.len().checked_sub(distance as usize);
-                let start = start.ok_or_else(|| bad("a copy begins before the start of the data"))?;
+                let start =
+                    start.ok_or_else(|| bad("a copy begins before the start of the data"))?;
                 room(out, len, limit)?;
                 for i in start..start + len {
                     out.push(out[i]); // a copy may overlap what it makes
@@ -169,7 +188,9 @@ fn code_lengths(bits: &mut Bits<'_>) -> Result<(Codes, Codes)> {
     while all.len() < n_symbols + n_distances {
         let (value, times) = match codes.read(bits)? {
             16 => {
-                let last = *all.last().ok_or_else(|| bad("the first code length repeats one before it"))?;
+                let last = *all
+                    .last()
+                    .ok_or_else(|| bad("the first code length repeats one before it"))?;
                 (last, 3 + bits.take(2)?)
             }
             17 => (0, 3 + bits.take(3)?),
@@ -202,7 +223,8 @@ impl Codes {
                 return Err(bad("a code has more symbols than its lengths allow"));
             }
         }
-        let mut symbols: Vec<u16> = (0..lengths.len() as u16).filter(|&s| lengths[usize::from(s)] > 0).collect();
+        let mut symbols: Vec<u16> =
+            (0..lengths.len() as u16).filter(|&s| lengths[usize::from(s)] > 0).collect();
         symbols.sort_by_key(|&s| lengths[usize::from(s)]);
         Ok(Self { count, symbols })
     }
@@ -270,7 +292,10 @@ mod tests {
     use super::*;
 
     fn hex(text: &str) -> Vec<u8> {
-        text.as_bytes().chunks(2).map(|c| u8::from_str_radix(core::str::from_utf8(c).unwrap(), 16).unwrap()).collect()
+        text.as_bytes()
+            .chunks(2)
+            .map(|c| u8::from_str_radix(core::str::from_utf8(c).unwrap(), 16).unwrap())
+            .collect()
     }
 
     /// Made with zlib: stored, fixed and own codes, the last with long distances.
@@ -307,7 +332,10 @@ mod tests {
         for text in [STORED, FIXED, OWN] {
             let data = hex(text);
             for end in 0..data.len() {
-                assert!(matches!(inflate(&data[..end], 1 << 20), Err(Error::Format { .. })), "{end} of {text}");
+                assert!(
+                    matches!(inflate(&data[..end], 1 << 20), Err(Error::Format { .. })),
+                    "{end} of {text}"
+                );
             }
             for at in 0..data.len() * 8 {
                 let mut data = data.clone();
@@ -334,7 +362,9 @@ mod tests {
         let file = |flags: u8, extra: &[u8]| {
             [&[0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 3][..], extra, &body, &trailer].concat()
         };
-        for good in [file(0, &[]), file(8, b"name\0"), file(4 | 8 | 16 | 2, b"\x02\0xxname\0note\0cc")] {
+        for good in
+            [file(0, &[]), file(8, b"name\0"), file(4 | 8 | 16 | 2, b"\x02\0xxname\0note\0cc")]
+        {
             assert_eq!(gunzip(&good).unwrap(), b"ab".repeat(40));
             for end in 0..good.len() {
                 assert!(matches!(gunzip(&good[..end]), Err(Error::Format { .. })), "{end}");

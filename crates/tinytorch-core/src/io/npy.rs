@@ -66,7 +66,11 @@ pub fn from_bytes(file: &[u8]) -> Result<Tensor> {
     let count = Shape::new(&shape)?.numel();
     let need = count * kind.size(); // a Shape keeps eight bytes per element addressable
     if data.len() != need {
-        let detail = format!("{} bytes of elements, need {need} for {count} elements of {} bytes", data.len(), kind.size());
+        let detail = format!(
+            "{} bytes of elements, need {need} for {count} elements of {} bytes",
+            data.len(),
+            kind.size()
+        );
         return Err(bad(detail));
     }
     if fortran {
@@ -107,7 +111,13 @@ pub fn to_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
         DType::I64 => Kind::I64,
         DType::U8 => Kind::U8,
         DType::Bool => Kind::Bool,
-        DType::BF16 => return Err(Error::dtype("npy", DType::BF16, "any but bf16, which NumPy does not have")),
+        DType::BF16 => {
+            return Err(Error::dtype(
+                "npy",
+                DType::BF16,
+                "any but bf16, which NumPy does not have",
+            ));
+        }
     };
     let mut out = header::write(kind, tensor.dims());
     match tensor.dtype() {
@@ -127,7 +137,8 @@ pub fn to_bytes(tensor: &Tensor) -> Result<Vec<u8>> {
 /// The header and the bytes of the elements.
 fn split(file: &[u8]) -> Result<(Header, &[u8])> {
     let cut = || bad("the file ends within the header");
-    let rest = file.strip_prefix(MAGIC).ok_or_else(|| bad("the file does not start with \\x93NUMPY"))?;
+    let rest =
+        file.strip_prefix(MAGIC).ok_or_else(|| bad("the file does not start with \\x93NUMPY"))?;
     let (&[major, minor], rest) = rest.split_first_chunk::<2>().ok_or_else(cut)?;
     let (len, rest) = match major {
         1 => {
@@ -144,7 +155,12 @@ fn split(file: &[u8]) -> Result<(Header, &[u8])> {
     Ok((header::parse(header)?, data))
 }
 
-fn tensor<T: Element, const N: usize>(data: &[u8], big: bool, from: impl Fn([u8; N]) -> T, shape: &[usize]) -> Result<Tensor> {
+fn tensor<T: Element, const N: usize>(
+    data: &[u8],
+    big: bool,
+    from: impl Fn([u8; N]) -> T,
+    shape: &[usize],
+) -> Result<Tensor> {
     let (items, _) = data.as_chunks::<N>(); // the caller has checked the length
     let swap = big != cfg!(target_endian = "big");
     let item = |bytes: &[u8; N]| {
@@ -157,7 +173,11 @@ fn tensor<T: Element, const N: usize>(data: &[u8], big: bool, from: impl Fn([u8;
     Tensor::from_vec(items.iter().map(item).collect(), shape)
 }
 
-fn put<T: Element, const N: usize>(out: &mut Vec<u8>, tensor: &Tensor, to: impl Fn(T) -> [u8; N]) -> Result<()> {
+fn put<T: Element, const N: usize>(
+    out: &mut Vec<u8>,
+    tensor: &Tensor,
+    to: impl Fn(T) -> [u8; N],
+) -> Result<()> {
     out.reserve(tensor.numel() * N);
     tensor.to_vec::<T>()?.into_iter().for_each(|v| out.extend(to(v)));
     Ok(())

@@ -49,8 +49,12 @@ pub fn from_bytes(file: &[u8]) -> Result<BTreeMap<String, Tensor>> {
             let text = error.to_string();
             bad(format!("entry {:?}: {}", entry.name, text.lines().next().unwrap_or_default()))
         };
-        let name = entry.name.strip_suffix(".npy").ok_or_else(|| named(bad("the name does not end in .npy")))?;
-        let array = entry.contents(file).and_then(|bytes| npy::from_bytes(&bytes)).map_err(named)?;
+        let name = entry
+            .name
+            .strip_suffix(".npy")
+            .ok_or_else(|| named(bad("the name does not end in .npy")))?;
+        let array =
+            entry.contents(file).and_then(|bytes| npy::from_bytes(&bytes)).map_err(named)?;
         if arrays.insert(name.to_owned(), array).is_some() {
             return Err(named(bad("the name is there twice")));
         }
@@ -65,13 +69,16 @@ pub fn from_bytes(file: &[u8]) -> Result<BTreeMap<String, Tensor>> {
 /// As [`npy::to_bytes`]; [`Error::InvalidArgument`] if a name is longer than 65,531 bytes, for more than 65,535 arrays, or if the
 /// file would reach 4 GiB.
 pub fn to_bytes(arrays: &BTreeMap<String, Tensor>) -> Result<Vec<u8>> {
-    let too_large = |what: &'static str, got: usize, need: &str| Error::argument("npz", what, got, need);
-    let n_arrays = u16::try_from(arrays.len()).map_err(|_| too_large("arrays", arrays.len(), "at most 65535 arrays"))?;
+    let too_large =
+        |what: &'static str, got: usize, need: &str| Error::argument("npz", what, got, need);
+    let n_arrays = u16::try_from(arrays.len())
+        .map_err(|_| too_large("arrays", arrays.len(), "at most 65535 arrays"))?;
     let (mut out, mut central) = (Vec::new(), Vec::new());
     for (name, tensor) in arrays {
         let data = npy::to_bytes(tensor)?;
         let name = format!("{name}.npy");
-        let name_len = u16::try_from(name.len()).map_err(|_| too_large("name", name.len(), "at most 65535 bytes with .npy"))?;
+        let name_len = u16::try_from(name.len())
+            .map_err(|_| too_large("name", name.len(), "at most 65535 bytes with .npy"))?;
         let place = out.len() as u32; // the sum is checked at the end
         let size = (data.len() as u32).to_le_bytes();
         // Version 2.0, names in UTF-8, stored, midnight on 1 January 1980, checksum, packed and plain size, lengths of the
@@ -95,7 +102,11 @@ pub fn to_bytes(arrays: &BTreeMap<String, Tensor>) -> Result<Vec<u8>> {
     let start = out.len();
     let total = start.saturating_add(central.len());
     if u32::try_from(total).is_err() {
-        return Err(too_large("arrays", total, "less than 4 GiB as a file: use several files, or safetensors"));
+        return Err(too_large(
+            "arrays",
+            total,
+            "less than 4 GiB as a file: use several files, or safetensors",
+        ));
     }
     let (size, count) = (central.len() as u32, n_arrays.to_le_bytes());
     out.extend(central);
@@ -111,11 +122,15 @@ pub fn to_bytes(arrays: &BTreeMap<String, Tensor>) -> Result<Vec<u8>> {
 /// Number of entries, and where the list of them begins.
 fn end_record(file: &[u8]) -> Result<(usize, usize)> {
     // The record is 22 bytes long and ends with a comment of up to 65,535.
-    let last = file.len().checked_sub(22).ok_or_else(|| bad("the file is too short for an archive"))?;
-    let is_end = |&at: &usize| file[at..].starts_with(&END) && u16_at(file, at + 20) == Some(file.len() - at - 22);
+    let last =
+        file.len().checked_sub(22).ok_or_else(|| bad("the file is too short for an archive"))?;
+    let is_end = |&at: &usize| {
+        file[at..].starts_with(&END) && u16_at(file, at + 20) == Some(file.len() - at - 22)
+    };
     let at = (last.saturating_sub(65_535)..=last).rev().find(is_end);
     let at = at.ok_or_else(|| bad("no end of an archive found: the file is cut, or no archive"))?;
-    match (u16_at(file, at + 4), u16_at(file, at + 8), u16_at(file, at + 10), u32_at(file, at + 16)) {
+    match (u16_at(file, at + 4), u16_at(file, at + 8), u16_at(file, at + 10), u32_at(file, at + 16))
+    {
         (Some(0), Some(here), Some(all), Some(start)) if here == all => Ok((all, start)),
         _ => Err(bad("the archive has several parts")),
     }
@@ -175,7 +190,11 @@ impl Entry {
         let bytes = match self.method {
             0 => packed.to_vec(),
             8 => inflate(packed, self.size)?,
-            other => return Err(bad(format!("packed by method {other}, need 0 (stored) or 8 (deflated)"))),
+            other => {
+                return Err(bad(format!(
+                    "packed by method {other}, need 0 (stored) or 8 (deflated)"
+                )));
+            }
         };
         if bytes.len() != self.size || crc32(&bytes) != self.crc {
             return Err(bad("the checksum does not fit the content"));
@@ -246,7 +265,8 @@ mod tests {
                 bytes[at] ^= 0xff;
                 // Dates, versions and the like may change; the arrays may not.
                 if let Ok(arrays) = from_bytes(&bytes) {
-                    let sum: i32 = arrays.values().filter_map(|a| a.to_vec::<i32>().ok()).flatten().sum();
+                    let sum: i32 =
+                        arrays.values().filter_map(|a| a.to_vec::<i32>().ok()).flatten().sum();
                     assert_eq!((arrays.len(), sum), (2, 19_900), "{at}");
                 }
             }

@@ -38,7 +38,8 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"new");
         // A folder cannot be replaced by a file.
         assert!(matches!(replace(&folder.join("taken"), b"x"), Err(Error::Io { op: "write", .. })));
-        let mut names: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+        let mut names: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(names, ["a", "taken"]);

@@ -54,7 +54,10 @@ impl SafeTensors {
             }
             let entry = Entry::parse(name, value)?;
             let part = data.get(entry.start..entry.end).ok_or_else(|| {
-                Error::format(FORMAT, format!("{name} ends at byte {}, the data at {}", entry.end, data.len()))
+                Error::format(
+                    FORMAT,
+                    format!("{name} ends at byte {}, the data at {}", entry.end, data.len()),
+                )
             })?;
             covered.push((entry.start, entry.end));
             out.tensors.insert(name.clone(), entry.tensor(name, part)?);
@@ -128,11 +131,15 @@ impl SafeTensors {
 
 /// Splits a file into header and data.
 fn split(bytes: &[u8]) -> Result<(Map<String, Value>, &[u8])> {
-    let short = || Error::format(FORMAT, format!("{} bytes are too few for the header", bytes.len()));
+    let short =
+        || Error::format(FORMAT, format!("{} bytes are too few for the header", bytes.len()));
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(short)?;
     let length = u64::from_le_bytes(*length);
     if length > MAX_HEADER {
-        return Err(Error::format(FORMAT, format!("a header of {length} bytes; the limit is {MAX_HEADER}")));
+        return Err(Error::format(
+            FORMAT,
+            format!("a header of {length} bytes; the limit is {MAX_HEADER}"),
+        ));
     }
     let (header, data) = rest.split_at_checked(length as usize).ok_or_else(short)?;
     match serde_json::from_slice(header) {
@@ -207,10 +214,16 @@ impl Entry {
     fn parse(name: &str, value: &Value) -> Result<Self> {
         let bad = |what: &str| Error::format(FORMAT, format!("{name}: {what}"));
         let numbers = |key: &str| -> Option<Vec<usize>> {
-            value.get(key)?.as_array()?.iter().map(|v| v.as_u64().and_then(|v| usize::try_from(v).ok())).collect()
+            value
+                .get(key)?
+                .as_array()?
+                .iter()
+                .map(|v| v.as_u64().and_then(|v| usize::try_from(v).ok()))
+                .collect()
         };
         let dtype = value.get("dtype").and_then(Value::as_str).ok_or_else(|| bad("no dtype"))?;
-        let stored = Stored::parse(dtype).ok_or_else(|| bad(&format!("unknown element type {dtype}")))?;
+        let stored =
+            Stored::parse(dtype).ok_or_else(|| bad(&format!("unknown element type {dtype}")))?;
         let dims = numbers("shape").ok_or_else(|| bad("no list of sizes"))?;
         let shape = Shape::new(&dims).map_err(|_| bad(&format!("shape {dims:?} is too large")))?;
         let Some(&[start, end]) = numbers("data_offsets").as_deref() else {
@@ -224,7 +237,11 @@ impl Entry {
     }
 
     fn tensor(&self, name: &str, bytes: &[u8]) -> Result<Tensor> {
-        fn read<const N: usize, T: Element>(bytes: &[u8], shape: Shape, f: impl Fn([u8; N]) -> T) -> Tensor {
+        fn read<const N: usize, T: Element>(
+            bytes: &[u8],
+            shape: Shape,
+            f: impl Fn([u8; N]) -> T,
+        ) -> Tensor {
             Tensor::own(bytes.as_chunks::<N>().0.iter().map(|&b| f(b)).collect(), shape)
         }
         let s = self.shape;
@@ -242,9 +259,15 @@ impl Entry {
             Stored::I16 => read(bytes, s, |b| i32::from(i16::from_le_bytes(b))),
             Stored::U32 => read(bytes, s, |b| i64::from(u32::from_le_bytes(b))),
             Stored::U64 => {
-                let values = bytes.as_chunks::<8>().0.iter().map(|&b| i64::try_from(u64::from_le_bytes(b)));
+                let values =
+                    bytes.as_chunks::<8>().0.iter().map(|&b| i64::try_from(u64::from_le_bytes(b)));
                 let values = values.collect::<Result<Vec<i64>, _>>();
-                Tensor::own(values.map_err(|_| Error::format(FORMAT, format!("{name}: a value above 2^63")))?, s)
+                Tensor::own(
+                    values.map_err(|_| {
+                        Error::format(FORMAT, format!("{name}: a value above 2^63"))
+                    })?,
+                    s,
+                )
             }
         })
     }
@@ -252,7 +275,11 @@ impl Entry {
 
 /// Appends the elements, row-major and little-endian.
 fn encode(tensor: &Tensor, out: &mut Vec<u8>) {
-    fn put<const N: usize, T: Element>(tensor: &Tensor, out: &mut Vec<u8>, f: impl Fn(T) -> [u8; N]) {
+    fn put<const N: usize, T: Element>(
+        tensor: &Tensor,
+        out: &mut Vec<u8>,
+        f: impl Fn(T) -> [u8; N],
+    ) {
         out.extend(tensor.typed::<T>().to_contiguous().iter().flat_map(|&v| f(v)));
     }
     match tensor.dtype() {
@@ -328,7 +355,10 @@ mod tests {
     fn every_truncation_is_refused() {
         let bytes = sample().to_bytes();
         for n in 0..bytes.len() {
-            assert!(matches!(SafeTensors::from_bytes(&bytes[..n]), Err(Error::Format { .. })), "{n} bytes");
+            assert!(
+                matches!(SafeTensors::from_bytes(&bytes[..n]), Err(Error::Format { .. })),
+                "{n} bytes"
+            );
         }
     }
 
@@ -361,13 +391,17 @@ mod tests {
             let mut bytes = (entries.len() as u64).to_le_bytes().to_vec();
             bytes.extend_from_slice(entries.as_bytes());
             bytes.extend_from_slice(&[0; 3]);
-            assert!(matches!(SafeTensors::from_bytes(&bytes), Err(Error::Format { .. })), "{entries}");
+            assert!(
+                matches!(SafeTensors::from_bytes(&bytes), Err(Error::Format { .. })),
+                "{entries}"
+            );
         }
     }
 
     #[test]
     fn a_failed_write_leaves_the_old_file() {
-        let dir = std::env::temp_dir().join(format!("tinytorch-safetensors-{}", std::process::id()));
+        let dir =
+            std::env::temp_dir().join(format!("tinytorch-safetensors-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let path = dir.join("weights.safetensors");
         sample().write(&path).unwrap();

@@ -32,7 +32,9 @@ impl Targets {
     pub(crate) fn dense(&self) -> Vec<f64> {
         let (all, target) = self.shares();
         let mut out = vec![0.0; self.ids.len() * self.classes];
-        for (row, &id) in out.chunks_mut(self.classes.max(1)).zip(&self.ids).filter(|(_, t)| **t != self.ignore) {
+        for (row, &id) in
+            out.chunks_mut(self.classes.max(1)).zip(&self.ids).filter(|(_, t)| **t != self.ignore)
+        {
             row.iter_mut().enumerate().for_each(|(c, v)| *v = all * self.weight(c));
             row[id as usize] += target * self.weight(id as usize);
         }
@@ -80,7 +82,9 @@ pub(crate) fn gradient<T: Real>(log_p: &[T], grad: &[T], targets: &Targets, scal
             let total = g * T::lit(spread + target * targets.weight(id));
             row.iter_mut().zip(&log_p[n * classes..]).for_each(|(o, &lp)| *o = total * lp.exp());
             if all > 0.0 {
-                row.iter_mut().enumerate().for_each(|(c, o)| *o = *o - g * T::lit(all * targets.weight(c)));
+                row.iter_mut()
+                    .enumerate()
+                    .for_each(|(c, o)| *o = *o - g * T::lit(all * targets.weight(c)));
             }
             row[id] = row[id] - g * T::lit(target * targets.weight(id));
         }

@@ -84,11 +84,19 @@ impl Geometry {
 
     /// The image row that kernel row `u` meets at output row `i`, if it lies inside.
     fn row(&self, i: usize, u: usize) -> Option<usize> {
-        (i * self.stride[0] + u * self.dilation[0]).checked_sub(self.padding[0]).filter(|&r| r < self.size[0])
+        (i * self.stride[0] + u * self.dilation[0])
+            .checked_sub(self.padding[0])
+            .filter(|&r| r < self.size[0])
     }
 
     /// Unfolds the windows of output rows `first..first + rows` of one group of an image: `[depth, rows·out_w]`.
-    fn unfold<T: Real>(&self, image: &[T], group: usize, (first, rows): (usize, usize), columns: &mut [T]) {
+    fn unfold<T: Real>(
+        &self,
+        image: &[T],
+        group: usize,
+        (first, rows): (usize, usize),
+        columns: &mut [T],
+    ) {
         let ([h, w], [kh, kw], ow) = (self.size, self.kernel, self.out[1]);
         let cg = self.channels / self.groups;
         let s = self.stride[1];
@@ -108,7 +116,10 @@ impl Geometry {
                     if s == 1 {
                         line[a..b].copy_from_slice(&source[..b - a]);
                     } else {
-                        line[a..b].iter_mut().zip(source.iter().step_by(s)).for_each(|(l, &x)| *l = x);
+                        line[a..b]
+                            .iter_mut()
+                            .zip(source.iter().step_by(s))
+                            .for_each(|(l, &x)| *l = x);
                     }
                 }
             }
@@ -116,7 +127,13 @@ impl Geometry {
     }
 
     /// The adjoint of [`Self::unfold`]: adds columns back to the places of the image they came from.
-    fn fold<T: Real>(&self, columns: &[T], group: usize, (first, rows): (usize, usize), image: &mut [T]) {
+    fn fold<T: Real>(
+        &self,
+        columns: &[T],
+        group: usize,
+        (first, rows): (usize, usize),
+        image: &mut [T],
+    ) {
         let ([h, w], [kh, kw], ow) = (self.size, self.kernel, self.out[1]);
         let cg = self.channels / self.groups;
         let s = self.stride[1];
@@ -152,7 +169,13 @@ pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]
             g.unfold(image, group, (first, rows), columns);
             let kernels = Mat::rows(&w[group * og * depth..(group + 1) * og * depth], og, depth);
             let out = &mut out[group * og * positions + first * ow..];
-            gemm((out, positions), kernels, Mat::rows(columns, depth, rows * ow), bias.is_some(), !over_images);
+            gemm(
+                (out, positions),
+                kernels,
+                Mat::rows(columns, depth, rows * ow),
+                bias.is_some(),
+                !over_images,
+            );
         });
     });
     out
@@ -213,7 +236,13 @@ pub(crate) fn weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T]) -> Vec<T> 
                     cs: 1,
                 };
                 let sum = &mut sum[group * og * depth..(group + 1) * og * depth];
-                gemm((sum, depth), part, Mat::rows(columns, depth, rows * ow).t(), true, parts == 1);
+                gemm(
+                    (sum, depth),
+                    part,
+                    Mat::rows(columns, depth, rows * ow).t(),
+                    true,
+                    parts == 1,
+                );
             });
         }
     });
@@ -268,10 +297,22 @@ mod tests {
             (9, 1, 40, 130, 2, [3, 3], [1, 1], [4, 5], [1, 1], 1),
             (1, 2, 3, 3, 2, [1, 1], [4, 4], [3, 3], [1, 1], 1),
         ] {
-            let size = |full, a: usize| conv2d_output_size("t", full, kernel[a], stride[a], padding[a], dilation[a]).unwrap();
+            let size = |full, a: usize| {
+                conv2d_output_size("t", full, kernel[a], stride[a], padding[a], dilation[a])
+                    .unwrap()
+            };
             let out_size = [size(h, 0), size(w, 1)];
             out.push(Geometry {
-                batch: n, channels: c, size: [h, w], maps: o, out: out_size, kernel, stride, padding, dilation, groups,
+                batch: n,
+                channels: c,
+                size: [h, w],
+                maps: o,
+                out: out_size,
+                kernel,
+                stride,
+                padding,
+                dilation,
+                groups,
             });
         }
         out
@@ -289,15 +330,28 @@ mod tests {
     #[test]
     fn forward_equals_the_plain_loops() {
         for g in cases() {
-            let (x, w, b) = (data(g.batch * g.image().0, 5), data(g.maps * g.depth(), 3), data(g.maps, 2));
+            let (x, w, b) =
+                (data(g.batch * g.image().0, 5), data(g.maps * g.depth(), 3), data(g.maps, 2));
             let xs = [g.batch, g.channels, g.size[0], g.size[1]];
             let ws = [g.maps, g.channels / g.groups, g.kernel[0], g.kernel[1]];
-            let (xt, wt) = (crate::slots::tensor::row_major_strides(&xs), crate::slots::tensor::row_major_strides(&ws));
+            let (xt, wt) = (
+                crate::slots::tensor::row_major_strides(&xs),
+                crate::slots::tensor::row_major_strides(&ws),
+            );
             let xv = View { data: &x, shape: &xs, strides: &xt[..4] };
             let wv = View { data: &w, shape: &ws, strides: &wt[..4] };
-            let window = Window { kernel: g.kernel, stride: g.stride, padding: g.padding, dilation: g.dilation };
+            let window = Window {
+                kernel: g.kernel,
+                stride: g.stride,
+                padding: g.padding,
+                dilation: g.dilation,
+            };
             for bias in [None, Some(&b[..])] {
-                assert_eq!(forward(&g, &x, &w, bias), conv2d_forward(xv, wv, bias, &window, g.groups), "{g:?}");
+                assert_eq!(
+                    forward(&g, &x, &w, bias),
+                    conv2d_forward(xv, wv, bias, &window, g.groups),
+                    "{g:?}"
+                );
             }
         }
     }
@@ -307,14 +361,18 @@ mod tests {
         // ⟨conv(x, w), g⟩ = ⟨x, input_grad(g, w)⟩ = ⟨w, weight_grad(x, g)⟩ for any x, w, g.
         for geometry in cases() {
             let (in_len, out_len) = geometry.image();
-            let (x, w) = (data(geometry.batch * in_len, 5), data(geometry.maps * geometry.depth(), 3));
+            let (x, w) =
+                (data(geometry.batch * in_len, 5), data(geometry.maps * geometry.depth(), 3));
             let g = data(geometry.batch * out_len, 4);
             let want = dot(&forward(&geometry, &x, &w, None), &g);
             assert_eq!(dot(&x, &input_grad(&geometry, &g, &w)), want, "{geometry:?}");
             assert_eq!(dot(&w, &weight_grad(&geometry, &x, &g)), want, "{geometry:?}");
             if geometry.groups == 1 {
                 let columns = data(geometry.batch * geometry.depth() * geometry.positions(), 2);
-                assert_eq!(dot(&unfold(&geometry, &x), &columns), dot(&x, &fold(&geometry, &columns)));
+                assert_eq!(
+                    dot(&unfold(&geometry, &x), &columns),
+                    dot(&x, &fold(&geometry, &columns))
+                );
             }
         }
     }

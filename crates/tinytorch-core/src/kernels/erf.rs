@@ -105,7 +105,12 @@ mod tests {
             let want = by_series(x.abs()).copysign(x);
             // The series itself loses a few ulps to its exponential.
             assert!((erf(x) - want).abs() < 2e-15, "erf({x}) = {}, series {want}", erf(x));
-            assert!((f64::from(erf_f32(x as f32)) - by_series(f64::from(x as f32).abs()).copysign(x)).abs() < 6e-8, "x = {x}");
+            assert!(
+                (f64::from(erf_f32(x as f32)) - by_series(f64::from(x as f32).abs()).copysign(x))
+                    .abs()
+                    < 6e-8,
+                "x = {x}"
+            );
         }
     }
 

@@ -1,5 +1,8 @@
 //! Matrix products through the `gemm` crate: the one place where raw pointers are handed out.
-#![expect(unsafe_code, reason = "the product of the gemm crate takes raw pointers; bounds are checked here first")]
+#![expect(
+    unsafe_code,
+    reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
+)]
 
 use crate::tensor::Real;
 
@@ -102,7 +105,9 @@ mod tests {
 
     #[test]
     fn every_product_agrees_with_the_plain_loops() {
-        for (m, k, n) in [(1, 1, 1), (3, 4, 5), (7, 17, 19), (65, 1, 33), (1, 70, 1), (40, 0, 3), (96, 96, 96)] {
+        for (m, k, n) in
+            [(1, 1, 1), (3, 4, 5), (7, 17, 19), (65, 1, 33), (1, 70, 1), (40, 0, 3), (96, 96, 96)]
+        {
             let a: Vec<f64> = (0..m * k).map(|i| (i % 13) as f64 - 6.0).collect();
             let b: Vec<f64> = (0..k * n).map(|i| (i % 11) as f64 * 0.5 - 2.0).collect();
             let plain = |ta: bool, tb: bool| {

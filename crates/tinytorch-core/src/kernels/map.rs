@@ -66,14 +66,18 @@ pub(crate) fn map3<A: Value, B: Value, C: Value, R: Value>(
 ) -> Vec<R> {
     debug_assert!(a.shape == b.shape && b.shape == c.shape);
     let mut out = vec![R::default(); a.numel()];
-    rows(&Nd::new(a.shape, [a.strides, b.strides, c.strides]), &mut out, |[i, j, k], [p, q, r], out| {
-        let (a, b, c) = (&a.data[i..], &b.data[j..], &c.data[k..]);
-        if [p, q, r] == [1; 3] {
-            out.iter_mut().zip(a).zip(b).zip(c).for_each(|(((o, &a), &b), &c)| *o = f(a, b, c));
-        } else {
-            out.iter_mut().enumerate().for_each(|(n, o)| *o = f(a[n * p], b[n * q], c[n * r]));
-        }
-    });
+    rows(
+        &Nd::new(a.shape, [a.strides, b.strides, c.strides]),
+        &mut out,
+        |[i, j, k], [p, q, r], out| {
+            let (a, b, c) = (&a.data[i..], &b.data[j..], &c.data[k..]);
+            if [p, q, r] == [1; 3] {
+                out.iter_mut().zip(a).zip(b).zip(c).for_each(|(((o, &a), &b), &c)| *o = f(a, b, c));
+            } else {
+                out.iter_mut().enumerate().for_each(|(n, o)| *o = f(a[n * p], b[n * q], c[n * r]));
+            }
+        },
+    );
     out
 }
 

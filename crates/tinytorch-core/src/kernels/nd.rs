@@ -20,7 +20,8 @@ impl<const N: usize> Nd<N> {
                 continue;
             }
             let last = nd.rank.wrapping_sub(1);
-            let mergeable = nd.rank > 0 && (0..N).all(|k| nd.strides[k][last] == strides[k][axis] * size);
+            let mergeable =
+                nd.rank > 0 && (0..N).all(|k| nd.strides[k][last] == strides[k][axis] * size);
             let to = if mergeable { last } else { nd.rank };
             nd.dims[to] *= size;
             for k in 0..N {

@@ -34,26 +34,36 @@ impl RowNorm {
     }
 
     /// Returns `(x - mean)·rstd·w + b` with the mean and `rstd = 1/√(var + eps)` of each row.
-    pub(crate) fn forward<T: Real>(&self, x: &[T], w: Option<&[T]>, b: Option<&[T]>) -> (Vec<T>, Vec<T>, Vec<T>) {
+    pub(crate) fn forward<T: Real>(
+        &self,
+        x: &[T],
+        w: Option<&[T]>,
+        b: Option<&[T]>,
+    ) -> (Vec<T>, Vec<T>, Vec<T>) {
         let rows = x.len() / self.len.max(1);
         let mut y = vec![T::ZERO; x.len()];
         let mut statistics = vec![(T::ZERO, T::ZERO); rows];
         let block = self.block();
         let parallel = x.len() >= GRAIN / 4;
-        par::blocks2((&mut y, block * self.len), (&mut statistics, block), parallel, |i, y, statistics| {
-            let x = x[i * block * self.len..].chunks(self.len);
-            for ((x, y), s) in x.zip(y.chunks_mut(self.len)).zip(statistics) {
-                let (mean, rstd) = self.statistics(x);
-                *s = (mean, rstd);
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * rstd);
-                if let Some(w) = w {
-                    y.iter_mut().zip(w).for_each(|(y, &w)| *y = *y * w);
+        par::blocks2(
+            (&mut y, block * self.len),
+            (&mut statistics, block),
+            parallel,
+            |i, y, statistics| {
+                let x = x[i * block * self.len..].chunks(self.len);
+                for ((x, y), s) in x.zip(y.chunks_mut(self.len)).zip(statistics) {
+                    let (mean, rstd) = self.statistics(x);
+                    *s = (mean, rstd);
+                    y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * rstd);
+                    if let Some(w) = w {
+                        y.iter_mut().zip(w).for_each(|(y, &w)| *y = *y * w);
+                    }
+                    if let Some(b) = b {
+                        y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
+                    }
                 }
-                if let Some(b) = b {
-                    y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
-                }
-            }
-        });
+            },
+        );
         let (mean, rstd) = statistics.into_iter().unzip();
         (y, mean, rstd)
     }
@@ -94,7 +104,9 @@ impl RowNorm {
             }
         });
         let mut sum = vec![T::ZERO; 2 * len];
-        partial.chunks(2 * len.max(1)).for_each(|p| sum.iter_mut().zip(p).for_each(|(s, &p)| *s += p));
+        partial
+            .chunks(2 * len.max(1))
+            .for_each(|p| sum.iter_mut().zip(p).for_each(|(s, &p)| *s += p));
         let db = sum.split_off(len);
         (dx, sum, db)
     }

@@ -64,7 +64,10 @@ pub(crate) fn group<'a, T: Value>(x: View<'a, T>, reduced: &[bool]) -> Grouped<'
         return Grouped { data: x.to_contiguous(), outer, len, inner };
     }
     // Kept axes first, reduced axes last.
-    let order: Vec<usize> = (0..x.rank()).filter(|&a| !reduced[a]).chain((0..x.rank()).filter(|&a| reduced[a])).collect();
+    let order: Vec<usize> = (0..x.rank())
+        .filter(|&a| !reduced[a])
+        .chain((0..x.rank()).filter(|&a| reduced[a]))
+        .collect();
     let shape: Vec<usize> = order.iter().map(|&a| x.shape[a]).collect();
     let strides: Vec<usize> = order.iter().map(|&a| x.strides[a]).collect();
     let data = View { data: x.data, shape: &shape, strides: &strides }.to_vec();
@@ -124,7 +127,13 @@ fn sum_parallel<A: Value, R: Number>(x: &[A], f: &(impl Fn(A) -> R + Sync)) -> R
 }
 
 /// Adds `rows` rows of stride `stride` into `out`, pairwise over blocks of 16 rows.
-fn sum_columns<A: Copy, R: Number>(x: &[A], stride: usize, rows: usize, out: &mut [R], f: &impl Fn(A) -> R) {
+fn sum_columns<A: Copy, R: Number>(
+    x: &[A],
+    stride: usize,
+    rows: usize,
+    out: &mut [R],
+    f: &impl Fn(A) -> R,
+) {
     if rows <= 16 {
         for row in 0..rows {
             let x = &x[row * stride..row * stride + out.len()];
@@ -140,7 +149,11 @@ fn sum_columns<A: Copy, R: Number>(x: &[A], stride: usize, rows: usize, out: &mu
 }
 
 /// Returns the fold `f(.. f(f(first, second), third) ..)` over the marked axes, which must not be empty.
-pub(crate) fn fold_axes<T: Value>(x: View<'_, T>, reduced: &[bool], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
+pub(crate) fn fold_axes<T: Value>(
+    x: View<'_, T>,
+    reduced: &[bool],
+    f: impl Fn(T, T) -> T + Sync,
+) -> Vec<T> {
     let g = group(x, reduced);
     let mut out = vec![T::default(); g.outer * g.inner];
     let parallel = g.data.len() >= GRAIN;
@@ -216,7 +229,11 @@ mod tests {
         for (shape, strides, reduced) in cases {
             let v = View { data: &data, shape, strides };
             let axes: Vec<usize> = (0..shape.len()).filter(|&a| reduced[a]).collect();
-            assert_eq!(sum_axes(v, reduced, |x| x), slots::tensor::reduce_sum(v, &axes), "{shape:?} {reduced:?}");
+            assert_eq!(
+                sum_axes(v, reduced, |x| x),
+                slots::tensor::reduce_sum(v, &axes),
+                "{shape:?} {reduced:?}"
+            );
         }
     }
 

@@ -10,7 +10,12 @@ use crate::tensor::{Real, View};
 const HEAVY_GRAIN: usize = GRAIN / 8;
 
 /// Calls `f(slice)` for each slice of `data` along an axis of `len` elements that are `inner` apart.
-pub(crate) fn for_each_slice<T: Value>(data: &mut [T], len: usize, inner: usize, f: impl Fn(&mut [T]) + Sync) {
+pub(crate) fn for_each_slice<T: Value>(
+    data: &mut [T],
+    len: usize,
+    inner: usize,
+    f: impl Fn(&mut [T]) + Sync,
+) {
     if data.is_empty() {
         return;
     }
@@ -87,7 +92,11 @@ pub(crate) fn softmax_backward<T: Real>(grad: View<'_, T>, y: View<'_, T>, axis:
 }
 
 /// Returns `g - softmax·Σ g` along the axis: the gradient of log-softmax from its result.
-pub(crate) fn log_softmax_backward<T: Real>(grad: View<'_, T>, y: View<'_, T>, axis: usize) -> Vec<T> {
+pub(crate) fn log_softmax_backward<T: Real>(
+    grad: View<'_, T>,
+    y: View<'_, T>,
+    axis: usize,
+) -> Vec<T> {
     let (len, inner) = extent(y.shape, axis);
     let (g, y) = (grad.to_contiguous(), y.to_contiguous());
     pairs(&g, &y, len, inner, |g, y, out| {
@@ -97,7 +106,13 @@ pub(crate) fn log_softmax_backward<T: Real>(grad: View<'_, T>, y: View<'_, T>, a
 }
 
 /// Calls `f(a, b, out)` for each pair of slices.
-fn pairs<T: Real>(a: &[T], b: &[T], len: usize, inner: usize, f: impl Fn(&[T], &[T], &mut [T]) + Sync) -> Vec<T> {
+fn pairs<T: Real>(
+    a: &[T],
+    b: &[T],
+    len: usize,
+    inner: usize,
+    f: impl Fn(&[T], &[T], &mut [T]) + Sync,
+) -> Vec<T> {
     let mut out = vec![T::ZERO; a.len()];
     if a.is_empty() {
         return out;
@@ -138,7 +153,8 @@ mod tests {
         for (shape, strides) in [([3, 5, 7], [35, 7, 1]), ([7, 5, 3], [1, 7, 35])] {
             let v = View { data: &data, shape: &shape, strides: &strides };
             for axis in 0..3 {
-                let close = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-14);
+                let close =
+                    |a: Vec<f64>, b: Vec<f64>| a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-14);
                 assert!(close(softmax(v, axis), slots::activations::softmax(v, axis)));
                 assert!(close(log_softmax(v, axis), slots::losses::log_softmax(v, axis)));
             }

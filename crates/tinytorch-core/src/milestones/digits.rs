@@ -164,7 +164,8 @@ pub fn train(
     let train = recipe.network.dataset(train)?;
     let mut loader =
         DataLoader::builder(&train).batch_size(recipe.batch_size).shuffle(rng.split()).build()?;
-    let mut held_out = DataLoader::builder(recipe.network.dataset(test)?).batch_size(TEST_BATCH).build()?;
+    let mut held_out =
+        DataLoader::builder(recipe.network.dataset(test)?).batch_size(TEST_BATCH).build()?;
     let mut optimizer = recipe.rule.optimizer(&model)?;
     let loss = CrossEntropyLoss::new();
     let mut trainer = Trainer::new(&model, &mut *optimizer, &loss);
@@ -205,7 +206,10 @@ impl Trained {
     pub fn int8_accuracy(&self, model: &QModel, digits: &Images) -> Result<f64> {
         let [x, _] = self.recipe.network.dataset(digits)?.tensors().clone();
         let classes = model.predict(&x)?;
-        let right = classes.iter().zip(digits.labels()).filter(|(class, label)| **class == usize::from(**label));
+        let right = classes
+            .iter()
+            .zip(digits.labels())
+            .filter(|(class, label)| **class == usize::from(**label));
         Ok(right.count() as f64 / digits.len().max(1) as f64)
     }
 }

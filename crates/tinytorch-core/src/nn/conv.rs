@@ -90,7 +90,11 @@ impl Conv2d {
                 ));
             }
             if bias.dtype() != weight.dtype() {
-                return Err(Error::DTypeMismatch { op: OP, lhs: weight.dtype(), rhs: bias.dtype() });
+                return Err(Error::DTypeMismatch {
+                    op: OP,
+                    lhs: weight.dtype(),
+                    rhs: bias.dtype(),
+                });
             }
         }
         let opts = Conv2dOpts::default();
@@ -155,8 +159,16 @@ impl Conv2d {
     /// [`Error::InvalidArgument`] if no window fits.
     pub fn output_size(&self, size: [usize; 2]) -> Result<[usize; 2]> {
         let (k, o) = (self.kernel(), &self.opts);
-        let along =
-            |a: usize| dispatch::conv2d_output_size(OP, size[a], k[a], o.stride[a], o.padding[a], o.dilation[a]);
+        let along = |a: usize| {
+            dispatch::conv2d_output_size(
+                OP,
+                size[a],
+                k[a],
+                o.stride[a],
+                o.padding[a],
+                o.dilation[a],
+            )
+        };
         Ok([along(0)?, along(1)?])
     }
 }

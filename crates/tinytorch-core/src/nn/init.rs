@@ -93,7 +93,10 @@ mod tests {
             let (mean, got, top) = measure(init);
             // 36,000 draws: five standard errors of the mean, and of the variance of a normal (the wider one).
             assert!(mean.abs() < 5.0 * (variance / 36_000.0).sqrt(), "{init:?}: mean {mean}");
-            assert!((got / variance - 1.0).abs() < 5.0 * (2.0 / 36_000.0_f64).sqrt(), "{init:?}: {got}");
+            assert!(
+                (got / variance - 1.0).abs() < 5.0 * (2.0 / 36_000.0_f64).sqrt(),
+                "{init:?}: {got}"
+            );
             assert!(top <= bound * (1.0 + 1e-6), "{init:?}: {top} above {bound}");
         }
     }

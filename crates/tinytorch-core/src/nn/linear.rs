@@ -63,7 +63,12 @@ impl Linear {
     /// [`Error::DTypeUnsupported`] unless both are floats of one type.
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>) -> Result<Self> {
         let [n_out, _] = *weight.dims() else {
-            return Err(Error::argument("linear", "weight", format_args!("of shape {}", weight.shape()), "of shape [out, in]"));
+            return Err(Error::argument(
+                "linear",
+                "weight",
+                format_args!("of shape {}", weight.shape()),
+                "of shape [out, in]",
+            ));
         };
         if let Some(bias) = &bias {
             if *bias.dims() != [n_out] {
@@ -76,7 +81,11 @@ impl Linear {
                 ));
             }
             if bias.dtype() != weight.dtype() {
-                return Err(Error::DTypeMismatch { op: "linear", lhs: weight.dtype(), rhs: bias.dtype() });
+                return Err(Error::DTypeMismatch {
+                    op: "linear",
+                    lhs: weight.dtype(),
+                    rhs: bias.dtype(),
+                });
             }
         }
         Ok(Self { weight: Param::new(weight)?, bias: bias.map(Param::new).transpose()? })

@@ -44,7 +44,12 @@ impl MaxPool2d {
     pub fn with_opts(opts: Pool2dOpts) -> Result<Self> {
         for (name, values) in [("kernel", opts.kernel), ("stride", opts.stride)] {
             if values.contains(&0) {
-                return Err(Error::argument(OP, name, format!("{values:?}"), "at least 1 both ways"));
+                return Err(Error::argument(
+                    OP,
+                    name,
+                    format!("{values:?}"),
+                    "at least 1 both ways",
+                ));
             }
         }
         if (0..2).any(|a| opts.padding[a] > opts.kernel[a] / 2) {
@@ -76,7 +81,9 @@ impl MaxPool2d {
     /// [`Error::InvalidArgument`] if no window fits.
     pub fn output_size(&self, size: [usize; 2]) -> Result<[usize; 2]> {
         let o = &self.opts;
-        let along = |a: usize| dispatch::conv2d_output_size(OP, size[a], o.kernel[a], o.stride[a], o.padding[a], 1);
+        let along = |a: usize| {
+            dispatch::conv2d_output_size(OP, size[a], o.kernel[a], o.stride[a], o.padding[a], 1)
+        };
         Ok([along(0)?, along(1)?])
     }
 }

@@ -30,7 +30,11 @@ fn binary(op: &'static str, kind: Arithmetic, a: &Tensor, b: &Tensor) -> Result<
     same_dtype(op, a, b)?;
     on_numbers(op, &[a, b], |t| {
         let (a, b) = (t[0], t[1]);
-        let shape = if a.shape() == b.shape() { *a.shape() } else { dispatch::broadcast_shape(op, a.shape(), b.shape())? };
+        let shape = if a.shape() == b.shape() {
+            *a.shape()
+        } else {
+            dispatch::broadcast_shape(op, a.shape(), b.shape())?
+        };
         let (la, lb) = (a.layout().expand(&shape), b.layout().expand(&shape));
         if a.dtype().is_float() {
             return Ok(real_type!(a.dtype(), T => {

@@ -36,7 +36,12 @@ pub enum Mask<'a> {
 ///
 /// [`Error::ShapeMismatch`] for ranks below 2 or shapes that do not fit; [`Error::DTypeMismatch`];
 /// [`Error::DTypeUnsupported`] for a mask of the wrong type or operands that are not floats.
-pub fn attention_weights(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> Result<Tensor> {
+pub fn attention_weights(
+    q: &Tensor,
+    k: &Tensor,
+    mask: Mask<'_>,
+    scale: Option<f64>,
+) -> Result<Tensor> {
     let (&[.., s, d], &[.., t, e]) = (q.dims(), k.dims()) else {
         return Err(mismatch(q, k, "queries and keys need a sequence axis and a width"));
     };
@@ -67,7 +72,13 @@ pub fn attention_weights(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f
 /// # Source
 ///
 /// Vaswani et al. (2017), "Attention Is All You Need", equation 1.
-pub fn sdpa(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> Result<Tensor> {
+pub fn sdpa(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Mask<'_>,
+    scale: Option<f64>,
+) -> Result<Tensor> {
     attention_weights(q, k, mask, scale)?.matmul(v)
 }
 
@@ -128,7 +139,8 @@ impl Rope {
         let table: Vec<(T, T)> = (0..positions)
             .flat_map(|p| (0..half).map(move |i| (p, i)))
             .map(|(p, i)| {
-                let angle = (p + self.opts.offset) as f64 * self.opts.base.powf(-2.0 * i as f64 / d as f64);
+                let angle =
+                    (p + self.opts.offset) as f64 * self.opts.base.powf(-2.0 * i as f64 / d as f64);
                 let (sin, cos) = angle.sin_cos();
                 (T::lit(cos), T::lit(if self.back { -sin } else { sin }))
             })
@@ -136,7 +148,8 @@ impl Rope {
         let mut out = vec![T::ZERO; x.len()];
         let plane = positions * d;
         par::blocks(&mut out, plane, x.len() >= par::GRAIN, |at, out| {
-            let rows = x[at..at + out.len()].chunks(d).zip(out.chunks_mut(d)).zip(table.chunks(half));
+            let rows =
+                x[at..at + out.len()].chunks(d).zip(out.chunks_mut(d)).zip(table.chunks(half));
             for ((x, out), turns) in rows {
                 for (i, &(cos, sin)) in turns.iter().enumerate() {
                     let (a, b) = match self.opts.style {
@@ -161,7 +174,9 @@ impl Op for Rope {
         on_floats("rope", inputs, |t| {
             let x = t[0].contiguous();
             let (s, d) = (x.dims()[x.rank() - 2], x.dims()[x.rank() - 1]);
-            Ok(real_type!(x.dtype(), T => Tensor::own(self.rotate(x.as_slice::<T>()?, s, d), *x.shape())))
+            Ok(
+                real_type!(x.dtype(), T => Tensor::own(self.rotate(x.as_slice::<T>()?, s, d), *x.shape())),
+            )
         })
     }
 
@@ -190,7 +205,12 @@ impl Tensor {
     pub fn rope(&self, opts: &RopeOpts) -> Result<Self> {
         let width = self.dims().last().copied().unwrap_or(0);
         if self.rank() < 2 || width % 2 != 0 {
-            return Err(Error::argument("rope", "self", format!("of shape {}", self.shape()), "[.., sequence, even width]"));
+            return Err(Error::argument(
+                "rope",
+                "self",
+                format!("of shape {}", self.shape()),
+                "[.., sequence, even width]",
+            ));
         }
         if !(opts.base > 0.0 && opts.base.is_finite()) {
             return Err(Error::argument("rope", "base", opts.base, "positive"));
@@ -216,7 +236,12 @@ impl Tensor {
     /// # Source
     ///
     /// Vaswani et al. (2017), "Attention Is All You Need", section 3.5.
-    pub fn sinusoidal_table(positions: usize, width: usize, base: f64, dtype: DType) -> Result<Self> {
+    pub fn sinusoidal_table(
+        positions: usize,
+        width: usize,
+        base: f64,
+        dtype: DType,
+    ) -> Result<Self> {
         let op = "sinusoidal_table";
         if !(base > 0.0 && base.is_finite()) {
             return Err(Error::argument(op, "base", base, "positive"));
@@ -226,7 +251,9 @@ impl Tensor {
         }
         let shape = crate::Shape::new(&[positions, width])?;
         let table = dispatch::sinusoidal_table(positions, width, base);
-        Ok(crate::tensor::each_type!(dtype, T => Self::own(table.iter().map(|&v| <T as Element>::from_f64(v)).collect(), shape)))
+        Ok(
+            crate::tensor::each_type!(dtype, T => Self::own(table.iter().map(|&v| <T as Element>::from_f64(v)).collect(), shape)),
+        )
     }
 }
 
@@ -257,7 +284,8 @@ mod tests {
     fn gradients() {
         let inputs = [wave(&[1, 2, 3, 4], 0.7), wave(&[1, 2, 3, 4], 1.1), wave(&[1, 2, 3, 2], 0.4)];
         for mask in [Mask::None, Mask::Causal] {
-            gradcheck(|i| sdpa(&i[0], &i[1], &i[2], mask, None), &inputs, GradCheck::default()).unwrap();
+            gradcheck(|i| sdpa(&i[0], &i[1], &i[2], mask, None), &inputs, GradCheck::default())
+                .unwrap();
         }
         for style in [RopeStyle::Interleaved, RopeStyle::Half] {
             let opts = RopeOpts { style, offset: 3, ..RopeOpts::default() };
@@ -269,7 +297,8 @@ mod tests {
     fn rotated_products_depend_on_the_distance_alone() {
         let (q, k) = (wave(&[1, 8], 0.7), wave(&[1, 8], 1.3));
         let product = |p: usize, r: usize| {
-            let turn = |x: &Tensor, offset| x.rope(&RopeOpts { offset, ..RopeOpts::default() }).unwrap();
+            let turn =
+                |x: &Tensor, offset| x.rope(&RopeOpts { offset, ..RopeOpts::default() }).unwrap();
             turn(&q, p).matmul(&turn(&k, r).t().unwrap()).unwrap().to_f64().unwrap()
         };
         assert!((product(5, 2) - product(103, 100)).abs() < 1e-12);

@@ -2,10 +2,7 @@
 
 use core::ops::{Deref, RangeFull};
 
-use crate::{
-    Error, Result, Shape,
-    tensor::MAX_RANK,
-};
+use crate::{Error, Result, Shape, tensor::MAX_RANK};
 
 /// A set of axes of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +36,11 @@ impl AxisMask {
     /// The shape with marked axes of size 1.
     pub(crate) fn keepdim(&self, shape: &Shape) -> Shape {
         let mut out = *shape;
-        out.dims_mut().iter_mut().zip(self.as_slice()).filter(|(_, m)| **m).for_each(|(d, _)| *d = 1);
+        out.dims_mut()
+            .iter_mut()
+            .zip(self.as_slice())
+            .filter(|(_, m)| **m)
+            .for_each(|(d, _)| *d = 1);
         out
     }
 
@@ -61,7 +62,12 @@ impl AxisMask {
         for axis in axes {
             let a = shape.axis(op, axis)?;
             if core::mem::replace(&mut out.marked[a], true) {
-                return Err(Error::argument(op, "axes", format!("a list with axis {axis} twice"), "a list without repetition"));
+                return Err(Error::argument(
+                    op,
+                    "axes",
+                    format!("a list with axis {axis} twice"),
+                    "a list without repetition",
+                ));
             }
         }
         Ok(out)
@@ -118,7 +124,12 @@ impl Deref for Sizes {
 fn sizes(items: impl ExactSizeIterator<Item = Option<isize>>) -> Result<Sizes> {
     let rank = items.len();
     if rank > MAX_RANK {
-        return Err(Error::argument("shape", "dims", format!("{rank} sizes"), format!("a list of at most {MAX_RANK} sizes")));
+        return Err(Error::argument(
+            "shape",
+            "dims",
+            format!("{rank} sizes"),
+            format!("a list of at most {MAX_RANK} sizes"),
+        ));
     }
     let mut out = Sizes { dims: [0; MAX_RANK], rank };
     for (slot, item) in out.dims.iter_mut().zip(items) {

@@ -70,10 +70,17 @@ impl Tensor {
             let have = if axis < lead { None } else { Some(self.dims()[axis - lead]) };
             out[axis] = match (have, want) {
                 (Some(have), -1) => have,
-                (None, -1) | (_, ..-1) => return Err(fits(format!("size {want} at axis {axis}"), &dims)),
+                (None, -1) | (_, ..-1) => {
+                    return Err(fits(format!("size {want} at axis {axis}"), &dims));
+                }
                 (None | Some(1), want) => want as usize,
                 (Some(have), want) if have == want as usize => have,
-                (Some(have), want) => return Err(fits(format!("size {have} at axis {axis} cannot become {want}"), &dims)),
+                (Some(have), want) => {
+                    return Err(fits(
+                        format!("size {have} at axis {axis} cannot become {want}"),
+                        &dims,
+                    ));
+                }
             };
         }
         self.expand_to(&Shape::new(&out)?)

@@ -8,7 +8,13 @@ use crate::{
 };
 
 /// Compares two tensors element by element; the shapes broadcast.
-fn compare(op: &'static str, a: &Tensor, b: &Tensor, f: impl Fn(core::cmp::Ordering) -> bool + Copy + Sync, nan: bool) -> Result<Tensor> {
+fn compare(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    f: impl Fn(core::cmp::Ordering) -> bool + Copy + Sync,
+    nan: bool,
+) -> Result<Tensor> {
     same_dtype(op, a, b)?;
     let shape = dispatch::broadcast_shape(op, a.shape(), b.shape())?;
     let wide;
@@ -67,7 +73,12 @@ fn truths(op: &'static str, x: &Tensor) -> Result<()> {
     if x.dtype() == DType::Bool { Ok(()) } else { Err(Error::dtype(op, x.dtype(), "bool")) }
 }
 
-fn logical(op: &'static str, a: &Tensor, b: &Tensor, f: impl Fn(bool, bool) -> bool + Sync) -> Result<Tensor> {
+fn logical(
+    op: &'static str,
+    a: &Tensor,
+    b: &Tensor,
+    f: impl Fn(bool, bool) -> bool + Sync,
+) -> Result<Tensor> {
     truths(op, a)?;
     truths(op, b)?;
     let shape = dispatch::broadcast_shape(op, a.shape(), b.shape())?;

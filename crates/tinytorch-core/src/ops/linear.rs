@@ -28,7 +28,8 @@ impl Op for Linear {
         saved.keep_if(saved.needs(0), w);
         on_floats("linear", inputs, |t| {
             let rows = t[0].contiguous();
-            let [m, k, n] = [out_shape.numel() / t[1].dims()[0].max(1), t[1].dims()[1], t[1].dims()[0]];
+            let [m, k, n] =
+                [out_shape.numel() / t[1].dims()[0].max(1), t[1].dims()[1], t[1].dims()[0]];
             let bias = t.get(2).map(|b| b.contiguous());
             Ok(real_type!(t[0].dtype(), T => {
                 let bias = bias.as_ref().map(|b| b.as_slice::<T>()).transpose()?;
@@ -59,7 +60,12 @@ impl Op for Linear {
 /// Returns the shape of the result.
 fn check(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Shape> {
     let &[out, inp] = w.dims() else {
-        return Err(Error::argument("linear", "weight", format!("of shape {}", w.shape()), "[out, in]"));
+        return Err(Error::argument(
+            "linear",
+            "weight",
+            format!("of shape {}", w.shape()),
+            "[out, in]",
+        ));
     };
     if x.dims().last() != Some(&inp) {
         return Err(Error::shapes(

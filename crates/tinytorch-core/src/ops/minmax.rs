@@ -51,7 +51,10 @@ impl Op for Extreme {
         let ties = a.eq(&b)?.to_dtype(grad.dtype())?.mul_scalar(0.5)?;
         let share = wins.to_dtype(grad.dtype())?.add(&ties)?; // 1, 1/2 or 0
         let da = saved.input_shape(0).map(|s| sum_to(&grad.mul(&share)?, s)).transpose()?;
-        let db = saved.input_shape(1).map(|s| sum_to(&grad.mul(&share.rsub_scalar(1.0)?)?, s)).transpose()?;
+        let db = saved
+            .input_shape(1)
+            .map(|s| sum_to(&grad.mul(&share.rsub_scalar(1.0)?)?, s))
+            .transpose()?;
         Ok([da, db].into())
     }
 }
@@ -100,7 +103,12 @@ impl Op for ExtremeOver {
 /// Refuses a group without elements: there is no largest one.
 fn not_empty(op: &'static str, x: &Tensor, axes: AxisMask) -> Result<()> {
     if axes.count(x.shape()) == 0 && x.rank() > 0 {
-        return Err(Error::argument(op, "self", format!("of shape {}", x.shape()), "not empty along the axes"));
+        return Err(Error::argument(
+            op,
+            "self",
+            format!("of shape {}", x.shape()),
+            "not empty along the axes",
+        ));
     }
     Ok(())
 }
@@ -186,7 +194,11 @@ impl Tensor {
 
     fn pick(&self, axis: isize, keepdim: bool, index: Self) -> Result<(Self, Self)> {
         let values = self.gather(axis, &index)?;
-        if keepdim { Ok((values, index)) } else { Ok((values.squeeze(axis)?, index.squeeze(axis)?)) }
+        if keepdim {
+            Ok((values, index))
+        } else {
+            Ok((values.squeeze(axis)?, index.squeeze(axis)?))
+        }
     }
 
     /// Returns the index of the largest element along `axis` as `i64`; the first of equal ones. The result carries no

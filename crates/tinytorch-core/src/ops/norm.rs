@@ -19,13 +19,22 @@ struct NormOp {
 }
 
 impl NormOp {
-    fn parts<'a>(&self, inputs: &[&'a Tensor]) -> (&'a Tensor, Option<&'a Tensor>, Option<&'a Tensor>) {
+    fn parts<'a>(
+        &self,
+        inputs: &[&'a Tensor],
+    ) -> (&'a Tensor, Option<&'a Tensor>, Option<&'a Tensor>) {
         let weight = self.has_weight.then(|| inputs[1]);
         (inputs[0], weight, inputs.get(1 + usize::from(self.has_weight)).copied())
     }
 
     /// The rule as tensor operations, with the statistics taken from `x` again, so that they are differentiated too.
-    fn recorded(&self, x: &Tensor, w: Option<&Tensor>, grad: &Tensor, saved: &Saved) -> Result<Grads> {
+    fn recorded(
+        &self,
+        x: &Tensor,
+        w: Option<&Tensor>,
+        grad: &Tensor,
+        saved: &Saved,
+    ) -> Result<Grads> {
         let axes: Vec<usize> = (x.rank() - self.axes..x.rank()).collect();
         let centered = if self.rows.centered { x.sub(&x.mean(&axes, true)?)? } else { x.clone() };
         let rstd = centered.square()?.mean(&axes, true)?.add_scalar(self.rows.eps)?.rsqrt()?;
@@ -40,7 +49,10 @@ impl NormOp {
             Some(_) => saved.input_shape(1).map(|s| sum_to(&grad.mul(&hat)?, s)).transpose()?,
             None => None,
         };
-        let db = saved.input_shape(1 + usize::from(self.has_weight)).map(|s| sum_to(grad, s)).transpose()?;
+        let db = saved
+            .input_shape(1 + usize::from(self.has_weight))
+            .map(|s| sum_to(grad, s))
+            .transpose()?;
         Ok(if self.has_weight { [Some(dx), dw, db].into() } else { [Some(dx), db].into() })
     }
 }
@@ -183,7 +195,10 @@ impl Tensor {
             if let Some(part) = part {
                 same_dtype(op, self, part)?;
                 if part.dims() != normalized {
-                    return Err(mismatch(part.shape(), format!("the {name} is not {normalized:?}")));
+                    return Err(mismatch(
+                        part.shape(),
+                        format!("the {name} is not {normalized:?}"),
+                    ));
                 }
                 inputs.push(part);
             }
@@ -215,13 +230,26 @@ impl Tensor {
         eps: f64,
     ) -> Result<Self> {
         let &[n, c, ..] = self.dims() else {
-            return Err(Error::argument("group_norm", "self", format!("of shape {}", self.shape()), "[N, C, ..]"));
+            return Err(Error::argument(
+                "group_norm",
+                "self",
+                format!("of shape {}", self.shape()),
+                "[N, C, ..]",
+            ));
         };
         if groups == 0 || c % groups != 0 {
-            return Err(Error::argument("group_norm", "groups", groups, format!("a divisor of the {c} channels")));
+            return Err(Error::argument(
+                "group_norm",
+                "groups",
+                groups,
+                format!("a divisor of the {c} channels"),
+            ));
         }
         let len = c / groups * self.dims()[2..].iter().product::<usize>();
-        let y = self.reshape([n, groups, len])?.layer_norm(&[len], None, None, eps)?.reshape(self.shape())?;
+        let y = self
+            .reshape([n, groups, len])?
+            .layer_norm(&[len], None, None, eps)?
+            .reshape(self.shape())?;
         y.per_channel("group_norm", weight, bias)
     }
 
@@ -249,7 +277,12 @@ impl Tensor {
     ) -> Result<(Self, Self, Self)> {
         let op = "batch_norm";
         let &[_, c, ..] = self.dims() else {
-            return Err(Error::argument(op, "self", format!("of shape {}", self.shape()), "[N, C, ..]"));
+            return Err(Error::argument(
+                op,
+                "self",
+                format!("of shape {}", self.shape()),
+                "[N, C, ..]",
+            ));
         };
         if !self.dtype().is_float() {
             return Err(Error::dtype(op, self.dtype(), "f32, f64, f16 or bf16"));
@@ -265,7 +298,11 @@ impl Tensor {
         if !opts.training {
             let rstd = running_var.add_scalar(opts.eps)?.rsqrt()?;
             let y = self.sub(&column(running_mean)?)?.mul(&column(&rstd)?)?;
-            return Ok((y.per_channel(op, weight, bias)?, running_mean.clone(), running_var.clone()));
+            return Ok((
+                y.per_channel(op, weight, bias)?,
+                running_mean.clone(),
+                running_var.clone(),
+            ));
         }
         let count = self.numel() / c.max(1);
         if count < 2 {
@@ -304,7 +341,12 @@ impl Tensor {
     }
 
     /// Multiplies and shifts each channel.
-    fn per_channel(&self, op: &'static str, weight: Option<&Self>, bias: Option<&Self>) -> Result<Self> {
+    fn per_channel(
+        &self,
+        op: &'static str,
+        weight: Option<&Self>,
+        bias: Option<&Self>,
+    ) -> Result<Self> {
         let mut shape = vec![1; self.rank() - 1];
         shape[0] = self.dims()[1];
         let mut out = self.clone();
@@ -338,8 +380,24 @@ mod tests {
     fn rows_have_mean_0_and_variance_1() {
         let x = wave(&[40, 50], 0.37).mul_scalar(1e3).unwrap().add_scalar(1e6).unwrap();
         let y = x.layer_norm(&[50], None, None, 0.0).unwrap();
-        let mean = y.mean(-1, false).unwrap().abs().unwrap().amax(.., false).unwrap().item::<f64>().unwrap();
-        let var = y.var(-1, 0, false).unwrap().sub_scalar(1.0).unwrap().abs().unwrap().amax(.., false).unwrap();
+        let mean = y
+            .mean(-1, false)
+            .unwrap()
+            .abs()
+            .unwrap()
+            .amax(.., false)
+            .unwrap()
+            .item::<f64>()
+            .unwrap();
+        let var = y
+            .var(-1, 0, false)
+            .unwrap()
+            .sub_scalar(1.0)
+            .unwrap()
+            .abs()
+            .unwrap()
+            .amax(.., false)
+            .unwrap();
         assert!(mean < 1e-9 && var.item::<f64>().unwrap() < 1e-9);
         let z = x.rms_norm(&[50], None, 0.0).unwrap().square().unwrap().mean(-1, false).unwrap();
         assert!(z.to_vec::<f64>().unwrap().iter().all(|v| (v - 1.0).abs() < 1e-12));
@@ -349,7 +407,8 @@ mod tests {
     fn gradients() {
         let inputs = [wave(&[3, 2, 4], 0.7), wave(&[2, 4], 0.9), wave(&[2, 4], 1.1)];
         let check = GradCheck::default();
-        gradcheck(|i| i[0].layer_norm(&[2, 4], Some(&i[1]), Some(&i[2]), 1e-5), &inputs, check).unwrap();
+        gradcheck(|i| i[0].layer_norm(&[2, 4], Some(&i[1]), Some(&i[2]), 1e-5), &inputs, check)
+            .unwrap();
         gradcheck(|i| i[0].layer_norm(&[2, 4], None, Some(&i[2]), 1e-5), &inputs, check).unwrap();
         gradcheck(|i| i[0].layer_norm(&[4], None, None, 1e-5), &inputs[..1], check).unwrap();
         gradcheck(|i| i[0].rms_norm(&[2, 4], Some(&i[1]), 1e-5), &inputs, check).unwrap();
@@ -368,15 +427,31 @@ mod tests {
     #[test]
     fn the_recorded_rule_agrees() {
         let x = wave(&[70, 6], 0.7).requiring_grad().unwrap();
-        let (w, b) = (wave(&[6], 0.9).requiring_grad().unwrap(), wave(&[6], 1.1).requiring_grad().unwrap());
+        let (w, b) =
+            (wave(&[6], 0.9).requiring_grad().unwrap(), wave(&[6], 1.1).requiring_grad().unwrap());
         for y in [x.layer_norm(&[6], Some(&w), Some(&b), 1e-5), x.rms_norm(&[6], Some(&w), 1e-5)] {
             let y = y.unwrap().tanh().unwrap().sum(.., false).unwrap();
             let both = [false, true].map(|create_graph| {
-                let opts = GradOpts { create_graph, retain_graph: true, allow_unused: true, ..GradOpts::default() };
+                let opts = GradOpts {
+                    create_graph,
+                    retain_graph: true,
+                    allow_unused: true,
+                    ..GradOpts::default()
+                };
                 grad(&[&y], &[&x, &w, &b], opts).unwrap()
             });
-            for (a, b) in both[0].iter().zip(&both[1]).filter_map(|(a, b)| a.as_ref().zip(b.as_ref())) {
-                let difference = a.sub(b).unwrap().abs().unwrap().amax(.., false).unwrap().item::<f64>().unwrap();
+            for (a, b) in
+                both[0].iter().zip(&both[1]).filter_map(|(a, b)| a.as_ref().zip(b.as_ref()))
+            {
+                let difference = a
+                    .sub(b)
+                    .unwrap()
+                    .abs()
+                    .unwrap()
+                    .amax(.., false)
+                    .unwrap()
+                    .item::<f64>()
+                    .unwrap();
                 assert!(difference < 1e-13, "{difference}");
             }
         }
@@ -387,10 +462,20 @@ mod tests {
         let x = wave(&[2, 4], 1.0);
         assert!(matches!(x.layer_norm(&[3], None, None, 1e-5), Err(Error::ShapeMismatch { .. })));
         assert!(matches!(x.layer_norm(&[], None, None, 1e-5), Err(Error::ShapeMismatch { .. })));
-        assert!(matches!(x.layer_norm(&[4], Some(&unit(3)), None, 1e-5), Err(Error::ShapeMismatch { .. })));
-        assert!(matches!(x.group_norm(3, None, None, 1e-5), Err(Error::InvalidArgument { name: "groups", .. })));
+        assert!(matches!(
+            x.layer_norm(&[4], Some(&unit(3)), None, 1e-5),
+            Err(Error::ShapeMismatch { .. })
+        ));
+        assert!(matches!(
+            x.group_norm(3, None, None, 1e-5),
+            Err(Error::InvalidArgument { name: "groups", .. })
+        ));
         let one = (unit(4), unit(4));
-        let single = wave(&[1, 4], 1.0).batch_norm((None, None), (&one.0, &one.1), &BatchNormOpts::default());
+        let single = wave(&[1, 4], 1.0).batch_norm(
+            (None, None),
+            (&one.0, &one.1),
+            &BatchNormOpts::default(),
+        );
         assert!(matches!(single, Err(Error::InvalidArgument { .. })));
     }
 }

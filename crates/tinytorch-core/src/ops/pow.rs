@@ -38,7 +38,11 @@ impl Op for PowScalar {
         if self.0 == 0.0 {
             return Ok([grad.zeros_like()?].into()); // x⁰ is constant, also at 0
         }
-        let slope = if self.0 == 2.0 { x.mul_scalar(2.0)? } else { x.pow_scalar(self.0 - 1.0)?.mul_scalar(self.0)? };
+        let slope = if self.0 == 2.0 {
+            x.mul_scalar(2.0)?
+        } else {
+            x.pow_scalar(self.0 - 1.0)?.mul_scalar(self.0)?
+        };
         Ok([grad.mul(&slope)?].into()) // p·x^(p-1)
     }
 }

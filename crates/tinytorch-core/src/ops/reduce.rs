@@ -86,7 +86,8 @@ impl Op for CumSum {
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         on_numbers("cumsum", inputs, |t| {
             let x = t[0];
-            let (len, inner) = (x.dims()[self.axis], x.dims()[self.axis + 1..].iter().product::<usize>());
+            let (len, inner) =
+                (x.dims()[self.axis], x.dims()[self.axis + 1..].iter().product::<usize>());
             Ok(number_type!(x.dtype(), T => {
                 let mut out = x.typed::<T>().to_vec();
                 crate::kernels::rows::for_each_slice(&mut out, len, inner, |row| running_sum(row, self.reverse));
@@ -107,7 +108,11 @@ fn running_sum<T: crate::tensor::Number>(row: &mut [T], reverse: bool) {
         sum = sum.plus(*v);
         *v = sum;
     };
-    if reverse { row.iter_mut().rev().for_each(&mut step) } else { row.iter_mut().for_each(&mut step) }
+    if reverse {
+        row.iter_mut().rev().for_each(&mut step)
+    } else {
+        row.iter_mut().for_each(&mut step)
+    }
 }
 
 /// `ln Σ e^x` over axes.
@@ -139,7 +144,8 @@ impl Op for LogSumExp {
         let kept = self.axes.keepdim(x.shape());
         let y = y.reshape(kept)?;
         // e^(x - y) is the softmax; a group of nothing but -inf has no gradient.
-        let y = y.masked_fill(&y.detach().eq(&Tensor::full((), f64::NEG_INFINITY, y.dtype())?)?, 0.0)?;
+        let y =
+            y.masked_fill(&y.detach().eq(&Tensor::full((), f64::NEG_INFINITY, y.dtype())?)?, 0.0)?;
         Ok([x.sub(&y)?.exp()?.mul(&grad.reshape(kept)?)?].into())
     }
 }
@@ -178,7 +184,8 @@ impl Op for Prod {
         let mut square = last.shape().to_vec();
         square.push(n);
         let diagonal = Tensor::eye(n, crate::DType::Bool)?;
-        let others = last.unsqueeze(-2)?.expand(&square)?.masked_fill(&diagonal, 1.0)?.prod(-1, false)?;
+        let others =
+            last.unsqueeze(-2)?.expand(&square)?.masked_fill(&diagonal, 1.0)?.prod(-1, false)?;
         let others = others.transpose(axis, -1)?;
         let grad = grad.reshape(AxisMask::one(x.rank(), self.axis).keepdim(x.shape()))?;
         Ok([others.mul(&grad)?].into())

@@ -72,7 +72,11 @@ impl Op for MaskedFill {
 }
 
 fn check_mask(op: &'static str, mask: &Tensor) -> Result<()> {
-    if mask.dtype() == DType::Bool { Ok(()) } else { Err(Error::dtype(op, mask.dtype(), "bool, as comparisons give it")) }
+    if mask.dtype() == DType::Bool {
+        Ok(())
+    } else {
+        Err(Error::dtype(op, mask.dtype(), "bool, as comparisons give it"))
+    }
 }
 
 impl Tensor {
@@ -121,9 +125,16 @@ impl Tensor {
     /// A mask over the last two axes.
     fn triangle(&self, op: &'static str, f: impl Fn(isize, isize) -> bool) -> Result<Self> {
         let &[.., rows, cols] = self.dims() else {
-            return Err(Error::argument(op, "self", format!("of rank {}", self.rank()), "of rank 2 or more"));
+            return Err(Error::argument(
+                op,
+                "self",
+                format!("of rank {}", self.rank()),
+                "of rank 2 or more",
+            ));
         };
-        let mask = (0..rows).flat_map(|i| (0..cols).map(move |j| (i as isize, j as isize))).map(|(i, j)| f(i, j));
+        let mask = (0..rows)
+            .flat_map(|i| (0..cols).map(move |j| (i as isize, j as isize)))
+            .map(|(i, j)| f(i, j));
         Self::from_vec(mask.collect(), [rows, cols])
     }
 }

@@ -19,7 +19,9 @@ impl Op for Softmax {
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("softmax", inputs, |t| {
-            Ok(real_type!(t[0].dtype(), T => Tensor::own(dispatch::softmax(t[0].typed::<T>(), self.0), *t[0].shape())))
+            Ok(
+                real_type!(t[0].dtype(), T => Tensor::own(dispatch::softmax(t[0].typed::<T>(), self.0), *t[0].shape())),
+            )
         })?;
         saved.keep_output(&out);
         Ok(out)

@@ -43,7 +43,9 @@ impl AdamOpts {
         number(OP, "eps", self.eps, false)?;
         number(OP, "weight_decay", self.weight_decay, false)?;
         match self.betas.iter().find(|beta| !(0.0..1.0).contains(*beta)) {
-            Some(beta) => Err(Error::argument(OP, "betas", beta, "two numbers of at least 0 and below 1")),
+            Some(beta) => {
+                Err(Error::argument(OP, "betas", beta, "two numbers of at least 0 and below 1"))
+            }
             None => Ok(()),
         }
     }
@@ -121,7 +123,9 @@ impl Optimizer for Adam {
 
     fn step_with(&mut self, grads: &[Option<Tensor>]) -> Result<()> {
         self.groups.check(grads)?;
-        for (((param, group), grad), moments) in self.groups.params.iter().zip(grads).zip(&mut self.moments) {
+        for (((param, group), grad), moments) in
+            self.groups.params.iter().zip(grads).zip(&mut self.moments)
+        {
             let Some(grad) = grad else { continue };
             if moments.is_none() {
                 let zeros = || Tensor::zeros(param.shape(), param.dtype());
@@ -152,12 +156,19 @@ impl Optimizer for Adam {
         let mut reader = Reader::new(OP, state);
         let mut loaded = Vec::with_capacity(self.moments.len());
         for (i, (param, _)) in self.groups.params.iter().enumerate() {
-            let parts = (reader.step(i)?, reader.tensor(i, "m", param)?, reader.tensor(i, "v", param)?);
+            let parts =
+                (reader.step(i)?, reader.tensor(i, "m", param)?, reader.tensor(i, "v", param)?);
             loaded.push(match parts {
                 (Some(step), Some(m), Some(v)) => Some(Moments { step, m, v }),
                 (None, None, None) => None,
                 (step, m, _) => {
-                    let name = if step.is_none() { "step" } else if m.is_none() { "m" } else { "v" };
+                    let name = if step.is_none() {
+                        "step"
+                    } else if m.is_none() {
+                        "m"
+                    } else {
+                        "v"
+                    };
                     return Err(Error::MissingParameter { name: format!("{i}.{name}") });
                 }
             });
@@ -168,7 +179,12 @@ impl Optimizer for Adam {
     }
 }
 
-fn update<T: Real>(param: &Param, grad: &Tensor, moments: &mut Moments, o: &AdamOpts) -> Result<()> {
+fn update<T: Real>(
+    param: &Param,
+    grad: &Tensor,
+    moments: &mut Moments,
+    o: &AdamOpts,
+) -> Result<()> {
     let coupled = if o.decoupled { 0.0 } else { o.weight_decay };
     let mut g = grad.to_vec::<T>()?;
     let (m, v) = (values_mut::<T>(OP, &mut moments.m)?, values_mut::<T>(OP, &mut moments.v)?);

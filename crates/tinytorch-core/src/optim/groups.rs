@@ -27,7 +27,11 @@ impl<O> Groups<O> {
             }
             let known = self.params.iter().map(|(p, _)| p).chain(&params[..i]);
             if let Some(first) = known.into_iter().position(|other| other.is_same(p)) {
-                let got = format!("{} of shape {}, the same as {first}", self.params.len() + i, p.shape());
+                let got = format!(
+                    "{} of shape {}, the same as {first}",
+                    self.params.len() + i,
+                    p.shape()
+                );
                 return Err(Error::argument(self.op, "parameter", got, "given once"));
             }
         }
@@ -53,10 +57,20 @@ impl<O> Groups<O> {
 }
 
 /// Refuses a number that is not finite, negative, or 0 where it must be above.
-pub(super) fn number(op: &'static str, name: &'static str, value: f64, above_zero: bool) -> Result<()> {
+pub(super) fn number(
+    op: &'static str,
+    name: &'static str,
+    value: f64,
+    above_zero: bool,
+) -> Result<()> {
     let good = value.is_finite() && if above_zero { value > 0.0 } else { value >= 0.0 };
     if good {
         return Ok(());
     }
-    Err(Error::argument(op, name, value, if above_zero { "a finite number above 0" } else { "0 or a finite number above" }))
+    Err(Error::argument(
+        op,
+        name,
+        value,
+        if above_zero { "a finite number above 0" } else { "0 or a finite number above" },
+    ))
 }

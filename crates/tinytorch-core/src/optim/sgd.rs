@@ -29,7 +29,14 @@ pub struct SgdOpts {
 impl Default for SgdOpts {
     /// Step size 0.01, nothing else.
     fn default() -> Self {
-        Self { lr: 0.01, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0, maximize: false }
+        Self {
+            lr: 0.01,
+            momentum: 0.0,
+            dampening: 0.0,
+            nesterov: false,
+            weight_decay: 0.0,
+            maximize: false,
+        }
     }
 }
 
@@ -42,8 +49,14 @@ impl SgdOpts {
             return Err(Error::argument(OP, "dampening", self.dampening, "finite"));
         }
         if self.nesterov && (self.momentum <= 0.0 || self.dampening != 0.0) {
-            let got = format!("on with momentum {} and dampening {}", self.momentum, self.dampening);
-            return Err(Error::argument(OP, "nesterov", got, "off, or on with a momentum above 0 and no dampening"));
+            let got =
+                format!("on with momentum {} and dampening {}", self.momentum, self.dampening);
+            return Err(Error::argument(
+                OP,
+                "nesterov",
+                got,
+                "off, or on with a momentum above 0 and no dampening",
+            ));
         }
         Ok(())
     }
@@ -121,7 +134,9 @@ impl Optimizer for Sgd {
 
     fn step_with(&mut self, grads: &[Option<Tensor>]) -> Result<()> {
         self.groups.check(grads)?;
-        for (((param, group), grad), buffer) in self.groups.params.iter().zip(grads).zip(&mut self.momentum) {
+        for (((param, group), grad), buffer) in
+            self.groups.params.iter().zip(grads).zip(&mut self.momentum)
+        {
             let Some(grad) = grad else { continue };
             let options = &self.groups.options[*group];
             match param.dtype() {
@@ -140,14 +155,20 @@ impl Optimizer for Sgd {
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         let mut reader = Reader::new(OP, state);
         let params = self.groups.params.iter().enumerate();
-        let loaded: Vec<_> = params.map(|(i, (p, _))| reader.tensor(i, "momentum", p)).collect::<Result<_>>()?;
+        let loaded: Vec<_> =
+            params.map(|(i, (p, _))| reader.tensor(i, "momentum", p)).collect::<Result<_>>()?;
         reader.finish(loaded.len(), &["momentum"])?;
         self.momentum = loaded;
         Ok(())
     }
 }
 
-fn update<T: Real>(param: &Param, grad: &Tensor, buffer: &mut Option<Tensor>, o: &SgdOpts) -> Result<()> {
+fn update<T: Real>(
+    param: &Param,
+    grad: &Tensor,
+    buffer: &mut Option<Tensor>,
+    o: &SgdOpts,
+) -> Result<()> {
     let settings = dispatch::SgdSettings {
         lr: T::lit(o.lr),
         momentum: T::lit(o.momentum),

@@ -3,11 +3,16 @@
 use crate::{DType, Error, Param, Result, Tensor, nn::StateDict, tensor::Real};
 
 /// Returns the elements of a tensor of the state for change; a tensor that somebody else sees is copied first.
-pub(super) fn values_mut<'a, T: Real>(op: &'static str, tensor: &'a mut Tensor) -> Result<&'a mut [T]> {
+pub(super) fn values_mut<'a, T: Real>(
+    op: &'static str,
+    tensor: &'a mut Tensor,
+) -> Result<&'a mut [T]> {
     if tensor.unique_mut::<T>().is_none() {
         *tensor = Tensor::from_vec(tensor.to_vec::<T>()?, tensor.shape())?;
     }
-    tensor.unique_mut::<T>().ok_or_else(|| Error::argument(op, "state", "shared", "owned by the optimizer"))
+    tensor
+        .unique_mut::<T>()
+        .ok_or_else(|| Error::argument(op, "state", "shared", "owned by the optimizer"))
 }
 
 /// Refuses a tensor that is not like its parameter.
@@ -48,7 +53,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns a copy of the entry `name` of parameter `index`, if there is one, checked against `param`.
-    pub(super) fn tensor(&mut self, index: usize, name: &str, param: &Param) -> Result<Option<Tensor>> {
+    pub(super) fn tensor(
+        &mut self,
+        index: usize,
+        name: &str,
+        param: &Param,
+    ) -> Result<Option<Tensor>> {
         let Some(tensor) = self.state.get(&format!("{index}.{name}")) else { return Ok(None) };
         check_like(self.op, tensor, param)?;
         self.used += 1;
@@ -60,7 +70,9 @@ impl<'a> Reader<'a> {
         let Some(tensor) = self.state.get(&format!("{index}.step")) else { return Ok(None) };
         self.used += 1;
         let step = tensor.item::<i64>()?;
-        u64::try_from(step).map(Some).map_err(|_| Error::argument(self.op, "step", step, "0 or more"))
+        u64::try_from(step)
+            .map(Some)
+            .map_err(|_| Error::argument(self.op, "step", step, "0 or more"))
     }
 
     /// Refuses entries that no parameter asked for.
@@ -68,7 +80,9 @@ impl<'a> Reader<'a> {
         if self.used == self.state.len() {
             return Ok(());
         }
-        let known = |key: &str| (0..n_params).any(|i| names.iter().any(|name| key == format!("{i}.{name}")));
+        let known = |key: &str| {
+            (0..n_params).any(|i| names.iter().any(|name| key == format!("{i}.{name}")))
+        };
         match self.state.keys().find(|key| !known(key)) {
             Some(name) => Err(Error::UnexpectedParameter { name: name.clone() }),
             None => Ok(()),

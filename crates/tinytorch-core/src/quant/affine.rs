@@ -126,10 +126,18 @@ pub struct ChannelWeights {
 pub fn symmetric_per_channel(w: &[f32], n_channels: usize) -> Result<ChannelWeights> {
     if n_channels == 0 || !w.len().is_multiple_of(n_channels) {
         let got = format_args!("{n_channels} for {} weights", w.len());
-        return Err(Error::argument("quantize", "n_channels", got, "a divisor of the number of weights"));
+        return Err(Error::argument(
+            "quantize",
+            "n_channels",
+            got,
+            "a divisor of the number of weights",
+        ));
     }
     all_finite(w)?;
-    let mut out = ChannelWeights { codes: Vec::with_capacity(w.len()), scales: Vec::with_capacity(n_channels) };
+    let mut out = ChannelWeights {
+        codes: Vec::with_capacity(w.len()),
+        scales: Vec::with_capacity(n_channels),
+    };
     let size = w.len() / n_channels;
     for channel in 0..n_channels {
         let slice = &w[channel * size..(channel + 1) * size];
@@ -158,7 +166,9 @@ pub fn symmetric_scale<T: Copy + Into<f64>>(w: &[T]) -> f64 {
 /// [`Error::InvalidArgument`] naming the first position that is not finite.
 pub fn quantize_bias(bias: &[f32], input_scale: f32, weight_scales: &[f32]) -> Result<Vec<i32>> {
     all_finite(bias)?;
-    let steps = |(&b, &s): (&f32, &f32)| libm::rint(f64::from(b) / (f64::from(input_scale) * f64::from(s))) as i32;
+    let steps = |(&b, &s): (&f32, &f32)| {
+        libm::rint(f64::from(b) / (f64::from(input_scale) * f64::from(s))) as i32
+    };
     Ok(bias.iter().zip(weight_scales).map(steps).collect())
 }
 
@@ -168,7 +178,12 @@ fn all_finite<T: Copy + Into<f64>>(x: &[T]) -> Result<()> {
         None => Ok(()),
         Some(i) => {
             let got = format_args!("{} at position {i}", x[i].into());
-            Err(Error::argument("quantize", "x", got, "finite everywhere (a diverged training leaves NaN)"))
+            Err(Error::argument(
+                "quantize",
+                "x",
+                got,
+                "finite everywhere (a diverged training leaves NaN)",
+            ))
         }
     }
 }
@@ -200,11 +215,14 @@ mod tests {
 
     #[test]
     fn bad_ranges_are_refused() {
-        for (lo, hi) in [(f64::NAN, 1.0), (0.0, f64::INFINITY), (1.0, 0.0), (-1.7e308, 1.7e308), (0.0, 1e-323)] {
+        for (lo, hi) in
+            [(f64::NAN, 1.0), (0.0, f64::INFINITY), (1.0, 0.0), (-1.7e308, 1.7e308), (0.0, 1e-323)]
+        {
             assert!(QParams::affine(lo, hi).is_err(), "{lo} {hi}");
         }
         assert!(QParams { scale: 1e-60, zero_point: 0 }.stored().is_err());
-        let err = quantize(&[1.0_f32, f32::NAN], QParams { scale: 1.0, zero_point: 0 }).unwrap_err();
+        let err =
+            quantize(&[1.0_f32, f32::NAN], QParams { scale: 1.0, zero_point: 0 }).unwrap_err();
         assert!(err.to_string().contains("position 1"), "{err}");
     }
 
@@ -237,7 +255,10 @@ mod tests {
 
     #[test]
     fn bias_is_in_units_of_the_products() {
-        assert_eq!(quantize_bias(&[1.0, -0.75, 1e30], 0.5, &[0.25, 0.5, 1.0]).unwrap(), [8, -3, i32::MAX]);
+        assert_eq!(
+            quantize_bias(&[1.0, -0.75, 1e30], 0.5, &[0.25, 0.5, 1.0]).unwrap(),
+            [8, -3, i32::MAX]
+        );
         assert!(quantize_bias(&[f32::NAN], 0.5, &[0.25]).is_err());
     }
 }

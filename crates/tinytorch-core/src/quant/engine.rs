@@ -29,14 +29,15 @@ impl Engine {
     /// does not allow, or weights whose 32-bit sums could overflow.
     pub fn new(graph: QGraph) -> Result<Self> {
         let n = graph.tensors.len();
-        let ids = [graph.input, graph.output].into_iter().chain(
-            graph.ops.iter().flat_map(|op| op.inputs().into_iter().chain([op.output()])),
-        );
+        let ids = [graph.input, graph.output]
+            .into_iter()
+            .chain(graph.ops.iter().flat_map(|op| op.inputs().into_iter().chain([op.output()])));
         if let Some(id) = ids.into_iter().find(|&id| id >= n) {
             return Err(Error::argument("quantized graph", "tensor id", id, format!("below {n}")));
         }
         for (id, t) in graph.tensors.iter().enumerate() {
-            check_tensor(t).map_err(|need| Error::argument("quantized graph", "tensor", id, need))?;
+            check_tensor(t)
+                .map_err(|need| Error::argument("quantized graph", "tensor", id, need))?;
         }
         let mut written = vec![false; n];
         written[graph.input] = true;
@@ -44,14 +45,22 @@ impl Engine {
         for (i, op) in graph.ops.iter().enumerate() {
             for id in op.inputs() {
                 if matches!(graph.tensors[id].data, QData::Activation) && !written[id] {
-                    return Err(broken(i, format!("run after the operator that writes tensor {id}")));
+                    return Err(broken(
+                        i,
+                        format!("run after the operator that writes tensor {id}"),
+                    ));
                 }
             }
             requantize.push(check_op(&graph, op).map_err(|need| broken(i, need))?);
             written[op.output()] = true;
         }
         if !written[graph.output] {
-            return Err(Error::argument("quantized graph", "output", graph.output, "written by an operator"));
+            return Err(Error::argument(
+                "quantized graph",
+                "output",
+                graph.output,
+                "written by an operator",
+            ));
         }
         Ok(Self { graph, requantize })
     }
@@ -70,7 +79,12 @@ impl Engine {
     pub fn run(&self, input: &[i8]) -> Result<Vec<i8>> {
         let want = self.graph.tensors[self.graph.input].numel();
         if input.len() != want {
-            return Err(Error::argument("quantized graph", "input length", input.len(), want.to_string()));
+            return Err(Error::argument(
+                "quantized graph",
+                "input length",
+                input.len(),
+                want.to_string(),
+            ));
         }
         let mut values: Vec<Vec<i8>> = vec![Vec::new(); self.graph.tensors.len()];
         values[self.graph.input] = input.to_vec();
@@ -87,7 +101,13 @@ impl Engine {
         let mut y = vec![0; tensors[op.output()].numel()];
         match (op, rq) {
             (QOp::FullyConnected { input, weight, bias, .. }, Some(rq)) => {
-                dispatch::qlinear_forward(&values[*input], bytes(&tensors[*weight]), words(&tensors[*bias]), rq, &mut y);
+                dispatch::qlinear_forward(
+                    &values[*input],
+                    bytes(&tensors[*weight]),
+                    words(&tensors[*bias]),
+                    rq,
+                    &mut y,
+                );
             }
             (QOp::Conv2d { input, weight, bias, window, .. }, Some(rq)) => {
                 let (w, b) = (bytes(&tensors[*weight]), words(&tensors[*bias]));
@@ -95,7 +115,13 @@ impl Engine {
             }
             (QOp::MaxPool2d { input, window, activation, .. }, _) => {
                 let clamp = activation.clamp_range(tensors[*input].quant.zero_points[0]);
-                kernels::max_pool2d(&values[*input], image(&tensors[*input]), window, clamp, &mut y);
+                kernels::max_pool2d(
+                    &values[*input],
+                    image(&tensors[*input]),
+                    window,
+                    clamp,
+                    &mut y,
+                );
             }
             (QOp::Softmax { input, .. }, _) => {
                 let t = &tensors[*input];
@@ -145,7 +171,9 @@ fn check_tensor(t: &QTensor) -> Result<(), &'static str> {
         Err("given positive, finite scales")
     } else if !q.zero_points.iter().all(|z| (-128..=127).contains(z)) {
         Err("given zero points in -128 ..= 127")
-    } else if matches!(t.data, QData::Activation) && (t.shape.first() != Some(&1) || q.scales.len() != 1) {
+    } else if matches!(t.data, QData::Activation)
+        && (t.shape.first() != Some(&1) || q.scales.len() != 1)
+    {
         Err("an activation of one sample with one scale")
     } else {
         Ok(())
@@ -155,7 +183,9 @@ fn check_tensor(t: &QTensor) -> Result<(), &'static str> {
 fn check_op(graph: &QGraph, op: &QOp) -> Result<Option<Requantize>, &'static str> {
     let t = |id: TensorId| &graph.tensors[id];
     let out = t(op.output());
-    if !matches!(out.data, QData::Activation) || !matches!(t(op.inputs()[0]).data, QData::Activation) {
+    if !matches!(out.data, QData::Activation)
+        || !matches!(t(op.inputs()[0]).data, QData::Activation)
+    {
         return Err("reading and writing activations");
     }
     let input = t(op.inputs()[0]);
@@ -168,7 +198,9 @@ fn check_op(graph: &QGraph, op: &QOp) -> Result<Option<Requantize>, &'static str
             factors(input, t(*weight), t(*bias), out, *activation).map(Some)
         }
         QOp::Conv2d { weight, bias, window, activation, .. } => {
-            let [outs, kh, kw, channels] = *t(*weight).shape else { return Err("given a weight [out, kh, kw, in]") };
+            let [outs, kh, kw, channels] = *t(*weight).shape else {
+                return Err("given a weight [out, kh, kw, in]");
+            };
             let ([_, h, w, c], [_, oh, ow, oc]) = (rank4(input)?, rank4(out)?);
             let fits = window.resolve([h, w]).is_some_and(|(size, _)| size == [oh, ow]);
             if !fits || channels != c || oc != outs || [kh, kw] != window.kernel {
@@ -183,7 +215,9 @@ fn check_op(graph: &QGraph, op: &QOp) -> Result<Option<Requantize>, &'static str
             }
             same_quantisation(input, out)
         }
-        QOp::Reshape { .. } if input.numel() != out.numel() => Err("keeping the number of elements"),
+        QOp::Reshape { .. } if input.numel() != out.numel() => {
+            Err("keeping the number of elements")
+        }
         QOp::Reshape { .. } => same_quantisation(input, out),
         QOp::Softmax { .. } => {
             #[expect(clippy::float_cmp, reason = "the scale is exactly a power of two")]
@@ -202,7 +236,11 @@ fn rank4(t: &QTensor) -> Result<[usize; 4], &'static str> {
 }
 
 fn same_quantisation(input: &QTensor, out: &QTensor) -> Result<Option<Requantize>, &'static str> {
-    if input.quant == out.quant { Ok(None) } else { Err("given equal quantisation at input and output") }
+    if input.quant == out.quant {
+        Ok(None)
+    } else {
+        Err("given equal quantisation at input and output")
+    }
 }
 
 fn factors(
@@ -216,8 +254,13 @@ fn factors(
         return Err("given 8-bit weights and a 32-bit bias");
     };
     let channels = weight.shape[0];
-    if b.len() != channels || weight.quant.zero_points.iter().any(|&z| z != 0) || weight.quant.axis != 0 {
-        return Err("given symmetric weights along the first axis and a bias for each output channel");
+    if b.len() != channels
+        || weight.quant.zero_points.iter().any(|&z| z != 0)
+        || weight.quant.axis != 0
+    {
+        return Err(
+            "given symmetric weights along the first axis and a bias for each output channel",
+        );
     }
     let ends = |t: &QTensor| (t.quant.scales[0], t.quant.zero_points[0]);
     let rq = match *weight.quant.scales {
@@ -263,10 +306,23 @@ mod tests {
                 activation(&[1, 2]),
             ],
             ops: vec![
-                QOp::Conv2d { input: 0, weight: 1, bias: 2, output: 3, window, activation: FusedActivation::Relu },
+                QOp::Conv2d {
+                    input: 0,
+                    weight: 1,
+                    bias: 2,
+                    output: 3,
+                    window,
+                    activation: FusedActivation::Relu,
+                },
                 QOp::MaxPool2d { input: 3, output: 4, window, activation: FusedActivation::None },
                 QOp::Reshape { input: 4, output: 5 },
-                QOp::FullyConnected { input: 5, weight: 6, bias: 7, output: 8, activation: FusedActivation::None },
+                QOp::FullyConnected {
+                    input: 5,
+                    weight: 6,
+                    bias: 7,
+                    output: 8,
+                    activation: FusedActivation::None,
+                },
             ],
             input: 0,
             output: 8,
@@ -295,7 +351,9 @@ mod tests {
             ("constant length", |g| g.tensors[6].data = QData::I8(vec![1])),
             ("pool quantisation", |g| g.tensors[4].quant = Quantization::per_tensor(0.5, 0)),
             ("scale", |g| g.tensors[0].quant.scales[0] = 0.0),
-            ("no scale", |g| g.tensors[0].quant = Quantization { scales: vec![], zero_points: vec![], axis: 0 }),
+            ("no scale", |g| {
+                g.tensors[0].quant = Quantization { scales: vec![], zero_points: vec![], axis: 0 }
+            }),
             ("zero point", |g| g.tensors[0].quant.zero_points[0] = 128),
             ("image rank", |g| g.tensors[0].shape = vec![1, 9]),
             ("overflow", |g| g.tensors[7].data = QData::I32(vec![i32::MAX, 0])),

@@ -32,7 +32,10 @@ pub fn round_shift(x: i32, e: u32) -> i32 {
     let mask = (1_i64 << e) - 1;
     let rem = i64::from(x) & mask;
     let threshold = (mask >> 1) + i64::from(x < 0);
-    #[expect(clippy::cast_possible_truncation, reason = "at most x in size, at least one bit less when it rounds")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "at most x in size, at least one bit less when it rounds"
+    )]
     let y = ((i64::from(x) >> e) + i64::from(rem > threshold)) as i32;
     y
 }

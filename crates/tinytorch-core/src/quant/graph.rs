@@ -134,11 +134,20 @@ impl Padding {
     /// `None` when neither does, which a model file can then only say with an operator of its own.
     /// All arguments are [height, width].
     #[must_use]
-    pub fn from_symmetric(pad: [usize; 2], size: [usize; 2], kernel: [usize; 2], stride: [usize; 2]) -> Option<Self> {
+    pub fn from_symmetric(
+        pad: [usize; 2],
+        size: [usize; 2],
+        kernel: [usize; 2],
+        stride: [usize; 2],
+    ) -> Option<Self> {
         let fits = |scheme: &Self| {
             (0..2).all(|a| {
-                let out = (size[a] + 2 * pad[a]).checked_sub(kernel[a]).and_then(|free| free.checked_div(stride[a]));
-                out.is_some_and(|out| scheme.resolve(size[a], kernel[a], stride[a]) == Some((out + 1, pad[a])))
+                let out = (size[a] + 2 * pad[a])
+                    .checked_sub(kernel[a])
+                    .and_then(|free| free.checked_div(stride[a]));
+                out.is_some_and(|out| {
+                    scheme.resolve(size[a], kernel[a], stride[a]) == Some((out + 1, pad[a]))
+                })
             })
         };
         [Self::Valid, Self::Same].into_iter().find(fits)
@@ -237,10 +246,13 @@ impl QOp {
     #[must_use]
     pub fn inputs(&self) -> Vec<TensorId> {
         match *self {
-            Self::FullyConnected { input, weight, bias, .. } | Self::Conv2d { input, weight, bias, .. } => {
+            Self::FullyConnected { input, weight, bias, .. }
+            | Self::Conv2d { input, weight, bias, .. } => {
                 vec![input, weight, bias]
             }
-            Self::MaxPool2d { input, .. } | Self::Reshape { input, .. } | Self::Softmax { input, .. } => vec![input],
+            Self::MaxPool2d { input, .. }
+            | Self::Reshape { input, .. }
+            | Self::Softmax { input, .. } => vec![input],
         }
     }
 
@@ -273,7 +285,9 @@ mod tests {
 
     #[test]
     fn symmetric_padding_is_named_when_it_can_be() {
-        let square = |pad, size, kernel, stride| Padding::from_symmetric([pad; 2], [size; 2], [kernel; 2], [stride; 2]);
+        let square = |pad, size, kernel, stride| {
+            Padding::from_symmetric([pad; 2], [size; 2], [kernel; 2], [stride; 2])
+        };
         assert_eq!(square(0, 8, 3, 1), Some(Padding::Valid));
         assert_eq!(square(1, 8, 3, 1), Some(Padding::Same));
         assert_eq!(square(1, 5, 3, 2), Some(Padding::Same));
@@ -290,7 +304,8 @@ mod tests {
     #[test]
     fn taps_are_the_ones_inside() {
         for (size, kernel, stride) in [(5, 3, 1), (5, 3, 2), (4, 5, 1), (3, 7, 2)] {
-            let window = Window { kernel: [kernel; 2], stride: [stride; 2], padding: Padding::Same };
+            let window =
+                Window { kernel: [kernel; 2], stride: [stride; 2], padding: Padding::Same };
             let ([out, _], [pad, _]) = window.resolve([size; 2]).unwrap();
             for o in 0..out {
                 let inside: Vec<_> =

@@ -46,7 +46,12 @@ impl Requantize {
         channels: usize,
     ) -> Self {
         let factor = f64::from(input_scale * weight_scale) / f64::from(output_scale);
-        Self { multipliers: vec![Multiplier::encode(factor); channels], input_zero, output_zero, activation }
+        Self {
+            multipliers: vec![Multiplier::encode(factor); channels],
+            input_zero,
+            output_zero,
+            activation,
+        }
     }
 
     /// Returns the code of the sum `acc` in channel `c`.
@@ -71,7 +76,8 @@ pub fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) -> bool
     let Some(size) = weight.len().checked_div(bias.len()) else { return true };
     bias.iter().zip(multipliers).enumerate().all(|(c, (&b, m))| {
         let w = &weight[c * size..(c + 1) * size];
-        let most = w.iter().map(|v| i64::from(v.unsigned_abs()) * 255).sum::<i64>() + i64::from(b.unsigned_abs());
+        let most = w.iter().map(|v| i64::from(v.unsigned_abs()) * 255).sum::<i64>()
+            + i64::from(b.unsigned_abs());
         most < 1_i64 << (31 - m.shift.clamp(0, 31))
     })
 }
@@ -102,7 +108,11 @@ pub fn conv2d(
                     let w = ow * window.stride[1] + j - left;
                     let x = &x[(h * width + w) * channels..][..channels];
                     let f = &weight[((o * kh + i) * kw + j) * channels..][..channels];
-                    acc += x.iter().zip(f).map(|(&x, &f)| i32::from(f) * (i32::from(x) - rq.input_zero)).sum::<i32>();
+                    acc += x
+                        .iter()
+                        .zip(f)
+                        .map(|(&x, &f)| i32::from(f) * (i32::from(x) - rq.input_zero))
+                        .sum::<i32>();
                 }
             }
             *y = rq.code(acc, o);
@@ -111,7 +121,13 @@ pub fn conv2d(
 }
 
 /// Max pooling of `x`, [H, W, C] with sizes `shape`: the largest code among the taps inside.
-pub fn max_pool2d(x: &[i8], shape: [usize; 3], window: &Window, clamp_to: (i32, i32), y: &mut [i8]) {
+pub fn max_pool2d(
+    x: &[i8],
+    shape: [usize; 3],
+    window: &Window,
+    clamp_to: (i32, i32),
+    y: &mut [i8],
+) {
     let [height, width, channels] = shape;
     let Some(([_, out_w], [top, left])) = window.resolve([height, width]) else { return };
     for (pixel, y) in y.chunks_exact_mut(channels.max(1)).enumerate() {
@@ -149,7 +165,8 @@ pub fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
     let left = m.shift.clamp(0, 31).unsigned_abs();
     #[expect(clippy::cast_possible_truncation, reason = "at most 31 · 2^26 < 2^31")]
     let lowest = -(libm::floor(31.0 * unit / f64::from(1_u32 << left)) as i32);
-    let exponential = |d: i32| fixed::exp_neg(fixed::high_mul(d << left, m.mantissa), DIFFERENCE_BITS);
+    let exponential =
+        |d: i32| fixed::exp_neg(fixed::high_mul(d << left, m.mantissa), DIFFERENCE_BITS);
     for (x, y) in x.chunks_exact(row.max(1)).zip(y.chunks_exact_mut(row.max(1))) {
         let top = x.iter().copied().max().map_or(0, i32::from);
         let differences = x.iter().map(|&v| i32::from(v) - top);
@@ -186,7 +203,9 @@ mod tests {
     }
 
     fn codes(rng: &mut Rng, n: usize) -> Vec<i8> {
-        (0..n).map(|_| i8::try_from(i32::try_from(rng.below(255)).unwrap() - 127).unwrap()).collect()
+        (0..n)
+            .map(|_| i8::try_from(i32::try_from(rng.below(255)).unwrap() - 127).unwrap())
+            .collect()
     }
 
     #[test]
@@ -209,7 +228,12 @@ mod tests {
         let mut rng = Rng::seed(4);
         let (x, w) = (codes(&mut rng, 3 * 2 * 2), codes(&mut rng, 5 * 12));
         let bias = [100, -50, 0, 7, 900];
-        let rq = Requantize::new((0.02, -7), &[0.01, 0.02, 0.03, 0.04, 0.05], (0.3, 4), FusedActivation::None);
+        let rq = Requantize::new(
+            (0.02, -7),
+            &[0.01, 0.02, 0.03, 0.04, 0.05],
+            (0.3, 4),
+            FusedActivation::None,
+        );
         let window = Window { kernel: [3, 2], stride: [1, 1], padding: Padding::Valid };
         let (mut a, mut b) = ([0; 5], [0; 5]);
         conv2d(&x, [3, 2, 2], &w, &bias, &window, &rq, &mut a);
@@ -230,7 +254,15 @@ mod tests {
         }
         let (mut a, mut b) = ([0; 16], [0; 16]);
         conv2d(&x, [4, 4, 1], &w, &[3], &same, &rq, &mut a);
-        conv2d(&border, [6, 6, 1], &w, &[3], &Window { padding: Padding::Valid, ..same }, &rq, &mut b);
+        conv2d(
+            &border,
+            [6, 6, 1],
+            &w,
+            &[3],
+            &Window { padding: Padding::Valid, ..same },
+            &rq,
+            &mut b,
+        );
         assert_eq!(a, b);
     }
 
@@ -254,11 +286,15 @@ mod tests {
                 let x = codes(&mut rng, 10);
                 let mut y = [0; 10];
                 softmax(&x, 10, scale, &mut y);
-                let e: Vec<f64> = x.iter().map(|&v| (f64::from(v) * f64::from(scale)).exp()).collect();
+                let e: Vec<f64> =
+                    x.iter().map(|&v| (f64::from(v) * f64::from(scale)).exp()).collect();
                 let total: f64 = e.iter().sum();
                 for (&y, e) in y.iter().zip(&e) {
                     let exact = (256.0 * e / total).min(255.0);
-                    assert!((f64::from(y) + 128.0 - exact).abs() <= 1.0, "{x:?} {scale}: {y} {exact}");
+                    assert!(
+                        (f64::from(y) + 128.0 - exact).abs() <= 1.0,
+                        "{x:?} {scale}: {y} {exact}"
+                    );
                 }
             }
         }

@@ -93,7 +93,12 @@ impl QModel {
     pub fn run(&self, codes: &[i8]) -> Result<Vec<i8>> {
         let (n_in, n_out) = self.sizes();
         if !codes.len().is_multiple_of(n_in.max(1)) {
-            return Err(Error::argument("run", "number of codes", codes.len(), format!("a multiple of {n_in}")));
+            return Err(Error::argument(
+                "run",
+                "number of codes",
+                codes.len(),
+                format!("a multiple of {n_in}"),
+            ));
         }
         let mut out = Vec::with_capacity(codes.len() / n_in.max(1) * n_out);
         for sample in codes.chunks_exact(n_in.max(1)) {

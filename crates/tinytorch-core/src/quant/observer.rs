@@ -47,7 +47,12 @@ impl Observer for MinMax {
         for (i, &v) in values.iter().enumerate() {
             if !v.is_finite() {
                 let got = format_args!("{v} at position {i}");
-                return Err(Error::argument("calibrate", "values", got, "finite (check the trained weights for NaN)"));
+                return Err(Error::argument(
+                    "calibrate",
+                    "values",
+                    got,
+                    "finite (check the trained weights for NaN)",
+                ));
             }
         }
         self.range = dispatch::calibrate(self.range, values);
@@ -55,9 +60,9 @@ impl Observer for MinMax {
     }
 
     fn params(&self) -> Result<QParams> {
-        let (lo, hi) = self
-            .range
-            .ok_or_else(|| Error::argument("calibrate", "values", "empty", "at least one number"))?;
+        let (lo, hi) = self.range.ok_or_else(|| {
+            Error::argument("calibrate", "values", "empty", "at least one number")
+        })?;
         QParams::affine(f64::from(lo), f64::from(hi))
     }
 }

@@ -7,7 +7,9 @@
 use super::{
     affine::{self, QParams},
     engine::Engine,
-    graph::{FusedActivation, Padding, QData, QGraph, QOp, QTensor, Quantization, TensorId, Window},
+    graph::{
+        FusedActivation, Padding, QData, QGraph, QOp, QTensor, Quantization, TensorId, Window,
+    },
     model::QModel,
     observer::{MinMax, Observer},
 };
@@ -47,7 +49,11 @@ impl Default for QuantizeOpts {
 ///   `MaxPool2d` and `Flatten`, a ReLU without an operator to join, a padding that model files cannot say, groups and
 ///   dilation, a `Linear` on an image; also for calibration data that is empty or not finite.
 /// - What the forward pass over the calibration data returns.
-pub fn quantize(model: &Sequential, calibration: &Tensor, options: &QuantizeOpts) -> Result<QModel> {
+pub fn quantize(
+    model: &Sequential,
+    calibration: &Tensor,
+    options: &QuantizeOpts,
+) -> Result<QModel> {
     no_grad(|| {
         let mut lowering = Lowering::start(calibration, options)?;
         for (kind, relu) in fuse(&model.kinds())? {
@@ -68,10 +74,16 @@ fn fuse<'a>(kinds: &[Kind<'a>]) -> Result<Vec<(Kind<'a>, bool)>> {
             plan.push((kind, false));
             continue;
         }
-        let producer = plan.iter_mut().rev().find(|(k, _)| !matches!(k, Kind::MaxPool2d(_) | Kind::Flatten));
+        let producer =
+            plan.iter_mut().rev().find(|(k, _)| !matches!(k, Kind::MaxPool2d(_) | Kind::Flatten));
         match producer {
             Some((Kind::Linear(_) | Kind::Conv2d(_), relu)) => *relu = true,
-            _ => return Err(unsupported("Relu", "behind a Linear or Conv2d, whose clamp it becomes")),
+            _ => {
+                return Err(unsupported(
+                    "Relu",
+                    "behind a Linear or Conv2d, whose clamp it becomes",
+                ));
+            }
         }
     }
     Ok(plan)
@@ -97,7 +109,12 @@ impl<'a> Lowering<'a> {
     fn start(calibration: &Tensor, options: &'a QuantizeOpts) -> Result<Self> {
         if calibration.numel() == 0 || !matches!(calibration.rank(), 2 | 4) {
             let got = format!("of shape {}", calibration.shape());
-            return Err(Error::argument(OP, "calibration", got, "one or more samples, [N, F] or [N, C, H, W]"));
+            return Err(Error::argument(
+                OP,
+                "calibration",
+                got,
+                "one or more samples, [N, F] or [N, C, H, W]",
+            ));
         }
         let graph = QGraph { tensors: Vec::new(), ops: Vec::new(), input: 0, output: 0 };
         let mut this = Self { options, x: calibration.detach(), graph, at: 0, order: None };
@@ -113,7 +130,13 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    fn push(&mut self, name: String, shape: Vec<usize>, quant: Quantization, data: QData) -> TensorId {
+    fn push(
+        &mut self,
+        name: String,
+        shape: Vec<usize>,
+        quant: Quantization,
+        data: QData,
+    ) -> TensorId {
         self.graph.tensors.push(QTensor { name, shape, quant, data });
         self.graph.tensors.len() - 1
     }
@@ -164,7 +187,8 @@ impl<'a> Lowering<'a> {
     }
 
     fn conv(&mut self, layer: &Conv2d, relu: bool, number: usize) -> Result<()> {
-        let (&[_, c, h, w], &[n_out, _, kh, kw]) = (self.x.dims(), &layer.weight().shape()[..]) else {
+        let (&[_, c, h, w], &[n_out, _, kh, kw]) = (self.x.dims(), &layer.weight().shape()[..])
+        else {
             return Err(unsupported("Conv2d", "given images [N, C, H, W]"));
         };
         let opts = layer.opts();
@@ -201,7 +225,8 @@ impl<'a> Lowering<'a> {
         let bias_codes = affine::quantize_bias(bias, input_scale, &weights.scales)?;
         let bias_scales = weights.scales.iter().map(|s| s * input_scale).collect();
         let quant = Quantization::per_channel(weights.scales);
-        let weight = self.push(format!("{name}.weight"), shape.to_vec(), quant, QData::I8(weights.codes));
+        let weight =
+            self.push(format!("{name}.weight"), shape.to_vec(), quant, QData::I8(weights.codes));
         let quant = Quantization::per_channel(bias_scales);
         let bias = self.push(format!("{name}.bias"), vec![shape[0]], quant, QData::I32(bias_codes));
         let output = self.activation(name)?;
@@ -238,11 +263,15 @@ impl<'a> Lowering<'a> {
 
     fn finish(mut self, softmax: bool) -> Result<QGraph> {
         if self.x.rank() != 2 || self.order.is_some() || self.graph.ops.is_empty() {
-            return Err(unsupported("the last", "a Linear: the network must end in a row of numbers"));
+            return Err(unsupported(
+                "the last",
+                "a Linear: the network must end in a row of numbers",
+            ));
         }
         if softmax {
             let quant = Quantization::per_tensor(1.0 / 256.0, -128);
-            let output = self.push("probabilities".to_owned(), self.shape(), quant, QData::Activation);
+            let output =
+                self.push("probabilities".to_owned(), self.shape(), quant, QData::Activation);
             self.graph.ops.push(QOp::Softmax { input: self.at, output });
             self.at = output;
         }
@@ -263,8 +292,13 @@ fn window(
     padding: [usize; 2],
 ) -> Result<Window> {
     let scheme = Padding::from_symmetric(padding, size, kernel, stride).ok_or_else(|| {
-        let got = format!("{layer} with kernel {kernel:?}, stride {stride:?}, padding {padding:?} on {size:?}");
-        unsupported(&got, "padded by nothing, or by (kernel - 1)/2 at stride 1: model files know no other")
+        let got = format!(
+            "{layer} with kernel {kernel:?}, stride {stride:?}, padding {padding:?} on {size:?}"
+        );
+        unsupported(
+            &got,
+            "padded by nothing, or by (kernel - 1)/2 at stride 1: model files know no other",
+        )
     })?;
     Ok(Window { kernel, stride, padding: scheme })
 }

@@ -9,8 +9,7 @@ use crate::tensor::{Real, View};
 #[must_use]
 pub fn reduce_broadcast_grad<T: Real>(grad: View<'_, T>, shape: &[usize]) -> Vec<T> {
     let lead = grad.rank() - shape.len();
-    let repeated =
-        |a: usize| a < lead || (shape[a - lead] == 1 && grad.shape[a] != 1);
+    let repeated = |a: usize| a < lead || (shape[a - lead] == 1 && grad.shape[a] != 1);
     let axes: Vec<usize> = (0..grad.rank()).filter(|&a| repeated(a)).collect();
     reduce_sum(grad, &axes)
 }
@@ -33,7 +32,10 @@ pub fn mul_backward<T: Real>(
     let strides = row_major_strides(grad.shape);
     let product = |x: View<'_, T>, shape: &[usize]| {
         let data: Vec<T> = grad.iter().zip(x.iter()).map(|(g, x)| g * x).collect();
-        reduce_broadcast_grad(View { data: &data, shape: grad.shape, strides: &strides[..grad.rank()] }, shape)
+        reduce_broadcast_grad(
+            View { data: &data, shape: grad.shape, strides: &strides[..grad.rank()] },
+            shape,
+        )
     };
     (product(b, a_shape), product(a, b_shape))
 }
@@ -44,7 +46,11 @@ pub fn mul_backward<T: Real>(
 ///
 /// `grad: [m, n]`, `a: [m, k]`, `b: [k, n]`; results `[m, k]` and `[k, n]`.
 #[must_use]
-pub fn matmul_backward<T: Real>(grad: View<'_, T>, a: View<'_, T>, b: View<'_, T>) -> (Vec<T>, Vec<T>) {
+pub fn matmul_backward<T: Real>(
+    grad: View<'_, T>,
+    a: View<'_, T>,
+    b: View<'_, T>,
+) -> (Vec<T>, Vec<T>) {
     fn t<'a, T>(v: &View<'a, T>, shape: &'a [usize], strides: &'a [usize]) -> View<'a, T> {
         View { data: v.data, shape, strides }
     }

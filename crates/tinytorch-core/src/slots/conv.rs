@@ -41,7 +41,12 @@ pub fn conv2d_output_size(
     let reach = dilation.saturating_mul(kernel - 1).saturating_add(1);
     match padded.checked_sub(reach) {
         Some(room) => Ok(room / stride + 1),
-        None => Err(Error::argument(op, "kernel", format!("reaching over {reach}"), format!("at most {padded}, the padded size"))),
+        None => Err(Error::argument(
+            op,
+            "kernel",
+            format!("reaching over {reach}"),
+            format!("at most {padded}, the padded size"),
+        )),
     }
 }
 
@@ -63,7 +68,9 @@ pub fn conv2d_forward<T: Real>(
 ) -> Vec<T> {
     let (&[n, _, h, width], &[o, cg, kh, kw]) = (x.shape, w.shape) else { return Vec::new() };
     let Window { kernel, stride: s, padding: p, dilation: d } = *window;
-    let size = |axis: usize, full| conv2d_output_size("conv2d", full, kernel[axis], s[axis], p[axis], d[axis]);
+    let size = |axis: usize, full| {
+        conv2d_output_size("conv2d", full, kernel[axis], s[axis], p[axis], d[axis])
+    };
     let (Ok(oh), Ok(ow)) = (size(0, h), size(1, width)) else { return Vec::new() };
     let mut out = Vec::with_capacity(n * o * oh * ow);
     for image in 0..n {
@@ -101,7 +108,9 @@ pub fn conv2d_forward<T: Real>(
 pub fn max_pool2d_forward<T: Real>(x: View<'_, T>, window: &Window) -> (Vec<T>, Vec<i64>) {
     let &[n, c, h, w] = x.shape else { return Default::default() };
     let Window { kernel: k, stride: s, padding: p, dilation: d } = *window;
-    let size = |axis: usize, full| conv2d_output_size("max_pool2d", full, k[axis], s[axis], p[axis], d[axis]);
+    let size = |axis: usize, full| {
+        conv2d_output_size("max_pool2d", full, k[axis], s[axis], p[axis], d[axis])
+    };
     let (Ok(oh), Ok(ow)) = (size(0, h), size(1, w)) else { return Default::default() };
     let (mut values, mut places) = (Vec::new(), Vec::new());
     for plane in 0..n * c {

@@ -43,7 +43,12 @@ pub fn collate(samples: &[Vec<Tensor>]) -> Result<Vec<Tensor>> {
     };
     if let Some(odd) = samples.iter().find(|s| s.len() != first.len()) {
         let got = format!("samples of {} and {} tensors", first.len(), odd.len());
-        return Err(Error::argument("collate", "batch", got, "samples of the same number of tensors"));
+        return Err(Error::argument(
+            "collate",
+            "batch",
+            got,
+            "samples of the same number of tensors",
+        ));
     }
     (0..first.len())
         .map(|k| {

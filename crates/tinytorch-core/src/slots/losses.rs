@@ -51,7 +51,11 @@ pub fn cross_entropy<T: Real>(logits: View<'_, T>, targets: &[i64], ignore: i64)
 
 /// Returns the gradient of [`cross_entropy`] with respect to the logits: `(softmax - one-hot) / count`.
 #[must_use]
-pub fn cross_entropy_backward<T: Real>(logits: View<'_, T>, targets: &[i64], ignore: i64) -> Vec<T> {
+pub fn cross_entropy_backward<T: Real>(
+    logits: View<'_, T>,
+    targets: &[i64],
+    ignore: i64,
+) -> Vec<T> {
     let classes = logits.shape[1];
     let mut out = softmax(logits, 1);
     let count = T::lit(targets.iter().filter(|t| **t != ignore).count() as f64);

@@ -25,7 +25,13 @@ pub struct SgdSettings<T> {
 /// g ← g + λ·p; b ← μ·b + (1 − τ)·g; g ← b, or g + μ·b with Nesterov; p ← p − η·g. To maximize, g is negated first.
 ///
 /// `buffer` is b, absent without momentum. The `first` step sets b = g without dampening, whatever it held.
-pub fn sgd_update<T: Real>(p: &mut [T], g: &[T], buffer: Option<&mut [T]>, first: bool, s: &SgdSettings<T>) {
+pub fn sgd_update<T: Real>(
+    p: &mut [T],
+    g: &[T],
+    buffer: Option<&mut [T]>,
+    first: bool,
+    s: &SgdSettings<T>,
+) {
     let direction = |p: T, g: T| (if s.maximize { -g } else { g }) + s.weight_decay * p;
     let Some(buffer) = buffer else {
         p.iter_mut().zip(g).for_each(|(p, &g)| *p = *p - s.lr * direction(*p, g));
@@ -84,8 +90,14 @@ pub fn adamw_decay<T: Real>(p: &mut [T], lr: f64, weight_decay: f64) {
 mod tests {
     use super::*;
 
-    const PLAIN: SgdSettings<f64> =
-        SgdSettings { lr: 0.5, momentum: 0.0, dampening: 0.0, nesterov: false, weight_decay: 0.0, maximize: false };
+    const PLAIN: SgdSettings<f64> = SgdSettings {
+        lr: 0.5,
+        momentum: 0.0,
+        dampening: 0.0,
+        nesterov: false,
+        weight_decay: 0.0,
+        maximize: false,
+    };
 
     #[test]
     fn sgd_by_hand() {

@@ -26,7 +26,8 @@ pub enum Work {
 /// Returns the floating-point operations of a layer: a multiplication and an addition for each product.
 #[must_use]
 pub fn count_flops(work: Work) -> u64 {
-    let product = |factors: &[usize]| factors.iter().map(|&f| f as u64).fold(2, u64::saturating_mul);
+    let product =
+        |factors: &[usize]| factors.iter().map(|&f| f as u64).fold(2, u64::saturating_mul);
     match work {
         Work::Linear { rows, n_in, n_out } => product(&[rows, n_in, n_out]),
         Work::Conv2d { outputs, window } => product(&[outputs, window]),

@@ -17,7 +17,12 @@ pub const QMAX: i32 = 127;
 /// [`Error::InvalidArgument`] if a bound is not finite, if `min > max`, or if the scale is 0 or infinite.
 pub fn quant_params(min: f64, max: f64) -> Result<(f64, i32)> {
     if !(min.is_finite() && max.is_finite() && min <= max) {
-        return Err(Error::argument("quantize", "range", format_args!("{min} ..= {max}"), "finite and ordered"));
+        return Err(Error::argument(
+            "quantize",
+            "range",
+            format_args!("{min} ..= {max}"),
+            "finite and ordered",
+        ));
     }
     let (lo, hi) = (min.min(0.0), max.max(0.0));
     if hi - lo == 0.0 {
@@ -26,7 +31,12 @@ pub fn quant_params(min: f64, max: f64) -> Result<(f64, i32)> {
     let scale = (hi - lo) / f64::from(QMAX - QMIN);
     if !(scale.is_finite() && scale > 0.0) {
         let got = format_args!("{min} ..= {max}");
-        return Err(Error::argument("quantize", "range", got, "wide enough for 255 positive, finite steps"));
+        return Err(Error::argument(
+            "quantize",
+            "range",
+            got,
+            "wide enough for 255 positive, finite steps",
+        ));
     }
     let zero = libm::rint(f64::from(QMIN) - lo / scale).clamp(f64::from(QMIN), f64::from(QMAX));
     Ok((scale, zero as i32))
@@ -35,7 +45,9 @@ pub fn quant_params(min: f64, max: f64) -> Result<(f64, i32)> {
 /// Returns the code of each element: `round(x / scale) + zero`, half to even, saturated at −128 and 127.
 #[must_use]
 pub fn quantize<T: Copy + Into<f64>>(x: &[T], scale: f64, zero: i32) -> Vec<i8> {
-    let code = |x: f64| (libm::rint(x / scale) + f64::from(zero)).clamp(f64::from(QMIN), f64::from(QMAX)) as i8;
+    let code = |x: f64| {
+        (libm::rint(x / scale) + f64::from(zero)).clamp(f64::from(QMIN), f64::from(QMAX)) as i8
+    };
     x.iter().map(|&x| code(x.into())).collect()
 }
 
@@ -59,7 +71,8 @@ pub fn calibrate(range: Option<(f32, f32)>, values: &[f32]) -> Option<(f32, f32)
 /// The sum is exact in 32 bits. `w` is [out, in] with `out = b.len()`; `y` has `out` elements.
 pub fn qlinear_forward(x: &[i8], w: &[i8], b: &[i32], rq: &Requantize, y: &mut [i8]) {
     for (o, (row, y)) in w.chunks_exact(x.len().max(1)).zip(y).enumerate() {
-        let sum: i32 = row.iter().zip(x).map(|(&w, &x)| i32::from(w) * (i32::from(x) - rq.input_zero)).sum();
+        let sum: i32 =
+            row.iter().zip(x).map(|(&w, &x)| i32::from(w) * (i32::from(x) - rq.input_zero)).sum();
         *y = rq.code(sum + b[o], o);
     }
 }

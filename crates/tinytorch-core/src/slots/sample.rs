@@ -25,7 +25,8 @@ impl Default for Sampling {
 
 impl Sampling {
     /// Always the best token.
-    pub const GREEDY: Self = Self { temperature: 0.0, top_k: 0, top_p: 1.0, min_p: 0.0, repetition_penalty: 1.0 };
+    pub const GREEDY: Self =
+        Self { temperature: 0.0, top_k: 0, top_p: 1.0, min_p: 0.0, repetition_penalty: 1.0 };
 
     /// Refuses settings that mean nothing.
     ///
@@ -36,7 +37,12 @@ impl Sampling {
     pub fn check(&self) -> Result<()> {
         let Self { temperature, top_p, min_p, repetition_penalty, .. } = *self;
         let settings = [
-            ("temperature", temperature, temperature >= 0.0 && temperature.is_finite(), "0 or positive, and finite"),
+            (
+                "temperature",
+                temperature,
+                temperature >= 0.0 && temperature.is_finite(),
+                "0 or positive, and finite",
+            ),
             ("top_p", top_p, top_p > 0.0 && top_p <= 1.0, "above 0 and at most 1"),
             ("min_p", min_p, (0.0..=1.0).contains(&min_p), "from 0 to 1"),
             (
@@ -112,7 +118,12 @@ pub fn sample_next(logits: &[f32], previous: &[u32], how: &Sampling, rng: &mut R
 fn penalized(logits: &[f32], previous: &[u32], penalty: f64) -> Result<Vec<f64>> {
     if let Some(at) = logits.iter().position(|x| x.is_nan() || *x == f32::INFINITY) {
         let got = format!("{} at token {at}", logits[at]);
-        return Err(Error::argument("sample", "logits", got, "finite, or -inf for tokens that must not come"));
+        return Err(Error::argument(
+            "sample",
+            "logits",
+            got,
+            "finite, or -inf for tokens that must not come",
+        ));
     }
     if !logits.iter().any(|x| x.is_finite()) {
         let got = format!("without a finite score among {}", logits.len());
@@ -163,7 +174,10 @@ mod tests {
             }
         }
         // χ² has mean f and variance 2f; five deviations are passed by chance far less than once in a thousand seeds.
-        assert!(chi2 < freedom + 5.0 * (2.0_f64 * freedom).sqrt() + 1e-9, "χ² = {chi2} with {freedom} degrees of freedom");
+        assert!(
+            chi2 < freedom + 5.0 * (2.0_f64 * freedom).sqrt() + 1e-9,
+            "χ² = {chi2} with {freedom} degrees of freedom"
+        );
     }
 
     /// Scores that are logarithms of 8, 4, 2, 1, 1 give these as weights.
@@ -243,6 +257,9 @@ mod tests {
             assert!(matches!(error, Error::InvalidArgument { name: "logits", .. }), "{error}");
         }
         let error = sample_next(&[1.0, 2.0], &[0, 2], &all, &mut rng).unwrap_err();
-        assert!(matches!(error, Error::IndexOutOfRange { index: 2, size: 2, position: 1, .. }), "{error}");
+        assert!(
+            matches!(error, Error::IndexOutOfRange { index: 2, size: 2, position: 1, .. }),
+            "{error}"
+        );
     }
 }

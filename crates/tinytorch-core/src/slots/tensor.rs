@@ -144,7 +144,8 @@ pub fn matmul_check(lhs: &[usize], rhs: &[usize]) -> Result<MatmulPlan> {
             "try rhs.t(), or reshape one side",
         ));
     }
-    let batch = broadcast_shape("matmul", &lhs[..l.saturating_sub(2)], &rhs[..r.saturating_sub(2)])?;
+    let batch =
+        broadcast_shape("matmul", &lhs[..l.saturating_sub(2)], &rhs[..r.saturating_sub(2)])?;
     Ok(MatmulPlan { batch, m, k, n, left_vector, right_vector })
 }
 
@@ -181,9 +182,15 @@ pub fn reshape_infer(shape: &[usize], wanted: &[isize]) -> Result<Shape> {
     let numel: usize = shape.iter().product();
     let text = || format!("{wanted:?}");
     if wanted.iter().filter(|&&d| d == -1).count() > 1 || wanted.iter().any(|&d| d < -1) {
-        return Err(Error::argument("reshape", "shape", text(), "sizes of at least 0, with at most one -1"));
+        return Err(Error::argument(
+            "reshape",
+            "shape",
+            text(),
+            "sizes of at least 0, with at most one -1",
+        ));
     }
-    let known = wanted.iter().filter(|&&d| d != -1).try_fold(1usize, |n, &d| n.checked_mul(d as usize));
+    let known =
+        wanted.iter().filter(|&&d| d != -1).try_fold(1usize, |n, &d| n.checked_mul(d as usize));
     let mismatch = |dims: &[usize], detail: String| {
         Error::shapes(
             "reshape",
@@ -207,7 +214,8 @@ pub fn reshape_infer(shape: &[usize], wanted: &[isize]) -> Result<Shape> {
         };
         return Err(mismatch(&plain, detail));
     }
-    let dims: Vec<usize> = wanted.iter().map(|&d| if d == -1 { missing } else { d as usize }).collect();
+    let dims: Vec<usize> =
+        wanted.iter().map(|&d| if d == -1 { missing } else { d as usize }).collect();
     Shape::new(&dims)
 }
 
@@ -216,7 +224,11 @@ pub fn reshape_infer(shape: &[usize], wanted: &[isize]) -> Result<Shape> {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] unless `order` names every axis once.
-pub fn permute_axes(shape: &[usize], strides: &[usize], order: &[usize]) -> Result<(Vec<usize>, Vec<usize>)> {
+pub fn permute_axes(
+    shape: &[usize],
+    strides: &[usize],
+    order: &[usize],
+) -> Result<(Vec<usize>, Vec<usize>)> {
     let once = (0..shape.len()).all(|a| order.iter().filter(|&&o| o == a).count() == 1);
     if order.len() != shape.len() || !once {
         let need = format!("an order of the {} axes that names each once", shape.len());
@@ -228,7 +240,8 @@ pub fn permute_axes(shape: &[usize], strides: &[usize], order: &[usize]) -> Resu
 /// Folds the elements of each group that shares its position on the kept axes.
 fn reduce<T: Copy>(x: View<'_, T>, axes: &[usize], start: T, f: impl Fn(T, T) -> T) -> Vec<T> {
     // Strides into the result: 0 along reduced axes, row-major along kept ones.
-    let kept: Vec<usize> = (0..x.rank()).map(|a| if axes.contains(&a) { 1 } else { x.shape[a] }).collect();
+    let kept: Vec<usize> =
+        (0..x.rank()).map(|a| if axes.contains(&a) { 1 } else { x.shape[a] }).collect();
     let mut strides = row_major_strides(&kept)[..x.rank().min(MAX_RANK)].to_vec();
     axes.iter().for_each(|&a| strides[a] = 0);
     let mut out = vec![start; kept.iter().product()];

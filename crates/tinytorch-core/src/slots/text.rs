@@ -54,7 +54,12 @@ pub fn char_decode(ids: &[u32], vocab: &[char]) -> Result<String> {
                 Some(&c) => text.push(c),
                 None => {
                     let (index, size) = (i64::from(id), vocab.len() + 1);
-                    return Err(Error::IndexOutOfRange { op: "char_decode", index, size, position });
+                    return Err(Error::IndexOutOfRange {
+                        op: "char_decode",
+                        index,
+                        size,
+                        position,
+                    });
                 }
             },
         }
@@ -150,7 +155,10 @@ mod tests {
         assert!(char_encode("", &vocab).is_empty());
         assert!(char_build_vocab(&[]).is_empty());
         let error = char_decode(&[1, 12], &vocab).unwrap_err();
-        assert!(matches!(error, Error::IndexOutOfRange { index: 12, size: 12, position: 1, .. }), "{error}");
+        assert!(
+            matches!(error, Error::IndexOutOfRange { index: 12, size: 12, position: 1, .. }),
+            "{error}"
+        );
     }
 
     /// The example of Sennrich et al.: low ×5, lower ×2, newest ×6, widest ×3.
@@ -171,7 +179,15 @@ mod tests {
         assert_eq!(counts[&pair("e", "s")], 9);
         assert_eq!(counts[&pair("w", "e")], 8);
         assert_eq!(counts[&pair("l", "o")], 7);
-        let expected = [("e", "s"), ("es", "t"), ("est", "</w>"), ("l", "o"), ("lo", "w"), ("e", "w"), ("ew", "est</w>")];
+        let expected = [
+            ("e", "s"),
+            ("es", "t"),
+            ("est", "</w>"),
+            ("l", "o"),
+            ("lo", "w"),
+            ("e", "w"),
+            ("ew", "est</w>"),
+        ];
         let merges = bpe_train(&words, 7);
         assert_eq!(merges, expected.map(|(a, b)| pair(a, b)));
         assert_eq!(bpe_encode(&symbols("l o w e s t </w>"), &merges), symbols("low est</w>"));

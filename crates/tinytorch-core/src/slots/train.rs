@@ -57,7 +57,8 @@ pub fn count_correct(output: &Tensor, target: &Tensor) -> Option<usize> {
         return None;
     }
     let (rows, ids) = (output.to_vec_as::<f64>(), target.to_vec_as::<i64>());
-    let largest = |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+    let largest =
+        |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
     let pairs = rows.chunks_exact(classes).zip(ids);
     Some(pairs.filter(|(row, id)| usize::try_from(*id) == Ok(largest(row))).count())
 }

@@ -17,8 +17,14 @@ impl Tensor {
         }
         let v = self.typed::<T>();
         let shape = IxDyn(v.shape).strides(IxDyn(v.strides));
-        ArrayViewD::from_shape(shape, v.data)
-            .map_err(|e| Error::argument("view", "self", format!("{self:?}"), format!("a layout of ndarray ({e})")))
+        ArrayViewD::from_shape(shape, v.data).map_err(|e| {
+            Error::argument(
+                "view",
+                "self",
+                format!("{self:?}"),
+                format!("a layout of ndarray ({e})"),
+            )
+        })
     }
 
     /// Returns a copy of the elements as an `ndarray` array.
@@ -68,9 +74,15 @@ mod tests {
     #[test]
     fn views_show_the_same_memory() {
         let t = Tensor::from([1i64, 2, 3]);
-        assert!(core::ptr::eq(t.view::<i64>().unwrap().as_ptr(), t.as_slice::<i64>().unwrap().as_ptr()));
+        assert!(core::ptr::eq(
+            t.view::<i64>().unwrap().as_ptr(),
+            t.as_slice::<i64>().unwrap().as_ptr()
+        ));
         let wide = t.reshape([3, 1]).unwrap().expand([3, 2]).unwrap();
-        assert_eq!(wide.view::<i64>().unwrap().iter().copied().collect::<Vec<_>>(), [1, 1, 2, 2, 3, 3]);
+        assert_eq!(
+            wide.view::<i64>().unwrap().iter().copied().collect::<Vec<_>>(),
+            [1, 1, 2, 2, 3, 3]
+        );
         assert!(matches!(t.view::<f32>(), Err(Error::DTypeMismatch { .. })));
     }
 }

@@ -9,15 +9,42 @@ use crate::{Error, Result, rng::Rng};
 macro_rules! each_type {
     ($dtype:expr, $T:ident => $body:expr) => {
         match $dtype {
-            $crate::DType::F32 => { type $T = f32; $body }
-            $crate::DType::F64 => { type $T = f64; $body }
-            $crate::DType::F16 => { type $T = half::f16; $body }
-            $crate::DType::BF16 => { type $T = half::bf16; $body }
-            $crate::DType::I64 => { type $T = i64; $body }
-            $crate::DType::I32 => { type $T = i32; $body }
-            $crate::DType::U8 => { type $T = u8; $body }
-            $crate::DType::I8 => { type $T = i8; $body }
-            $crate::DType::Bool => { type $T = bool; $body }
+            $crate::DType::F32 => {
+                type $T = f32;
+                $body
+            }
+            $crate::DType::F64 => {
+                type $T = f64;
+                $body
+            }
+            $crate::DType::F16 => {
+                type $T = half::f16;
+                $body
+            }
+            $crate::DType::BF16 => {
+                type $T = half::bf16;
+                $body
+            }
+            $crate::DType::I64 => {
+                type $T = i64;
+                $body
+            }
+            $crate::DType::I32 => {
+                type $T = i32;
+                $body
+            }
+            $crate::DType::U8 => {
+                type $T = u8;
+                $body
+            }
+            $crate::DType::I8 => {
+                type $T = i8;
+                $body
+            }
+            $crate::DType::Bool => {
+                type $T = bool;
+                $body
+            }
         }
     };
 }
@@ -43,7 +70,12 @@ impl Tensor {
         let shape = shape.into_shape()?;
         if data.len() != shape.numel() {
             let need = format!("as long as shape {shape} asks: {} elements", shape.numel());
-            return Err(Error::argument("from_vec", "data", format!("{} elements long", data.len()), need));
+            return Err(Error::argument(
+                "from_vec",
+                "data",
+                format!("{} elements long", data.len()),
+                need,
+            ));
         }
         Ok(Self::own(data, shape))
     }
@@ -133,11 +165,22 @@ impl Tensor {
     pub fn arange(start: f64, end: f64, step: f64, dtype: DType) -> Result<Self> {
         let text = || format!("{start} to {end} by {step}");
         let count = ((end - start) / step).ceil();
-        if !(start.is_finite() && end.is_finite() && step.is_finite()) || step == 0.0 || count < 0.0 {
-            return Err(Error::argument("arange", "range", text(), "finite, with a step other than 0 toward the end"));
+        if !(start.is_finite() && end.is_finite() && step.is_finite()) || step == 0.0 || count < 0.0
+        {
+            return Err(Error::argument(
+                "arange",
+                "range",
+                text(),
+                "finite, with a step other than 0 toward the end",
+            ));
         }
         if count > 1e15 {
-            return Err(Error::argument("arange", "range", text(), "short enough for the memory of this machine"));
+            return Err(Error::argument(
+                "arange",
+                "range",
+                text(),
+                "short enough for the memory of this machine",
+            ));
         }
         let n = count as usize;
         let shape = n.into_shape()?;
@@ -155,7 +198,12 @@ impl Tensor {
     /// [`Error::InvalidArgument`] if an end is not finite or the memory cannot be had.
     pub fn linspace(start: f64, end: f64, n: usize, dtype: DType) -> Result<Self> {
         if !(start.is_finite() && end.is_finite()) {
-            return Err(Error::argument("linspace", "range", format!("{start} to {end}"), "finite"));
+            return Err(Error::argument(
+                "linspace",
+                "range",
+                format!("{start} to {end}"),
+                "finite",
+            ));
         }
         let shape = n.into_shape()?;
         let step = if n > 1 { (end - start) / (n - 1) as f64 } else { 0.0 };
@@ -188,7 +236,12 @@ impl Tensor {
         Self::draw("randn", shape, dtype, || rng.normal())
     }
 
-    fn draw(op: &'static str, shape: impl IntoShape, dtype: DType, mut next: impl FnMut() -> f64) -> Result<Self> {
+    fn draw(
+        op: &'static str,
+        shape: impl IntoShape,
+        dtype: DType,
+        mut next: impl FnMut() -> f64,
+    ) -> Result<Self> {
         let shape = shape.into_shape()?;
         if !dtype.is_float() {
             return Err(Error::dtype(op, dtype, "f32, f64, f16 or bf16"));

@@ -87,7 +87,9 @@ impl fmt::Debug for Tensor {
     /// Prints shape, element type, strides and the operation that made the tensor, not the elements.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut s = f.debug_struct("Tensor");
-        s.field("shape", self.shape()).field("dtype", &self.dtype()).field("strides", &self.strides());
+        s.field("shape", self.shape())
+            .field("dtype", &self.dtype())
+            .field("strides", &self.strides());
         match self.node() {
             None => s.finish(),
             Some(node) => s.field("from", &node.name()).finish(),
@@ -103,9 +105,15 @@ mod tests {
     #[test]
     fn prints_like_numpy() {
         assert_eq!(Tensor::scalar(1.5f32).to_string(), "1.5000");
-        assert_eq!(format!("{:.1}", Tensor::from([[1.0f32, -2.0], [10.0, 0.25]])), "[[ 1.0, -2.0],\n [10.0,  0.2]]");
+        assert_eq!(
+            format!("{:.1}", Tensor::from([[1.0f32, -2.0], [10.0, 0.25]])),
+            "[[ 1.0, -2.0],\n [10.0,  0.2]]"
+        );
         assert_eq!(Tensor::from([1i64, 20]).to_string(), "[ 1, 20]");
-        assert_eq!(Tensor::from([[[1u8], [2]], [[3], [4]]]).to_string(), "[[[1],\n  [2]],\n\n [[3],\n  [4]]]");
+        assert_eq!(
+            Tensor::from([[[1u8], [2]], [[3], [4]]]).to_string(),
+            "[[[1],\n  [2]],\n\n [[3],\n  [4]]]"
+        );
         assert_eq!(Tensor::zeros([0], DType::F32).unwrap().to_string(), "[]");
         let long = Tensor::arange(0.0, 2000.0, 1.0, DType::I64).unwrap();
         assert_eq!(long.to_string(), "[   0,    1,    2, ..., 1997, 1998, 1999]");

@@ -29,8 +29,17 @@ pub enum DType {
 
 impl DType {
     /// Every element type.
-    pub const ALL: [Self; 9] =
-        [Self::F32, Self::F64, Self::F16, Self::BF16, Self::I64, Self::I32, Self::U8, Self::I8, Self::Bool];
+    pub const ALL: [Self; 9] = [
+        Self::F32,
+        Self::F64,
+        Self::F16,
+        Self::BF16,
+        Self::I64,
+        Self::I32,
+        Self::U8,
+        Self::I8,
+        Self::Bool,
+    ];
 
     /// Returns the bytes of one element.
     #[must_use]

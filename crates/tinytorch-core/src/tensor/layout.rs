@@ -112,8 +112,13 @@ impl Layout {
         }
         // Walk both shapes from the front in groups of equal element count; a group must be evenly strided.
         let mut strides = [0; MAX_RANK];
-        let old: Vec<(usize, usize)> =
-            self.shape.iter().copied().zip(self.strides().iter().copied()).filter(|&(d, _)| d != 1).collect();
+        let old: Vec<(usize, usize)> = self
+            .shape
+            .iter()
+            .copied()
+            .zip(self.strides().iter().copied())
+            .filter(|&(d, _)| d != 1)
+            .collect();
         let (mut i, mut j) = (0, 0);
         while i < old.len() {
             let (mut a, mut b) = (old[i].0, 1);
@@ -185,8 +190,18 @@ mod tests {
             base.slice(2, 1, 1, 1),
             base.slice(1, 0, 1, 1).expand(&shape(&[4, 3, 2])),
         ];
-        let targets: [&[usize]; 10] =
-            [&[24], &[12, 2], &[2, 12], &[4, 6], &[2, 2, 6], &[1, 4, 1, 3, 2, 1], &[12], &[3, 4], &[4, 3], &[6, 4]];
+        let targets: [&[usize]; 10] = [
+            &[24],
+            &[12, 2],
+            &[2, 12],
+            &[4, 6],
+            &[2, 2, 6],
+            &[1, 4, 1, 3, 2, 1],
+            &[12],
+            &[3, 4],
+            &[4, 3],
+            &[6, 4],
+        ];
         for v in &views {
             for t in targets.iter().map(|t| shape(t)).filter(|t| t.numel() == v.shape.numel()) {
                 let got = v.reshape(&t).map(|r| positions(&r));

@@ -93,7 +93,8 @@ impl Tensor {
 
     /// As [`Self::typed`], under another layout of the same memory.
     pub(crate) fn typed_as<'a, T: Element>(&'a self, layout: &'a Layout) -> View<'a, T> {
-        let all = T::slice(&self.data.storage.buffer).expect("the caller matched on the element type");
+        let all =
+            T::slice(&self.data.storage.buffer).expect("the caller matched on the element type");
         View { data: &all[layout.offset..], shape: &layout.shape, strides: layout.strides() }
     }
 

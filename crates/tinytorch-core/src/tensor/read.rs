@@ -23,7 +23,9 @@ impl Tensor {
     pub fn as_slice<T: Element>(&self) -> Result<&[T]> {
         self.check_type::<T>("as_slice")?;
         let text = || format!("a view of shape {} with strides {:?}", self.shape(), self.strides());
-        self.typed::<T>().as_slice().ok_or_else(|| Error::argument("as_slice", "self", text(), "contiguous"))
+        self.typed::<T>()
+            .as_slice()
+            .ok_or_else(|| Error::argument("as_slice", "self", text(), "contiguous"))
     }
 
     /// Returns the only element of a tensor that has one.
@@ -36,7 +38,12 @@ impl Tensor {
         self.check_type::<T>("item")?;
         match self.numel() {
             1 => Ok(self.typed::<T>().data[0]),
-            n => Err(Error::argument("item", "self", format!("{n} elements, shape {}", self.shape()), "one element")),
+            n => Err(Error::argument(
+                "item",
+                "self",
+                format!("{n} elements, shape {}", self.shape()),
+                "one element",
+            )),
         }
     }
 

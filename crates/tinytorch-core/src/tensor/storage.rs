@@ -78,7 +78,12 @@ pub(crate) fn filled<T: Element>(op: &'static str, n: usize, value: T) -> Result
     if n > 1 << 24 {
         Vec::<T>::new().try_reserve_exact(n).map_err(|_| {
             let bytes = n.saturating_mul(core::mem::size_of::<T>());
-            Error::argument(op, "shape", format!("worth {bytes} bytes"), "small enough for the memory of this machine")
+            Error::argument(
+                op,
+                "shape",
+                format!("worth {bytes} bytes"),
+                "small enough for the memory of this machine",
+            )
         })?;
     }
     Ok(vec![value; n])

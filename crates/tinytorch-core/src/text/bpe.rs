@@ -45,14 +45,26 @@ impl BpeTokenizer {
     pub fn train(texts: &[&str], vocab_size: usize) -> Result<Self> {
         let words = count_words(texts);
         if words.is_empty() {
-            return Err(Error::argument("train", "texts", "without a word", "at least one word long"));
+            return Err(Error::argument(
+                "train",
+                "texts",
+                "without a word",
+                "at least one word long",
+            ));
         }
         let mut alphabet = vec![UNKNOWN.to_owned(), END_OF_WORD.to_owned()];
-        alphabet.extend(dispatch::char_build_vocab(texts).into_iter().filter(|c| !c.is_whitespace()).map(String::from));
+        alphabet.extend(
+            dispatch::char_build_vocab(texts)
+                .into_iter()
+                .filter(|c| !c.is_whitespace())
+                .map(String::from),
+        );
         let Some(n_merges) = vocab_size.checked_sub(alphabet.len()) else {
             let characters = alphabet.len() - 2;
             let least = alphabet.len();
-            let need = format!("at least {least}: {characters} different characters, the end of a word, and the unknown");
+            let need = format!(
+                "at least {least}: {characters} different characters, the end of a word, and the unknown"
+            );
             return Err(Error::argument("train", "vocab_size", vocab_size, need));
         };
         let merges = dispatch::bpe_train(&words, n_merges);
@@ -108,7 +120,9 @@ impl Tokenizer for BpeTokenizer {
         for word in text.split_whitespace() {
             let word_ids = known.entry(word).or_insert_with(|| {
                 let mut symbols = Vec::with_capacity(word.len() + 1);
-                symbols.extend(word.chars().map(|c| self.table.id(c.encode_utf8(&mut [0; 4])).unwrap_or(0)));
+                symbols.extend(
+                    word.chars().map(|c| self.table.id(c.encode_utf8(&mut [0; 4])).unwrap_or(0)),
+                );
                 symbols.push(1);
                 dispatch::bpe_encode(&self.table, &mut symbols);
                 symbols
@@ -124,7 +138,10 @@ impl Tokenizer for BpeTokenizer {
         }
         let mut text = String::new();
         for (position, &id) in ids.iter().enumerate() {
-            let token = self.table.token(id).ok_or_else(|| unknown_id("decode", id, self.vocab_size(), position))?;
+            let token = self
+                .table
+                .token(id)
+                .ok_or_else(|| unknown_id("decode", id, self.vocab_size(), position))?;
             match token.strip_suffix(END_OF_WORD) {
                 Some(end) => {
                     text.push_str(end);
@@ -148,18 +165,25 @@ fn count_words(texts: &[&str]) -> Vec<Word> {
     for word in texts.iter().flat_map(|text| text.split_whitespace()) {
         *counts.entry(word).or_default() += 1;
     }
-    let symbols = |word: &str| word.chars().map(String::from).chain([END_OF_WORD.to_owned()]).collect();
+    let symbols =
+        |word: &str| word.chars().map(String::from).chain([END_OF_WORD.to_owned()]).collect();
     counts.into_iter().map(|(word, count)| Word { symbols: symbols(word), count }).collect()
 }
 
 #[cold]
 pub(super) fn refused(fault: Fault) -> Error {
     let (name, got, need) = match fault {
-        Fault::Repeated(id) => ("tokens", format!("token {id} a second time"), "a list of different tokens"),
-        Fault::Missing(rank, token) => {
-            ("merges", format!("merge {rank} with {token:?}, which has no id"), "a list of merges of tokens into tokens")
+        Fault::Repeated(id) => {
+            ("tokens", format!("token {id} a second time"), "a list of different tokens")
         }
-        Fault::Empty(rank) => ("merges", format!("merge {rank} with an empty side"), "a list of merges of tokens"),
+        Fault::Missing(rank, token) => (
+            "merges",
+            format!("merge {rank} with {token:?}, which has no id"),
+            "a list of merges of tokens into tokens",
+        ),
+        Fault::Empty(rank) => {
+            ("merges", format!("merge {rank} with an empty side"), "a list of merges of tokens")
+        }
     };
     Error::argument("tokenizer", name, got, need)
 }
@@ -168,7 +192,8 @@ pub(super) fn refused(fault: Fault) -> Error {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "der mond ist aufgegangen die goldnen sternlein prangen am himmel hell und klar";
+    const TEXT: &str =
+        "der mond ist aufgegangen die goldnen sternlein prangen am himmel hell und klar";
 
     #[test]
     fn known_text_comes_back_with_single_spaces() {
@@ -213,18 +238,27 @@ mod tests {
     #[test]
     fn misuse_is_named() {
         let message = BpeTokenizer::train(&["abc"], 4).unwrap_err().to_string();
-        assert!(message.contains("vocab_size is 4") && message.contains("at least 5: 3 different"), "{message}");
+        assert!(
+            message.contains("vocab_size is 4") && message.contains("at least 5: 3 different"),
+            "{message}"
+        );
         assert_eq!(BpeTokenizer::train(&["abc"], 5).unwrap().vocab_size(), 5);
         let t = BpeTokenizer::train(&["abc"], 5).unwrap();
         let error = t.decode(&[1, 2, 5]).unwrap_err();
-        assert!(matches!(error, Error::IndexOutOfRange { index: 5, size: 5, position: 2, .. }), "{error}");
+        assert!(
+            matches!(error, Error::IndexOutOfRange { index: 5, size: 5, position: 2, .. }),
+            "{error}"
+        );
         for error in [
             BpeTokenizer::train(&["", " \n"], 100).unwrap_err(),
             BpeTokenizer::default().encode("a").unwrap_err(),
             BpeTokenizer::default().decode(&[0]).unwrap_err(),
             BpeTokenizer::from_parts(vec![], vec![]).unwrap_err(),
-            BpeTokenizer::from_parts(["<UNK>", "</w>", "a"].map(String::from).to_vec(), vec![("a".into(), "b".into())])
-                .unwrap_err(),
+            BpeTokenizer::from_parts(
+                ["<UNK>", "</w>", "a"].map(String::from).to_vec(),
+                vec![("a".into(), "b".into())],
+            )
+            .unwrap_err(),
         ] {
             assert!(matches!(error, Error::InvalidArgument { .. }), "{error}");
         }

@@ -58,14 +58,20 @@ impl ByteBpeTokenizer {
     /// [`Error::InvalidArgument`] if `vocab_size` is below 256.
     pub fn train(texts: &[&str], vocab_size: usize) -> Result<Self> {
         let Some(n_merges) = vocab_size.checked_sub(256) else {
-            return Err(Error::argument("train", "vocab_size", vocab_size, "at least 256, one id for each byte"));
+            return Err(Error::argument(
+                "train",
+                "vocab_size",
+                vocab_size,
+                "at least 256, one id for each byte",
+            ));
         };
         let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
         for piece in texts.iter().flat_map(|text| pieces(text)) {
             *counts.entry(piece).or_default() += 1;
         }
         let symbols = |piece: &str| piece.bytes().map(|b| byte_to_char(b).to_string()).collect();
-        let words: Vec<Word> = counts.into_iter().map(|(p, count)| Word { symbols: symbols(p), count }).collect();
+        let words: Vec<Word> =
+            counts.into_iter().map(|(p, count)| Word { symbols: symbols(p), count }).collect();
         let alphabet = byte_order().map(|b| byte_to_char(b).to_string()).collect();
         let merges = dispatch::bpe_train(&words, n_merges);
         Self::from_table(MergeTable::learned(alphabet, merges).map_err(refused)?)
@@ -88,25 +94,40 @@ impl ByteBpeTokenizer {
             let c = byte_to_char(b);
             table.id(c.encode_utf8(&mut [0; 4])).ok_or_else(|| {
                 let got = format!("without {:?}, which stands for byte {b}", c.to_string());
-                Error::argument("tokenizer", "tokens", got, "a list with a token for each of the 256 bytes")
+                Error::argument(
+                    "tokenizer",
+                    "tokens",
+                    got,
+                    "a list with a token for each of the 256 bytes",
+                )
             })
         };
         let bytes = (0..=255).map(byte_id).collect::<Result<Vec<_>>>()?;
-        let joined: std::collections::HashSet<String> = table.merges().iter().map(|(a, b)| format!("{a}{b}")).collect();
+        let joined: std::collections::HashSet<String> =
+            table.merges().iter().map(|(a, b)| format!("{a}{b}")).collect();
         let (mut meaning, mut special) = (Vec::with_capacity(table.tokens().len()), Vec::new());
         for (id, token) in table.tokens().iter().enumerate() {
             let spelled: Option<Vec<u8>> = token.chars().map(char_to_byte).collect();
             match spelled {
-                Some(spelled) if spelled.len() == 1 || joined.contains(token) => meaning.push(spelled),
+                Some(spelled) if spelled.len() == 1 || joined.contains(token) => {
+                    meaning.push(spelled)
+                }
                 _ => {
                     meaning.push(token.clone().into_bytes());
                     special.push((token.clone(), id as u32));
                 }
             }
         }
-        if let Some((token, id)) = special.iter().find(|(token, _)| joined.contains(token) || token.is_empty()) {
+        if let Some((token, id)) =
+            special.iter().find(|(token, _)| joined.contains(token) || token.is_empty())
+        {
             let got = format!("with token {id}, {token:?}, which spells no bytes");
-            return Err(Error::argument("tokenizer", "tokens", got, "a list of tokens in the characters that stand for bytes"));
+            return Err(Error::argument(
+                "tokenizer",
+                "tokens",
+                got,
+                "a list of tokens in the characters that stand for bytes",
+            ));
         }
         special.sort_by(|(a, _), (b, _)| b.len().cmp(&a.len()).then(a.cmp(b)));
         Ok(Self { table, bytes, meaning, special })
@@ -124,7 +145,12 @@ impl ByteBpeTokenizer {
         for &token in tokens {
             if token.is_empty() || self.table.id(token).is_some() {
                 let need = "a list of tokens that are new and not empty";
-                return Err(Error::argument("with_special", "tokens", format!("holding {token:?}"), need));
+                return Err(Error::argument(
+                    "with_special",
+                    "tokens",
+                    format!("holding {token:?}"),
+                    need,
+                ));
             }
             self.special.push((token.to_owned(), self.meaning.len() as u32));
             self.meaning.push(token.as_bytes().to_vec());
@@ -143,7 +169,8 @@ impl ByteBpeTokenizer {
     /// As [`encode`](Tokenizer::encode).
     pub fn encode_with_special(&self, text: &str) -> Result<Vec<u32>> {
         // Special tokens stand longest first, so that of several at one place the longest is taken.
-        let at_start = |rest: &str| self.special.iter().find(|(token, _)| rest.starts_with(token.as_str()));
+        let at_start =
+            |rest: &str| self.special.iter().find(|(token, _)| rest.starts_with(token.as_str()));
         let mut ids = Vec::new();
         let mut rest = text;
         while let Some((at, (token, id))) =
@@ -171,7 +198,9 @@ impl ByteBpeTokenizer {
         let mut out = Vec::new();
         for (position, &id) in ids.iter().enumerate() {
             let bytes = self.meaning.get(id as usize);
-            out.extend_from_slice(bytes.ok_or_else(|| unknown_id("decode", id, self.meaning.len(), position))?);
+            out.extend_from_slice(
+                bytes.ok_or_else(|| unknown_id("decode", id, self.meaning.len(), position))?,
+            );
         }
         Ok(out)
     }
@@ -216,7 +245,8 @@ impl Tokenizer for ByteBpeTokenizer {
     /// Returns the text that `ids` stand for; bytes that are no text, such as half a character, become `\u{FFFD}`.
     fn decode(&self, ids: &[u32]) -> Result<String> {
         let bytes = self.decode_bytes(ids)?;
-        Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
     }
 
     fn vocab_size(&self) -> usize {
@@ -229,7 +259,8 @@ mod tests {
     use super::*;
     use crate::Rng;
 
-    const TEXT: &str = "She sells sea shells by the sea shore; the shells she sells are sea shells.";
+    const TEXT: &str =
+        "She sells sea shells by the sea shore; the shells she sells are sea shells.";
 
     fn random_text(rng: &mut Rng) -> String {
         let any = |rng: &mut Rng| loop {
@@ -246,7 +277,10 @@ mod tests {
     fn every_text_comes_back() {
         let mut rng = Rng::seed(3);
         for size in [256, 280, 330] {
-            let t = ByteBpeTokenizer::train(&[TEXT, "ß日本語🙂 ß日本語🙂"], size).unwrap().with_special(&["<|x|>"]).unwrap();
+            let t = ByteBpeTokenizer::train(&[TEXT, "ß日本語🙂 ß日本語🙂"], size)
+                .unwrap()
+                .with_special(&["<|x|>"])
+                .unwrap();
             for _ in 0..700 {
                 let text = random_text(&mut rng);
                 let ids = t.encode(&text).unwrap();
@@ -290,7 +324,10 @@ mod tests {
     fn misuse_is_named() {
         let t = ByteBpeTokenizer::train(&[TEXT], 257).unwrap();
         let error = t.decode(&[0, 257]).unwrap_err();
-        assert!(matches!(error, Error::IndexOutOfRange { index: 257, size: 257, position: 1, .. }), "{error}");
+        assert!(
+            matches!(error, Error::IndexOutOfRange { index: 257, size: 257, position: 1, .. }),
+            "{error}"
+        );
         let mut tokens = t.tokens().to_vec();
         tokens[7] = "new".to_owned();
         let lost = ByteBpeTokenizer::from_parts(tokens, vec![]).unwrap_err();
@@ -298,7 +335,8 @@ mod tests {
         let mut tokens = t.tokens().to_vec();
         tokens.push("日".to_owned());
         tokens.push("日!".to_owned());
-        let odd = ByteBpeTokenizer::from_parts(tokens, vec![("日".into(), "!".into())]).unwrap_err();
+        let odd =
+            ByteBpeTokenizer::from_parts(tokens, vec![("日".into(), "!".into())]).unwrap_err();
         for error in [
             lost,
             odd,

@@ -54,7 +54,12 @@ impl CharTokenizer {
         let mut ids = HashMap::with_capacity(chars.len());
         for (place, &c) in chars.iter().enumerate() {
             if ids.insert(c, place as u32 + 1).is_some() {
-                return Err(Error::argument("tokenizer", "chars", format!("{c:?} twice"), "a list of different characters"));
+                return Err(Error::argument(
+                    "tokenizer",
+                    "chars",
+                    format!("{c:?} twice"),
+                    "a list of different characters",
+                ));
             }
         }
         Ok(Self { vocab: CharVocab { chars, ids } })

@@ -74,7 +74,8 @@ impl BpeTokenizer {
     /// Returns the tokenizer as a JSON document.
     #[must_use]
     pub fn to_json(&self) -> String {
-        json!({ "format": FORMAT, "kind": "bpe", "vocab": self.tokens(), "merges": self.merges() }).to_string()
+        json!({ "format": FORMAT, "kind": "bpe", "vocab": self.tokens(), "merges": self.merges() })
+            .to_string()
     }
 
     /// Returns the tokenizer in a JSON document.
@@ -127,9 +128,10 @@ impl ByteBpeTokenizer {
         let (pairs, lines) = gpt2_merges(merges)?;
         let at = |rank: usize| lines.get(rank).copied().unwrap_or(0);
         MergeTable::new(tokens.clone(), pairs.clone()).map_err(|fault| match fault {
-            Fault::Missing(rank, token) => {
-                Error::format("merges.txt", format!("line {}: {token:?} is not in the vocabulary", at(rank)))
-            }
+            Fault::Missing(rank, token) => Error::format(
+                "merges.txt",
+                format!("line {}: {token:?} is not in the vocabulary", at(rank)),
+            ),
             other => refused(other),
         })?;
         Self::from_parts(tokens, pairs).map_err(|e| Error::format("vocab.json", first_line(&e)))
@@ -138,7 +140,8 @@ impl ByteBpeTokenizer {
     /// Returns the tokenizer as the contents of GPT-2's two files: vocabulary and merges.
     #[must_use]
     pub fn to_gpt2(&self) -> (String, String) {
-        let ids = self.tokens().iter().enumerate().map(|(id, token)| (token.clone(), Value::from(id)));
+        let ids =
+            self.tokens().iter().enumerate().map(|(id, token)| (token.clone(), Value::from(id)));
         let vocab = Value::Object(ids.collect::<Map<_, _>>()).to_string();
         let lines = self.merges().iter().map(|(a, b)| format!("{a} {b}\n"));
         (vocab, core::iter::once("#version: 0.2\n".to_owned()).chain(lines).collect())
@@ -152,7 +155,9 @@ fn gpt2_vocab(text: &str) -> Result<Vec<String>> {
     let n = ids.len();
     for (token, id) in ids {
         let place = usize::try_from(id).ok().and_then(|id| tokens.get_mut(id));
-        let place = place.ok_or_else(|| bad(format!("{token:?} has id {id}, but {n} tokens have the ids below {n}")))?;
+        let place = place.ok_or_else(|| {
+            bad(format!("{token:?} has id {id}, but {n} tokens have the ids below {n}"))
+        })?;
         if let Some(other) = place.replace(token.clone()) {
             return Err(bad(format!("{other:?} and {token:?} both have id {id}")));
         }
@@ -175,7 +180,8 @@ fn gpt2_merges(text: &str) -> Result<(Vec<Pair>, Vec<usize>)> {
             }
             _ => {
                 let start: String = line.chars().take(40).collect();
-                let detail = format!("line {}: {start:?} is not two tokens with a space between", at + 1);
+                let detail =
+                    format!("line {}: {start:?} is not two tokens with a space between", at + 1);
                 return Err(Error::format("merges.txt", detail));
             }
         }
@@ -201,7 +207,10 @@ fn list<'a>(value: &'a Value, key: &str) -> Result<&'a Vec<Value>> {
 
 fn tokens(value: &Value) -> Result<Vec<String>> {
     let text = |(place, token): (usize, &Value)| {
-        token.as_str().map(str::to_owned).ok_or_else(|| bad(format!("vocab[{place}] is not a string")))
+        token
+            .as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| bad(format!("vocab[{place}] is not a string")))
     };
     list(value, "vocab")?.iter().enumerate().map(text).collect()
 }
@@ -288,7 +297,10 @@ mod tests {
         check_same(&bpe, &BpeTokenizer::load(&path).unwrap());
         fs::remove_dir_all(&folder).unwrap();
         let error = BpeTokenizer::load(&path).unwrap_err();
-        assert!(matches!(&error, Error::Io { op: "read", path: p, .. } if p.ends_with("t.json")), "{error}");
+        assert!(
+            matches!(&error, Error::Io { op: "read", path: p, .. } if p.ends_with("t.json")),
+            "{error}"
+        );
         assert!(matches!(bpe.save(&path).unwrap_err(), Error::Io { op: "write", .. }));
     }
 
@@ -316,15 +328,29 @@ mod tests {
 
         check_bad(CharTokenizer::from_json("{"), "line 1");
         check_bad(CharTokenizer::from_json("[]"), "format is missing");
-        let doc = |kind: &str, rest: &str| format!("{{\"format\": \"{FORMAT}\", \"kind\": \"{kind}\"{rest}}}");
+        let doc = |kind: &str, rest: &str| {
+            format!("{{\"format\": \"{FORMAT}\", \"kind\": \"{kind}\"{rest}}}")
+        };
         check_bad(CharTokenizer::from_json(&doc("bpe", "")), "kind is \"bpe\", need \"char\"");
         check_bad(CharTokenizer::from_json(&doc("char", "")), "vocab is not a list");
-        check_bad(CharTokenizer::from_json(&doc("char", ", \"vocab\": [\"a\", \"bc\"]")), "vocab[1]");
-        check_bad(CharTokenizer::from_json(&doc("char", ", \"vocab\": [\"a\", \"a\"]")), "'a' twice");
-        check_bad(BpeTokenizer::from_json(&doc("bpe", ", \"vocab\": [7]")), "vocab[0] is not a string");
+        check_bad(
+            CharTokenizer::from_json(&doc("char", ", \"vocab\": [\"a\", \"bc\"]")),
+            "vocab[1]",
+        );
+        check_bad(
+            CharTokenizer::from_json(&doc("char", ", \"vocab\": [\"a\", \"a\"]")),
+            "'a' twice",
+        );
+        check_bad(
+            BpeTokenizer::from_json(&doc("bpe", ", \"vocab\": [7]")),
+            "vocab[0] is not a string",
+        );
         let start = ", \"vocab\": [\"<UNK>\", \"</w>\", \"a\", \"b\"]";
         check_bad(BpeTokenizer::from_json(&doc("bpe", start)), "merges is not a list");
-        check_bad(BpeTokenizer::from_json(&doc("bpe", &format!("{start}, \"merges\": [[\"a\"]]"))), "merges[0]");
+        check_bad(
+            BpeTokenizer::from_json(&doc("bpe", &format!("{start}, \"merges\": [[\"a\"]]"))),
+            "merges[0]",
+        );
         check_bad(
             BpeTokenizer::from_json(&doc("bpe", &format!("{start}, \"merges\": [[\"a\", \"b\"]]"))),
             "\"ab\", which has no id",

@@ -89,7 +89,12 @@ impl<T: Tokenizer + ?Sized> Tokenizer for &T {
 
 #[cold]
 fn untrained(op: &'static str) -> Error {
-    Error::argument(op, "tokenizer", "untrained: its vocabulary is empty", "trained on text or loaded from a file")
+    Error::argument(
+        op,
+        "tokenizer",
+        "untrained: its vocabulary is empty",
+        "trained on text or loaded from a file",
+    )
 }
 
 #[cold]

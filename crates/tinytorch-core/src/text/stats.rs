@@ -64,7 +64,10 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { characters, tokens, used, vocab_size, .. } = self;
         let ratio = self.compression();
-        write!(f, "{characters} characters in {tokens} tokens ({ratio:.2} each), {used} of {vocab_size} ids used")
+        write!(
+            f,
+            "{characters} characters in {tokens} tokens ({ratio:.2} each), {used} of {vocab_size} ids used"
+        )
     }
 }
 

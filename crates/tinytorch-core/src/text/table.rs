@@ -46,7 +46,9 @@ impl MergeTable {
             if a.is_empty() || b.is_empty() {
                 return Err(Fault::Empty(rank));
             }
-            let id = |token: &str| ids.get(token).copied().ok_or_else(|| Fault::Missing(rank, token.to_owned()));
+            let id = |token: &str| {
+                ids.get(token).copied().ok_or_else(|| Fault::Missing(rank, token.to_owned()))
+            };
             let join = Join { rank: rank as u32, merged: id(&format!("{a}{b}"))? };
             joins.entry((id(a)?, id(b)?)).or_insert(join); // a pair learned twice keeps its first rank
         }
@@ -102,7 +104,8 @@ impl MergeTable {
             let right = *symbols.get(*next.get(at)?)?;
             self.joins.get(&(symbols[at], right)).map(|join| Reverse((join.rank, at, join.merged)))
         };
-        let mut heap: BinaryHeap<_> = (0..n).filter_map(|at| possible(symbols, &next, at)).collect();
+        let mut heap: BinaryHeap<_> =
+            (0..n).filter_map(|at| possible(symbols, &next, at)).collect();
         let mut changed = Vec::new();
         while let Some(&Reverse((rank, ..))) = heap.peek() {
             while let Some(&Reverse((r, at, merged))) = heap.peek() {
@@ -111,7 +114,9 @@ impl MergeTable {
                 }
                 heap.pop();
                 // An entry is stale when one of its two symbols was used by an earlier join.
-                if symbols[at] == GONE || possible(symbols, &next, at) != Some(Reverse((r, at, merged))) {
+                if symbols[at] == GONE
+                    || possible(symbols, &next, at) != Some(Reverse((r, at, merged)))
+                {
                     continue;
                 }
                 let right = next[at];
@@ -147,10 +152,14 @@ mod tests {
     fn the_heap_equals_the_definition() {
         let mut rng = Rng::seed(10);
         for round in 0..400 {
-            let mut tokens: Vec<String> = ["a", "b", "c"][..1 + round % 3].iter().map(|&s| s.to_owned()).collect();
+            let mut tokens: Vec<String> =
+                ["a", "b", "c"][..1 + round % 3].iter().map(|&s| s.to_owned()).collect();
             let mut merges = Vec::new();
             for _ in 0..rng.below(25) {
-                let pair = (tokens[rng.below(tokens.len())].clone(), tokens[rng.below(tokens.len())].clone());
+                let pair = (
+                    tokens[rng.below(tokens.len())].clone(),
+                    tokens[rng.below(tokens.len())].clone(),
+                );
                 let token = format!("{}{}", pair.0, pair.1);
                 if token.len() <= 6 {
                     if !tokens.contains(&token) {
@@ -162,11 +171,13 @@ mod tests {
             rng.shuffle(&mut merges);
             let table = MergeTable::new(tokens.clone(), merges.clone()).unwrap();
             for _ in 0..20 {
-                let word: Vec<String> =
-                    (0..rng.below(20)).map(|_| tokens[rng.below((1 + round % 3).min(tokens.len()))].clone()).collect();
+                let word: Vec<String> = (0..rng.below(20))
+                    .map(|_| tokens[rng.below((1 + round % 3).min(tokens.len()))].clone())
+                    .collect();
                 let mut ids: Vec<u32> = word.iter().map(|s| table.id(s).unwrap()).collect();
                 table.apply(&mut ids);
-                let fast: Vec<_> = ids.iter().map(|&id| table.token(id).unwrap().to_owned()).collect();
+                let fast: Vec<_> =
+                    ids.iter().map(|&id| table.token(id).unwrap().to_owned()).collect();
                 assert_eq!(fast, slot::bpe_encode(&word, &merges), "{word:?} with {merges:?}");
             }
         }
@@ -177,8 +188,14 @@ mod tests {
         let s = |list: &[&str]| list.iter().map(|&t| t.to_owned()).collect::<Vec<_>>();
         assert_eq!(MergeTable::new(s(&["a", "b", "a"]), vec![]).unwrap_err(), Fault::Repeated(2));
         let merge = |a: &str, b: &str| vec![(a.to_owned(), b.to_owned())];
-        assert_eq!(MergeTable::new(s(&["a", "b"]), merge("a", "b")).unwrap_err(), Fault::Missing(0, "ab".to_owned()));
-        assert_eq!(MergeTable::new(s(&["a", "ab"]), merge("a", "b")).unwrap_err(), Fault::Missing(0, "b".to_owned()));
+        assert_eq!(
+            MergeTable::new(s(&["a", "b"]), merge("a", "b")).unwrap_err(),
+            Fault::Missing(0, "ab".to_owned())
+        );
+        assert_eq!(
+            MergeTable::new(s(&["a", "ab"]), merge("a", "b")).unwrap_err(),
+            Fault::Missing(0, "b".to_owned())
+        );
         assert_eq!(MergeTable::new(s(&["a", ""]), merge("a", "")).unwrap_err(), Fault::Empty(0));
     }
 }

@@ -47,8 +47,10 @@ struct Pairs {
 /// frequent pair; entries whose count is no longer true are passed over, since every change of a count adds a new entry.
 pub(crate) fn train(words: &[Word], n_merges: usize) -> Vec<Pair> {
     let mut symbols = Symbols::default();
-    let mut words: Vec<(Vec<u32>, u64)> =
-        words.iter().map(|w| (w.symbols.iter().map(|s| symbols.id(s)).collect(), w.count)).collect();
+    let mut words: Vec<(Vec<u32>, u64)> = words
+        .iter()
+        .map(|w| (w.symbols.iter().map(|s| symbols.id(s)).collect(), w.count))
+        .collect();
     let mut pairs = Pairs::default();
     for (at, (word, count)) in words.iter().enumerate() {
         for pair in neighbors(word) {
@@ -57,7 +59,8 @@ pub(crate) fn train(words: &[Word], n_merges: usize) -> Vec<Pair> {
         }
     }
     let entry = |symbols: &Symbols, pair: Ids, n: u64| (n, Reverse(symbols.text(pair)), pair);
-    let mut heap: BinaryHeap<_> = pairs.counts.iter().map(|(&pair, &n)| entry(&symbols, pair, n)).collect();
+    let mut heap: BinaryHeap<_> =
+        pairs.counts.iter().map(|(&pair, &n)| entry(&symbols, pair, n)).collect();
 
     let mut merges = Vec::new();
     while merges.len() < n_merges {
@@ -151,7 +154,8 @@ mod tests {
             let letters = 1 + round % 4;
             let merges = train(&random_words(&mut rng, letters), 30);
             for word in random_words(&mut rng, letters) {
-                let replayed = merges.iter().fold(word.symbols.clone(), |s, m| slot::bpe_merge(&s, m));
+                let replayed =
+                    merges.iter().fold(word.symbols.clone(), |s, m| slot::bpe_merge(&s, m));
                 assert_eq!(replayed, slot::bpe_encode(&word.symbols, &merges), "{merges:?}");
             }
         }

@@ -18,7 +18,11 @@ pub use crate::slots::train::Evaluation;
 /// # Errors
 ///
 /// What the model, the loss or the dataset returns.
-pub fn evaluate<D>(model: &dyn Module, loader: &mut DataLoader<D>, loss: &dyn Loss) -> Result<Evaluation>
+pub fn evaluate<D>(
+    model: &dyn Module,
+    loader: &mut DataLoader<D>,
+    loss: &dyn Loss,
+) -> Result<Evaluation>
 where
     D: Dataset<Item = [Tensor; 2]>,
 {
@@ -38,9 +42,15 @@ pub fn predict(model: &dyn Module, x: &Tensor) -> Result<Vec<usize>> {
 /// Returns the index of the largest element of each row of `y`, [N, classes], the first one on ties.
 pub(crate) fn classes(y: &Tensor) -> Result<Vec<usize>> {
     let &[_, n] = y.dims() else {
-        return Err(Error::argument("predict", "output", format_args!("of shape {}", y.shape()), "of shape [N, classes]"));
+        return Err(Error::argument(
+            "predict",
+            "output",
+            format_args!("of shape {}", y.shape()),
+            "of shape [N, classes]",
+        ));
     };
-    let largest = |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+    let largest =
+        |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
     Ok(y.to_vec_as::<f64>().chunks_exact(n.max(1)).map(largest).collect())
 }
 

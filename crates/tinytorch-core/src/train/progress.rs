@@ -37,7 +37,10 @@ pub struct ProgressLine {
 
 impl core::fmt::Debug for ProgressLine {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("ProgressLine").field("label", &self.label).field("drawing", &self.out.is_some()).finish_non_exhaustive()
+        f.debug_struct("ProgressLine")
+            .field("label", &self.label)
+            .field("drawing", &self.out.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,14 +61,24 @@ impl ProgressLine {
         out: Option<Box<dyn Write + Send>>,
         clock: Box<dyn FnMut() -> Duration + Send>,
     ) -> Self {
-        Self { label: label.to_owned(), out, clock, started: None, drawn: None, samples: 0, width: 0, open: false }
+        Self {
+            label: label.to_owned(),
+            out,
+            clock,
+            started: None,
+            drawn: None,
+            samples: 0,
+            width: 0,
+            open: false,
+        }
     }
 
     /// Replaces the line; what is left of a longer one is overwritten with blanks.
     fn draw(&mut self, text: &str, end: &str) {
         if let Some(out) = &mut self.out {
             // A terminal that went away must not stop the training.
-            let _ = write!(out, "\r{text:<width$}{end}", width = self.width).and_then(|()| out.flush());
+            let _ =
+                write!(out, "\r{text:<width$}{end}", width = self.width).and_then(|()| out.flush());
         }
         self.width = text.chars().count();
         self.open = end.is_empty();
@@ -93,7 +106,8 @@ impl Callback for ProgressLine {
         self.drawn = Some(now);
         let seconds = now.saturating_sub(started).as_secs_f64().max(1e-9);
         let rate = self.samples as f64 / seconds;
-        let left = seconds / done.saturating_sub(1).max(1) as f64 * total.saturating_sub(done) as f64;
+        let left =
+            seconds / done.saturating_sub(1).max(1) as f64 * total.saturating_sub(done) as f64;
         let text = format!(
             "{}: epoch {}/{}, loss {:.4}, {rate:.0} samples/s, {} left",
             self.label,
@@ -154,8 +168,14 @@ mod tests {
         });
         let mut line = ProgressLine::new("net", out, clock);
         for i in 0..8 {
-            let report =
-                StepReport { epoch: i / 4, n_epochs: 2, step: i % 4, n_steps: 4, samples: 10, loss: 0.25 };
+            let report = StepReport {
+                epoch: i / 4,
+                n_epochs: 2,
+                step: i % 4,
+                n_steps: 4,
+                samples: 10,
+                loss: 0.25,
+            };
             line.on_step(&report).unwrap();
         }
     }
@@ -177,7 +197,8 @@ mod tests {
     fn without_a_terminal_nothing_is_read_or_written() {
         let clock = Box::new(|| -> Duration { panic!("the clock was read") });
         let mut line = ProgressLine::new("net", None, clock);
-        let report = StepReport { epoch: 0, n_epochs: 1, step: 0, n_steps: 1, samples: 1, loss: 1.0 };
+        let report =
+            StepReport { epoch: 0, n_epochs: 1, step: 0, n_steps: 1, samples: 1, loss: 1.0 };
         line.on_step(&report).unwrap();
     }
 
@@ -191,7 +212,8 @@ mod tests {
         });
         let mut line = ProgressLine::new("net", Some(Box::new(screen.clone())), clock);
         for step in 0..2 {
-            let report = StepReport { epoch: 0, n_epochs: 1, step, n_steps: 9, samples: 1, loss: 1.0 };
+            let report =
+                StepReport { epoch: 0, n_epochs: 1, step, n_steps: 9, samples: 1, loss: 1.0 };
             line.on_step(&report).unwrap();
         }
         drop(line);
@@ -200,6 +222,9 @@ mod tests {
 
     #[test]
     fn times_are_readable() {
-        assert_eq!([0.4, 59.4, 185.0, 7_500.0].map(human_time), ["0 s", "59 s", "3 min 05 s", "2 h 05 min"]);
+        assert_eq!(
+            [0.4, 59.4, 185.0, 7_500.0].map(human_time),
+            ["0 s", "59 s", "3 min 05 s", "2 h 05 min"]
+        );
     }
 }

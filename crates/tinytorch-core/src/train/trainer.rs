@@ -61,7 +61,11 @@ pub struct History {
 
 impl<'a> Trainer<'a> {
     /// Returns a trainer of `model`, whose parameters `optimizer` holds.
-    pub fn new(model: &'a dyn Module, optimizer: &'a mut dyn Optimizer, loss: &'a dyn Loss) -> Self {
+    pub fn new(
+        model: &'a dyn Module,
+        optimizer: &'a mut dyn Optimizer,
+        loss: &'a dyn Loss,
+    ) -> Self {
         Self { model, optimizer, loss }
     }
 
@@ -70,7 +74,12 @@ impl<'a> Trainer<'a> {
     /// # Errors
     ///
     /// What the model, the loss, the optimizer, the dataset or the callback returns. Steps taken until then remain.
-    pub fn fit<D>(&mut self, loader: &mut DataLoader<D>, n_epochs: usize, callback: &mut dyn Callback) -> Result<History>
+    pub fn fit<D>(
+        &mut self,
+        loader: &mut DataLoader<D>,
+        n_epochs: usize,
+        callback: &mut dyn Callback,
+    ) -> Result<History>
     where
         D: Dataset<Item = [Tensor; 2]>,
     {

@@ -40,11 +40,18 @@ enum Reading {
 
 /// Some references were computed from decimals before these were rounded for storage: a double-precision case may
 /// agree under either reading, but all of its results must agree under the same one.
-fn either_reading(folder: &Folder, case: &Value, dtype: DType, f64_tolerance: Tolerance) -> Outcome {
+fn either_reading(
+    folder: &Folder,
+    case: &Value,
+    dtype: DType,
+    f64_tolerance: Tolerance,
+) -> Outcome {
     let with = |reading| run(folder, case, (dtype, reading), f64_tolerance);
     match with(Reading::Bits) {
         Ok(outcome) => outcome,
-        Err(_) if dtype == DType::F64 && matches!(with(Reading::Decimal), Ok(Outcome::Passed)) => Outcome::Passed,
+        Err(_) if dtype == DType::F64 && matches!(with(Reading::Decimal), Ok(Outcome::Passed)) => {
+            Outcome::Passed
+        }
         Err(why) => Outcome::Failed(why),
     }
 }
@@ -54,7 +61,8 @@ fn read_as(stored: &Tensor, dtype: DType, reading: Reading) -> Result<Tensor, St
         return stored.to_dtype(dtype).map_err(|e| e.to_string());
     }
     let decimal = |v: f32| v.to_string().parse::<f64>().map_err(|e| e.to_string());
-    let values = stored.to_vec_as::<f32>().into_iter().map(decimal).collect::<Result<Vec<f64>, _>>()?;
+    let values =
+        stored.to_vec_as::<f32>().into_iter().map(decimal).collect::<Result<Vec<f64>, _>>()?;
     Tensor::from_vec(values, stored.shape()).map_err(|e| e.to_string())
 }
 
@@ -73,7 +81,11 @@ fn run(
                 "float" => read_as(&tensor, dtype, reading)?,
                 _ => tensor,
             };
-            let tensor = if input["grad"] == true { tensor.requiring_grad().map_err(|e| e.to_string())? } else { tensor };
+            let tensor = if input["grad"] == true {
+                tensor.requiring_grad().map_err(|e| e.to_string())?
+            } else {
+                tensor
+            };
             Ok((text(input, "name").to_owned(), tensor))
         })
         .collect::<Result<Vec<_>, String>>()?;

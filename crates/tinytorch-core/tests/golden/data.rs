@@ -21,7 +21,10 @@ impl Folder {
     /// Opens a folder, which must hold the index of the operators.
     pub fn open(dir: &Path) -> Result<Self, String> {
         let folder = Self { dir: dir.to_owned(), files: RefCell::default() };
-        folder.index("ops_index.json").map(|_| folder).ok_or_else(|| "there is no ops_index.json".to_owned())
+        folder
+            .index("ops_index.json")
+            .map(|_| folder)
+            .ok_or_else(|| "there is no ops_index.json".to_owned())
     }
 
     /// Returns an index, or `None` if the folder does not have it.

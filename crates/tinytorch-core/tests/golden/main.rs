@@ -23,8 +23,9 @@ use report::Report;
 fn vectors() {
     let own = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/data");
     let dir = env::var_os("TINYTORCH_GOLDEN_DIR").map_or(own, PathBuf::from);
-    let only: Option<Vec<String>> =
-        env::var("GOLDEN_ONLY").ok().map(|list| list.split(',').map(|g| g.trim().to_owned()).collect());
+    let only: Option<Vec<String>> = env::var("GOLDEN_ONLY")
+        .ok()
+        .map(|list| list.split(',').map(|g| g.trim().to_owned()).collect());
     let folder = Folder::open(&dir).unwrap_or_else(|e| panic!("{}: {e}", dir.display()));
     let mut report = Report::new(only);
     case::run_all(&folder, &mut report);

@@ -46,16 +46,23 @@ fn outcome(result: Result<(), Stop>) -> Outcome {
 
 /// Runs a trace in both precisions.
 pub fn trace(folder: &Folder, case: &Value) -> Outcome {
-    outcome(follow(folder, case, DType::F64, F64).and_then(|()| follow(folder, case, DType::F32, F32)))
+    outcome(
+        follow(folder, case, DType::F64, F64).and_then(|()| follow(folder, case, DType::F32, F32)),
+    )
 }
 
 fn follow(folder: &Folder, case: &Value, dtype: DType, tolerance: Tolerance) -> Result<(), Stop> {
     let names: Vec<&str> = strings(&case["tensors"]);
-    let key = |kind: &str, name: &str| case["keys"][kind].as_str().unwrap_or_default().replace("<t>", name);
+    let key = |kind: &str, name: &str| {
+        case["keys"][kind].as_str().unwrap_or_default().replace("<t>", name)
+    };
     let load = |kind: &str, name: &str| -> Result<Tensor, Stop> {
         Ok(folder.tensor(FILE, &key(kind, name))?.to_dtype(dtype)?)
     };
-    let params = names.iter().map(|n| Ok(Param::new(load("init", n)?)?)).collect::<Result<Vec<_>, Stop>>()?;
+    let params = names
+        .iter()
+        .map(|n| Ok(Param::new(load("init", n)?)?))
+        .collect::<Result<Vec<_>, Stop>>()?;
     let grads = names.iter().map(|n| load("grads", n)).collect::<Result<Vec<_>, Stop>>()?;
     let wanted = names.iter().map(|n| load("f64", n)).collect::<Result<Vec<_>, Stop>>()?;
     let mut optimizer = match case["extra"]["groups"].as_object() {
@@ -102,7 +109,12 @@ fn valley(case: &Value) -> Result<(), Stop> {
         let side = x.rsub_scalar(1.0)?;
         let loss = rise.mul(&rise)?.mul_scalar(100.0)?.add(&side.mul(&side)?)?;
         let tolerance = Tolerance { rtol: 1e-9, atol: 0.0 };
-        compare::floats(&format!("loss before step {step}"), &loss, &Tensor::scalar(*want), tolerance)?;
+        compare::floats(
+            &format!("loss before step {step}"),
+            &loss,
+            &Tensor::scalar(*want),
+            tolerance,
+        )?;
         optimizer.as_dyn().zero_grad();
         loss.backward()?;
         optimizer.as_dyn().step()?;
@@ -128,7 +140,12 @@ impl Any {
 }
 
 /// Makes the optimizer of a case, or adds a group to it. An option that is not known is not passed over.
-fn build(case: &Value, settings: &Value, params: Vec<Param>, old: Option<Any>) -> Result<Any, Stop> {
+fn build(
+    case: &Value,
+    settings: &Value,
+    params: Vec<Param>,
+    old: Option<Any>,
+) -> Result<Any, Stop> {
     let kind = case["optimizer"].as_str().unwrap_or_default();
     make(kind, settings, params, old).map_err(|why| match why {
         Ok(error) => Stop::from(error),

@@ -29,7 +29,9 @@ pub fn run_all(folder: &Folder, report: &mut Report) {
     for (file, list, group) in LISTS.into_iter().filter(|l| report.wants(l.2)).collect::<Vec<_>>() {
         let Some(index) = folder.index(file) else { continue };
         for (n, case) in index[list].as_array().into_iter().flatten().enumerate() {
-            let name = case["id"].as_str().map_or_else(|| format!("{list}.{n}"), |id| format!("{list}.{id}"));
+            let name = case["id"]
+                .as_str()
+                .map_or_else(|| format!("{list}.{n}"), |id| format!("{list}.{id}"));
             report.add(group, &name, &run(folder, list, case));
         }
     }

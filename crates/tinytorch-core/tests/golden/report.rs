@@ -71,7 +71,8 @@ impl Report {
 
     /// Writes one line of JSON per case.
     pub fn write(&self, path: &Path) {
-        fs::write(path, self.lines.join("\n") + "\n").unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        fs::write(path, self.lines.join("\n") + "\n")
+            .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }
 }
 
@@ -80,7 +81,9 @@ impl fmt::Display for Report {
         writeln!(f, "{:12} {:>7} {:>7} {:>12}", "group", "passed", "failed", "unsupported")?;
         for (name, g) in &self.groups {
             writeln!(f, "{name:12} {:7} {:7} {:12}", g.passed, g.failed, g.unsupported)?;
-            for (kind, first) in [("failed", &g.first_failure), ("unsupported", &g.first_unsupported)] {
+            for (kind, first) in
+                [("failed", &g.first_failure), ("unsupported", &g.first_unsupported)]
+            {
                 if let Some(first) = first {
                     writeln!(f, "    first {kind}: {first}")?;
                 }

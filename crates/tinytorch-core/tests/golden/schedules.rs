@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 use tinytorch_core::optim::lr::{
-    Cosine, CosineRestarts, Exponential, Linear, Mode, MultiStep, OneCycle, OneCycleOpts, Plateau, PlateauOpts, Schedule, Step,
-    WarmupCosine,
+    Cosine, CosineRestarts, Exponential, Linear, Mode, MultiStep, OneCycle, OneCycleOpts, Plateau,
+    PlateauOpts, Schedule, Step, WarmupCosine,
 };
 
 use crate::report::Outcome;
@@ -49,7 +49,8 @@ impl<'a> Params<'a> {
 /// Compares a schedule with its reference.
 pub fn schedule(case: &Value) -> Outcome {
     let mut params = Params { all: &case["params"], known: Vec::new() };
-    let wanted: Vec<f64> = case["lrs"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+    let wanted: Vec<f64> =
+        case["lrs"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
     let kind = case["kind"].as_str().unwrap_or_default();
     let got = match values(kind, &mut params, wanted.len()) {
         Ok(Some(got)) => got,
@@ -66,14 +67,19 @@ pub fn schedule(case: &Value) -> Outcome {
             return Outcome::Failed(format!("at {t}: {got}, reference {want}"));
         }
     }
-    if wanted.is_empty() { Outcome::Failed("no reference values".to_owned()) } else { Outcome::Passed }
+    if wanted.is_empty() {
+        Outcome::Failed("no reference values".to_owned())
+    } else {
+        Outcome::Passed
+    }
 }
 
 fn values<'a>(kind: &str, p: &mut Params<'a>, n: usize) -> Result<Option<Vec<f64>>, String> {
     let built = match kind {
         "step" => boxed(Step::new(p.float("base_lr")?, p.count("step_size")?, p.float("gamma")?)),
         "multistep" => {
-            let milestones: Vec<usize> = p.floats("milestones").into_iter().map(|m| m as usize).collect();
+            let milestones: Vec<usize> =
+                p.floats("milestones").into_iter().map(|m| m as usize).collect();
             boxed(MultiStep::new(p.float("base_lr")?, &milestones, p.float("gamma")?))
         }
         "exponential" => boxed(Exponential::new(p.float("base_lr")?, p.float("gamma")?)),
@@ -81,10 +87,17 @@ fn values<'a>(kind: &str, p: &mut Params<'a>, n: usize) -> Result<Option<Vec<f64
             let (start, end) = (p.float("start_factor")?, p.float("end_factor")?);
             boxed(Linear::new(p.float("base_lr")?, start, end, p.count("total_iters")?))
         }
-        "cosine" => boxed(Cosine::new(p.float("base_lr")?, p.float_or("eta_min", 0.0)?, p.count("t_max")?)),
+        "cosine" => {
+            boxed(Cosine::new(p.float("base_lr")?, p.float_or("eta_min", 0.0)?, p.count("t_max")?))
+        }
         "cosine_restarts" => {
             let (first, factor) = (p.count("t0")?, p.count_or("t_mult", 1)?);
-            boxed(CosineRestarts::new(p.float("base_lr")?, p.float_or("eta_min", 0.0)?, first, factor))
+            boxed(CosineRestarts::new(
+                p.float("base_lr")?,
+                p.float_or("eta_min", 0.0)?,
+                first,
+                factor,
+            ))
         }
         "warmup_cosine" => {
             let (warmup, total) = (p.count("warmup")?, p.count("total")?);
@@ -126,7 +139,9 @@ fn plateau(p: &mut Params<'_>) -> Result<Vec<f64>, String> {
     Ok(p.floats("metrics").into_iter().map(observe).collect())
 }
 
-fn boxed(schedule: tinytorch_core::Result<impl Schedule + 'static>) -> Result<Box<dyn Schedule>, String> {
+fn boxed(
+    schedule: tinytorch_core::Result<impl Schedule + 'static>,
+) -> Result<Box<dyn Schedule>, String> {
     match schedule {
         Ok(schedule) => Ok(Box::new(schedule)),
         Err(why) => Err(why.to_string()),

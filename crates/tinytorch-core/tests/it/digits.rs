@@ -21,7 +21,10 @@ fn all() -> Images {
 #[test]
 fn content_is_the_published_one() {
     let digits = all();
-    let pixels = (0..digits.len()).flat_map(|i| digits.pixels(i).unwrap()).map(|&p| u32::from(p)).sum::<u32>();
+    let pixels = (0..digits.len())
+        .flat_map(|i| digits.pixels(i).unwrap())
+        .map(|&p| u32::from(p))
+        .sum::<u32>();
     let labels = digits.labels().iter().map(|&l| u32::from(l)).sum::<u32>();
     assert_eq!((digits.len(), pixels, labels), (1_797, 561_718, 8_070));
     assert_eq!(digits.labels()[..12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1]);
@@ -37,7 +40,9 @@ fn split_is_fixed_balanced_and_complete() {
         assert_eq!(test.labels().iter().filter(|&&l| l == digit).count(), 36, "digit {digit}");
     }
     // Every image is on exactly one side: merging by the rule gives back the file.
-    let sum = |d: &Images| (0..d.len()).flat_map(|i| d.pixels(i).unwrap()).map(|&p| u32::from(p)).sum::<u32>();
+    let sum = |d: &Images| {
+        (0..d.len()).flat_map(|i| d.pixels(i).unwrap()).map(|&p| u32::from(p)).sum::<u32>()
+    };
     assert_eq!(sum(&train) + sum(&test), 561_718);
     // There are 178 zeros, and 36·(k + 1) first reaches 178 at k = 4: the fifth zero is the first one for testing.
     let all = all();
@@ -51,7 +56,8 @@ fn datasets_scale_pixels_and_keep_labels() {
     let digits = all();
     let [image, label] = digits.get(7).unwrap();
     assert_eq!((image.dims(), label.item::<i64>().unwrap()), (&[1, 8, 8][..], 7));
-    let expected: Vec<f32> = digits.pixels(7).unwrap().iter().map(|&p| f32::from(p) / 16.0).collect();
+    let expected: Vec<f32> =
+        digits.pixels(7).unwrap().iter().map(|&p| f32::from(p) / 16.0).collect();
     assert_eq!(image.to_vec::<f32>().unwrap(), expected);
 }
 
@@ -99,7 +105,10 @@ fn files_that_are_missing_or_cut_are_named() {
     fs::create_dir_all(&dir).unwrap();
     let path = dir.join("digits.safetensors");
     let err = load(&path).unwrap_err();
-    assert!(matches!(err, Error::Io { .. }) && err.to_string().contains("digits.safetensors"), "{err}");
+    assert!(
+        matches!(err, Error::Io { .. }) && err.to_string().contains("digits.safetensors"),
+        "{err}"
+    );
     fs::write(&path, &FILE[..50_000]).unwrap();
     assert!(matches!(load(&path), Err(Error::Format { .. })));
     fs::write(&path, FILE).unwrap();

@@ -18,12 +18,17 @@ fn accuracy(train: &Images, test: &Images, hidden: bool, seed: u64) -> f64 {
     let mut rng = Rng::seed(seed);
     let model = if hidden {
         let first = Linear::new(64, 32, &mut rng).unwrap();
-        Sequential::new().push(Flatten).push(first).push(Relu).push(Linear::new(32, 10, &mut rng).unwrap())
+        Sequential::new()
+            .push(Flatten)
+            .push(first)
+            .push(Relu)
+            .push(Linear::new(32, 10, &mut rng).unwrap())
     } else {
         Sequential::new().push(Flatten).push(Linear::new(64, 10, &mut rng).unwrap())
     };
     let set = |images: &Images| TensorDataset::new(images.to_tensors().unwrap()).unwrap();
-    let mut loader = DataLoader::builder(set(train)).batch_size(32).shuffle(rng.split()).build().unwrap();
+    let mut loader =
+        DataLoader::builder(set(train)).batch_size(32).shuffle(rng.split()).build().unwrap();
     let mut held_out = DataLoader::builder(set(test)).batch_size(200).build().unwrap();
     let opts = SgdOpts { lr: 0.1, momentum: 0.9, ..SgdOpts::default() };
     let mut sgd = Sgd::new(model.parameters(), opts).unwrap();
@@ -46,11 +51,20 @@ fn digits_teach_a_hidden_layer() {
         with += reads;
         without += accuracy(&train, &test, false, 200 + seed);
     }
-    assert!(without < with, "{} without a hidden layer, {} with one", without / SEEDS as f64, with / SEEDS as f64);
+    assert!(
+        without < with,
+        "{} without a hidden layer, {} with one",
+        without / SEEDS as f64,
+        with / SEEDS as f64
+    );
 }
 
 #[track_caller]
-fn check_batch<D: Dataset<Item = [tinytorch_core::Tensor; 2]>>(data: D, input: &[usize], target: &[usize]) {
+fn check_batch<D: Dataset<Item = [tinytorch_core::Tensor; 2]>>(
+    data: D,
+    input: &[usize],
+    target: &[usize],
+) {
     let mut loader = DataLoader::builder(data).batch_size(3).build().unwrap();
     let [x, y] = loader.epoch().next().unwrap().unwrap();
     assert_eq!((x.dims(), y.dims()), (input, target));

@@ -10,7 +10,8 @@ fn pairs(n: u32) -> TensorDataset {
     let x: Vec<f32> = (0..n).map(|i| i as f32).collect();
     let y: Vec<i64> = (0..n).map(|i| 10 * i64::from(i)).collect();
     let n = n as usize;
-    TensorDataset::new([Tensor::from_vec(x, [n, 1]).unwrap(), Tensor::from_vec(y, [n]).unwrap()]).unwrap()
+    TensorDataset::new([Tensor::from_vec(x, [n, 1]).unwrap(), Tensor::from_vec(y, [n]).unwrap()])
+        .unwrap()
 }
 
 /// The inputs of one epoch in order, batch by batch, after checking their labels.
@@ -61,7 +62,8 @@ fn without_shuffling_the_order_is_that_of_the_data() {
 #[test]
 fn a_batch_gets_a_new_first_axis() {
     let x = Tensor::zeros([4, 2, 3], DType::F32).unwrap();
-    let mut loader = DataLoader::builder(TensorDataset::new([x]).unwrap()).batch_size(3).build().unwrap();
+    let mut loader =
+        DataLoader::builder(TensorDataset::new([x]).unwrap()).batch_size(3).build().unwrap();
     let shapes: Vec<Vec<usize>> = loader.epoch().map(|b| b.unwrap()[0].dims().to_vec()).collect();
     assert_eq!(shapes, [[3, 2, 3], [1, 2, 3]]);
 }
@@ -80,7 +82,8 @@ fn subsets_see_their_samples() {
 fn bad_input_is_refused_with_its_values() {
     let err = DataLoader::builder(pairs(3)).batch_size(0).build().unwrap_err();
     assert!(err.to_string().contains("batch_size is 0"), "{err}");
-    let (a, b) = (Tensor::zeros([3, 1], DType::F32).unwrap(), Tensor::zeros([4], DType::F32).unwrap());
+    let (a, b) =
+        (Tensor::zeros([3, 1], DType::F32).unwrap(), Tensor::zeros([4], DType::F32).unwrap());
     let message = TensorDataset::new([a, b]).unwrap_err().to_string();
     assert!(message.contains("[3, 1]") && message.contains("[4]"), "{message}");
     assert!(TensorDataset::new([Tensor::scalar(1.0_f32)]).is_err());

@@ -3,15 +3,18 @@
 use tinytorch_core::{
     DType, Error, Param, Result, Rng, Tensor,
     nn::{
-        Buffer, Conv2d, CrossEntropyLoss, Flatten, Init, Kind, Linear, Loss, MaxPool2d, Mode, Module, ModuleExt, Relu,
-        Sequential, Visitor, visit_child,
+        Buffer, Conv2d, CrossEntropyLoss, Flatten, Init, Kind, Linear, Loss, MaxPool2d, Mode,
+        Module, ModuleExt, Relu, Sequential, Visitor, visit_child,
     },
     train::{evaluate, predict},
 };
 
 fn mlp(seed: u64) -> Sequential {
     let rng = &mut Rng::seed(seed);
-    Sequential::new().push(Linear::new(4, 3, rng).unwrap()).push(Relu).push(Linear::new(3, 2, rng).unwrap())
+    Sequential::new()
+        .push(Linear::new(4, 3, rng).unwrap())
+        .push(Relu)
+        .push(Linear::new(3, 2, rng).unwrap())
 }
 
 fn input() -> Tensor {
@@ -52,14 +55,20 @@ impl Module for Counter {
 
 #[test]
 fn names_are_paths_in_order() {
-    let names = |m: &dyn Module| m.named_parameters().into_iter().map(|(n, _)| n).collect::<Vec<_>>();
+    let names =
+        |m: &dyn Module| m.named_parameters().into_iter().map(|(n, _)| n).collect::<Vec<_>>();
     assert_eq!(names(&mlp(0)), ["0.weight", "0.bias", "2.weight", "2.bias"]);
-    let nested = Sequential::new().push(mlp(0)).push(Linear::new(2, 2, &mut Rng::seed(0)).unwrap().without_bias());
+    let nested = Sequential::new()
+        .push(mlp(0))
+        .push(Linear::new(2, 2, &mut Rng::seed(0)).unwrap().without_bias());
     assert_eq!(names(&nested), ["0.0.weight", "0.0.bias", "0.2.weight", "0.2.bias", "1.weight"]);
     assert_eq!(nested.num_parameters(), 4 * 3 + 3 + 3 * 2 + 2 + 4);
     assert_eq!(names(&Counter::new())[0], "inner.0.weight");
     let kinds = nested.kinds(); // nested chains are opened
-    assert_eq!(kinds.iter().map(Kind::name).collect::<Vec<_>>(), ["Linear", "Relu", "Linear", "Linear"]);
+    assert_eq!(
+        kinds.iter().map(Kind::name).collect::<Vec<_>>(),
+        ["Linear", "Relu", "Linear", "Linear"]
+    );
 }
 
 #[test]
@@ -117,7 +126,8 @@ fn evaluation_changes_nothing() {
     let model = Counter::new();
     let y = Tensor::zeros([5], DType::I64).unwrap();
     let pairs = tinytorch_core::data::TensorDataset::new([input(), y]).unwrap();
-    let mut loader = tinytorch_core::data::DataLoader::builder(pairs).batch_size(2).build().unwrap();
+    let mut loader =
+        tinytorch_core::data::DataLoader::builder(pairs).batch_size(2).build().unwrap();
     let measured = evaluate(&model, &mut loader, &CrossEntropyLoss::new()).unwrap();
     assert_eq!(measured.samples, 5);
     // The mean over batches of 2, 2, 1 is that over all five at once.
@@ -134,13 +144,18 @@ fn evaluation_changes_nothing() {
     model.train(true);
     predict(&model, &input()).unwrap();
     model.forward(&input()).unwrap();
-    assert_eq!(model.buffers()[0].1.tensor().item::<f32>().unwrap(), 1.0, "training mode came back");
+    assert_eq!(
+        model.buffers()[0].1.tensor().item::<f32>().unwrap(),
+        1.0,
+        "training mode came back"
+    );
 }
 
 #[test]
 fn layers_compute_by_hand() {
     let w = Tensor::from_vec(vec![1.0_f32, 0.0, 0.0, -1.0], [1, 1, 2, 2]).unwrap();
-    let conv = Conv2d::from_tensors(w, Some(Tensor::from_vec(vec![0.5_f32], [1]).unwrap())).unwrap();
+    let conv =
+        Conv2d::from_tensors(w, Some(Tensor::from_vec(vec![0.5_f32], [1]).unwrap())).unwrap();
     let x = Tensor::from_vec((1..=9_u8).map(f32::from).collect(), [1, 1, 3, 3]).unwrap();
     // x[i, j] - x[i+1, j+1] = -4 everywhere.
     let y = conv.forward(&x).unwrap();
@@ -160,7 +175,10 @@ fn layers_take_empty_batches_and_any_rank() {
         let y = layer.forward(&Tensor::zeros(shape, DType::F32).unwrap()).unwrap();
         assert_eq!((y.dims().len(), y.dims().last()), (shape.len(), Some(&3)));
     }
-    assert!(matches!(layer.forward(&Tensor::zeros([2, 3], DType::F32).unwrap()), Err(Error::ShapeMismatch { .. })));
+    assert!(matches!(
+        layer.forward(&Tensor::zeros([2, 3], DType::F32).unwrap()),
+        Err(Error::ShapeMismatch { .. })
+    ));
 }
 
 #[test]
@@ -176,6 +194,8 @@ fn bad_sizes_are_refused() {
     let f32s = |shape: &[usize]| Tensor::zeros(shape, DType::F32).unwrap();
     assert!(Linear::from_tensors(f32s(&[3]), None).is_err());
     assert!(Linear::from_tensors(f32s(&[3, 2]), Some(f32s(&[2]))).is_err());
-    assert!(Linear::from_tensors(f32s(&[3, 2]), Some(Tensor::zeros([3], DType::F64).unwrap())).is_err());
+    assert!(
+        Linear::from_tensors(f32s(&[3, 2]), Some(Tensor::zeros([3], DType::F64).unwrap())).is_err()
+    );
     assert!(Param::new(Tensor::zeros([2], DType::I64).unwrap()).is_err());
 }

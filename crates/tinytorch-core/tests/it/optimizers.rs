@@ -53,7 +53,8 @@ fn every_rule_finds_the_minimum() {
     // With μ = 0.9 the error shrinks by √0.9 a step: 400 steps give 7e-10 of it.
     assert!(values(&p).iter().all(|x| x.abs() < 1e-7), "{:?}", values(&p));
     let p = param(&[3.0, -2.0]);
-    let mut adam = Adam::new(vec![p.clone()], AdamOpts { lr: 0.05, ..AdamOpts::default() }).unwrap();
+    let mut adam =
+        Adam::new(vec![p.clone()], AdamOpts { lr: 0.05, ..AdamOpts::default() }).unwrap();
     run(&mut adam, &p, 2_000);
     assert!(values(&p).iter().all(|x| x.abs() < 1e-3), "{:?}", values(&p));
 }
@@ -95,7 +96,10 @@ fn a_parameter_without_gradient_waits() {
 fn groups_have_their_own_settings() {
     let (a, b) = (param(&[1.0]), param(&[1.0]));
     let option = |lr| SgdOpts { lr, ..SgdOpts::default() };
-    let mut sgd = Sgd::new(vec![a.clone()], option(0.5)).unwrap().group(vec![b.clone()], option(0.25)).unwrap();
+    let mut sgd = Sgd::new(vec![a.clone()], option(0.5))
+        .unwrap()
+        .group(vec![b.clone()], option(0.25))
+        .unwrap();
     let g = Some(Tensor::from_vec(vec![1.0_f64], [1]).unwrap());
     sgd.step_with(&[g.clone(), g.clone()]).unwrap();
     assert_eq!((values(&a), values(&b)), (vec![0.5], vec![0.75]));
@@ -134,11 +138,16 @@ fn bad_settings_are_refused_by_name() {
     let one = param(&[1.0]);
     let twice = Sgd::new(vec![one.clone(), one.clone()], SgdOpts::default()).unwrap_err();
     assert!(twice.to_string().contains("given once"), "{twice}");
-    let again = Sgd::new(vec![one.clone()], SgdOpts::default()).unwrap().group(vec![one], SgdOpts::default());
+    let again = Sgd::new(vec![one.clone()], SgdOpts::default())
+        .unwrap()
+        .group(vec![one], SgdOpts::default());
     assert!(again.is_err());
     assert!(Adam::new(vec![], AdamOpts::default()).is_err());
     let half = Param::new(Tensor::zeros([2], DType::F16).unwrap()).unwrap();
-    assert!(matches!(Sgd::new(vec![half], SgdOpts::default()), Err(Error::DTypeUnsupported { .. })));
+    assert!(matches!(
+        Sgd::new(vec![half], SgdOpts::default()),
+        Err(Error::DTypeUnsupported { .. })
+    ));
 }
 
 #[test]

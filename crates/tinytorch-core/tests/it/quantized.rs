@@ -102,14 +102,18 @@ fn one_channel_images_and_plain_rows_need_no_reordering() {
     let twin = twin(&model, &x);
     assert!(error_in_steps(&model, &twin, &x) < 3.0);
     let flat = x.reshape([50, 16]).unwrap();
-    assert_eq!(twin.quantize_input(&x).unwrap(), super::quantized::twin(&model, &flat).quantize_input(&flat).unwrap());
+    assert_eq!(
+        twin.quantize_input(&x).unwrap(),
+        super::quantized::twin(&model, &flat).quantize_input(&flat).unwrap()
+    );
 }
 
 #[test]
 fn softmax_gives_probabilities_in_the_order_of_the_logits() {
     let model = cnn(&mut Rng::seed(1));
     let x = images(30, 6);
-    let (logits, twin) = (twin(&model, &x), quant::quantize(&model, &x, &QuantizeOpts::default()).unwrap());
+    let (logits, twin) =
+        (twin(&model, &x), quant::quantize(&model, &x, &QuantizeOpts::default()).unwrap());
     let probabilities = twin.forward(&x).unwrap().to_vec::<f32>().unwrap();
     for row in probabilities.chunks(5) {
         // Five codes, each rounded to 1/256, and the largest one saturated at 255/256.
@@ -156,7 +160,9 @@ fn what_has_no_eight_bit_form_is_refused_by_name() {
     let rng = &mut Rng::seed(0);
     let x = images(2, 0);
     let row = Tensor::zeros([2, 4], DType::F32).unwrap();
-    let refuse = |model: Sequential, x: &Tensor| quant::quantize(&model, x, &no_softmax()).unwrap_err().to_string();
+    let refuse = |model: Sequential, x: &Tensor| {
+        quant::quantize(&model, x, &no_softmax()).unwrap_err().to_string()
+    };
     let conv = |rng: &mut Rng| Conv2d::new(3, 2, 3, rng).unwrap();
     let linear = |rng: &mut Rng| Linear::new(4, 2, rng).unwrap();
     assert!(refuse(Sequential::new().push_fn("Swish", |x| x.silu()), &row).contains("Swish"));
@@ -164,9 +170,14 @@ fn what_has_no_eight_bit_form_is_refused_by_name() {
     assert!(refuse(Sequential::new().push(conv(rng)), &x).contains("end in a row"));
     assert!(refuse(Sequential::new().push(conv(rng)).push(Flatten), &x).contains("end in a row"));
     assert!(refuse(Sequential::new(), &row).contains("end in a row"));
-    assert!(refuse(Sequential::new().push(Linear::new(8, 2, rng).unwrap()), &x).contains("Flatten"));
+    assert!(
+        refuse(Sequential::new().push(Linear::new(8, 2, rng).unwrap()), &x).contains("Flatten")
+    );
     assert!(refuse(Sequential::new().push(conv(rng).with_padding(2)), &x).contains("padding"));
-    assert!(refuse(Sequential::new().push(linear(rng)), &Tensor::zeros([0, 4], DType::F32).unwrap()).contains("calibration"));
+    assert!(
+        refuse(Sequential::new().push(linear(rng)), &Tensor::zeros([0, 4], DType::F32).unwrap())
+            .contains("calibration")
+    );
     let nan = Tensor::full([2, 4], f64::NAN, DType::F32).unwrap();
     assert!(refuse(Sequential::new().push(linear(rng)), &nan).contains("NaN"));
     let broken = linear(rng);

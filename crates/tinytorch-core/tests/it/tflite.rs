@@ -154,7 +154,11 @@ fn files_and_outputs_are_the_ones_the_micro_interpreter_agreed_with() {
         files = fnv(files, &file);
         outputs = fnv(outputs, &bytes(&answers));
     }
-    assert_eq!((files, outputs), (FILES, OUTPUTS), "check the graphs against the interpreter, then record new sums");
+    assert_eq!(
+        (files, outputs),
+        (FILES, OUTPUTS),
+        "check the graphs against the interpreter, then record new sums"
+    );
 }
 
 #[test]

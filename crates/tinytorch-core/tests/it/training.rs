@@ -27,7 +27,8 @@ fn run(recipe: &Recipe, curve: bool) -> Trained {
 
 /// Every bit of every parameter.
 fn bits(trained: &Trained) -> Vec<u32> {
-    let values = trained.model.parameters().into_iter().flat_map(|p| p.tensor().to_vec::<f32>().unwrap());
+    let values =
+        trained.model.parameters().into_iter().flat_map(|p| p.tensor().to_vec::<f32>().unwrap());
     values.map(f32::to_bits).collect()
 }
 
@@ -50,7 +51,9 @@ fn the_number_of_threads_does_not_matter() {
     for network in [NETWORKS[0], NETWORKS[1], wide] {
         let with = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| bits(&run(&Recipe { epochs: 1, batch_size: 128, ..recipe(network, 3) }, false)))
+            pool.install(|| {
+                bits(&run(&Recipe { epochs: 1, batch_size: 128, ..recipe(network, 3) }, false))
+            })
         };
         let one = with(1);
         assert_eq!(one, with(2), "{network:?} on two threads");
@@ -87,7 +90,11 @@ impl Callback for Watcher {
 
     fn on_epoch(&mut self, stats: &EpochStats) -> Result<ControlFlow<()>> {
         self.epochs = stats.epoch + 1;
-        Ok(if self.epochs == self.stop_after { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.epochs == self.stop_after {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }
 }
 

@@ -60,13 +60,21 @@ impl Builder {
     }
 
     fn push_u32(&mut self, value: usize) {
-        #[expect(clippy::cast_possible_truncation, reason = "`finish` refuses files of 2 GiB and more")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "`finish` refuses files of 2 GiB and more"
+        )]
         let value = value as u32;
         self.push(value.to_le_bytes().into_iter());
     }
 
     /// Writes a vector of `n` elements whose little-endian bytes are `bytes`, starting at a multiple of `align`.
-    pub(super) fn vector(&mut self, n: usize, bytes: impl DoubleEndedIterator<Item = u8> + Clone, align: usize) -> At {
+    pub(super) fn vector(
+        &mut self,
+        n: usize,
+        bytes: impl DoubleEndedIterator<Item = u8> + Clone,
+        align: usize,
+    ) -> At {
         let size = bytes.clone().count();
         self.pad(size, align.max(4));
         self.push(bytes);
@@ -222,7 +230,10 @@ mod tests {
         for i in 0..2 {
             let c = v + 4 + 4 * i + u32_at(&b, v + 4 + 4 * i);
             let f = field(&b, c, 0).unwrap();
-            assert_eq!(f32::from_le_bytes(b[f..f + 4].try_into().unwrap()).to_bits(), 0.5_f32.to_bits());
+            assert_eq!(
+                f32::from_le_bytes(b[f..f + 4].try_into().unwrap()).to_bits(),
+                0.5_f32.to_bits()
+            );
         }
     }
 }

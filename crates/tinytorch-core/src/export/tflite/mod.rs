@@ -191,7 +191,9 @@ fn write_options(fb: &mut Builder, graph: &QGraph, op: &QOp) -> Result<(Builtin,
             let shape = fb.ints(&ints(shape)?);
             (schema::RESHAPE, fb.table(&[(schema::RESHAPE_SHAPE, Field::Ref(shape))]))
         }
-        QOp::Softmax { .. } => (schema::SOFTMAX, fb.table(&[(schema::SOFTMAX_BETA, Field::F32(1.0))])),
+        QOp::Softmax { .. } => {
+            (schema::SOFTMAX, fb.table(&[(schema::SOFTMAX_BETA, Field::F32(1.0))]))
+        }
     })
 }
 

@@ -60,7 +60,8 @@ pub(super) fn write(kind: Kind, shape: &[usize]) -> Vec<u8> {
         [one] => format!("{one},"),
         many => many.iter().map(usize::to_string).collect::<Vec<_>>().join(", "),
     };
-    let mut text = format!("{{'descr': '{order}{code}', 'fortran_order': False, 'shape': ({sizes}), }}");
+    let mut text =
+        format!("{{'descr': '{order}{code}', 'fortran_order': False, 'shape': ({sizes}), }}");
     let before = MAGIC.len() + 4;
     let padded = (before + text.len() + 1).next_multiple_of(64) - before;
     text.extend(core::iter::repeat_n(' ', padded - text.len() - 1));
@@ -84,7 +85,11 @@ pub(super) fn parse(text: &[u8]) -> Result<Header> {
             b"descr" => descr = Some(p.descr()?),
             b"fortran_order" => fortran = Some(p.boolean()?),
             b"shape" => shape = Some(p.tuple()?),
-            other => return Err(p.wrong(&format!("the key {:?} is not known", String::from_utf8_lossy(other)))),
+            other => {
+                return Err(
+                    p.wrong(&format!("the key {:?} is not known", String::from_utf8_lossy(other)))
+                );
+            }
         }
         if !p.eat(b',') {
             p.expect(b'}')?;
@@ -124,16 +129,25 @@ impl<'a> Parser<'a> {
     }
 
     fn expect(&mut self, sign: u8) -> Result<()> {
-        if self.eat(sign) { Ok(()) } else { Err(self.wrong(&format!("need {:?}", char::from(sign)))) }
+        if self.eat(sign) {
+            Ok(())
+        } else {
+            Err(self.wrong(&format!("need {:?}", char::from(sign))))
+        }
     }
 
     fn string(&mut self) -> Result<&'a [u8]> {
         self.space();
         let text: &'a [u8] = &self.text[self.at..];
-        let (&quote @ (b'\'' | b'"'), inner) = text.split_first().ok_or_else(|| self.wrong("need a string"))? else {
+        let (&quote @ (b'\'' | b'"'), inner) =
+            text.split_first().ok_or_else(|| self.wrong("need a string"))?
+        else {
             return Err(self.wrong("need a string"));
         };
-        let end = inner.iter().position(|&b| b == quote).ok_or_else(|| self.wrong("the string does not end"))?;
+        let end = inner
+            .iter()
+            .position(|&b| b == quote)
+            .ok_or_else(|| self.wrong("the string does not end"))?;
         self.at += end + 2;
         Ok(&inner[..end])
     }
@@ -167,7 +181,8 @@ impl<'a> Parser<'a> {
             _ => {
                 let names = CODES.map(|c| c.1).join(", ");
                 let got = String::from_utf8_lossy(code);
-                Err(self.wrong(&format!("elements are {got:?}, need one of {names} after <, > or |")))
+                Err(self
+                    .wrong(&format!("elements are {got:?}, need one of {names} after <, > or |")))
             }
         }
     }
@@ -196,14 +211,26 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: (Kind, bool, bool, &[usize])) {
         let (kind, big, fortran, shape) = expected;
-        assert_eq!(parse(text.as_bytes()).unwrap(), Header { kind, big, fortran, shape: shape.to_vec() });
+        assert_eq!(
+            parse(text.as_bytes()).unwrap(),
+            Header { kind, big, fortran, shape: shape.to_vec() }
+        );
     }
 
     #[test]
     fn headers_by_hand() {
-        check("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }  \n", (Kind::F32, false, false, &[3, 4]));
-        check("{'descr': '|b1', 'fortran_order': False, 'shape': (), }", (Kind::Bool, false, false, &[]));
-        check("{\"shape\":(7L,),\"descr\":\">i8\",\"fortran_order\":True}", (Kind::I64, true, true, &[7]));
+        check(
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }  \n",
+            (Kind::F32, false, false, &[3, 4]),
+        );
+        check(
+            "{'descr': '|b1', 'fortran_order': False, 'shape': (), }",
+            (Kind::Bool, false, false, &[]),
+        );
+        check(
+            "{\"shape\":(7L,),\"descr\":\">i8\",\"fortran_order\":True}",
+            (Kind::I64, true, true, &[7]),
+        );
     }
 
     #[track_caller]

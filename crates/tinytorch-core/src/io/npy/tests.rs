@@ -24,9 +24,14 @@ fn every_type_in_both_byte_orders() {
         ("<u4", &[1, 0, 0, 0, 0xfe, 0xff, 0xff, 0xff], DType::I64),
         ("|b1", &[1, 0], DType::Bool),
     ];
-    let values = [[1.5, -2.0], [1.5, -2.0], [1.5, -2.0], [1.0, -2.0], [1.0, 4_294_967_294.0], [1.0, 0.0]];
+    let values =
+        [[1.5, -2.0], [1.5, -2.0], [1.5, -2.0], [1.0, -2.0], [1.0, 4_294_967_294.0], [1.0, 0.0]];
     for ((descr, data, dtype), values) in cases.into_iter().zip(values) {
-        let t = from_bytes(&file(&format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (2,), }}"), data)).unwrap();
+        let t = from_bytes(&file(
+            &format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (2,), }}"),
+            data,
+        ))
+        .unwrap();
         assert_eq!((t.dtype(), t.to_vec_as::<f64>()), (dtype, values.to_vec()), "{descr}");
     }
 }
@@ -34,7 +39,9 @@ fn every_type_in_both_byte_orders() {
 /// The same six numbers, once row by row and once column by column.
 #[test]
 fn fortran_order_is_a_view() {
-    let header = |fortran: &str| format!("{{'descr': '|u1', 'fortran_order': {fortran}, 'shape': (2, 3), }}");
+    let header = |fortran: &str| {
+        format!("{{'descr': '|u1', 'fortran_order': {fortran}, 'shape': (2, 3), }}")
+    };
     let rows = from_bytes(&file(&header("False"), &[1, 2, 3, 4, 5, 6])).unwrap();
     let columns = from_bytes(&file(&header("True"), &[1, 4, 2, 5, 3, 6])).unwrap();
     assert_eq!((rows.dims(), columns.dims()), (&[2, 3][..], &[2, 3][..]));
@@ -55,7 +62,10 @@ fn tensors_come_back() {
     }
     let x = Tensor::from([[1_i64, 2, 3], [4, 5, 6]]).t().unwrap();
     let again = from_bytes(&to_bytes(&x).unwrap()).unwrap();
-    assert_eq!((again.dims(), again.to_vec::<i64>().unwrap()), (&[3, 2][..], vec![1, 4, 2, 5, 3, 6]));
+    assert_eq!(
+        (again.dims(), again.to_vec::<i64>().unwrap()),
+        (&[3, 2][..], vec![1, 4, 2, 5, 3, 6])
+    );
 }
 
 #[test]
@@ -95,9 +105,11 @@ fn damaged_and_arbitrary_files_do_not_panic() {
 
 #[test]
 fn faults_are_named() {
-    let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }";
+    let dictionary =
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }";
     assert!(matches!(from_bytes(&file(dictionary, &[])), Err(Error::InvalidArgument { .. })));
-    let dictionary = "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1, 1, 1, 1, 1), }";
+    let dictionary =
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (1, 1, 1, 1, 1, 1, 1, 1, 1), }";
     assert!(matches!(from_bytes(&file(dictionary, &[0; 4])), Err(Error::InvalidArgument { .. })));
     let mut future = to_bytes(&Tensor::from([1_u8])).unwrap();
     future[6] = 9;
@@ -105,15 +117,24 @@ fn faults_are_named() {
     let bf = Tensor::ones([2], DType::BF16).unwrap();
     assert!(matches!(to_bytes(&bf), Err(Error::DTypeUnsupported { dtype: DType::BF16, .. })));
     let error = read("/no/such/file.npy").unwrap_err();
-    assert!(matches!(&error, Error::Io { op: "read", path, .. } if path == "/no/such/file.npy"), "{error}");
-    assert!(matches!(write("/no/such/file.npy", &Tensor::from([1_u8])), Err(Error::Io { op: "write", .. })));
+    assert!(
+        matches!(&error, Error::Io { op: "read", path, .. } if path == "/no/such/file.npy"),
+        "{error}"
+    );
+    assert!(matches!(
+        write("/no/such/file.npy", &Tensor::from([1_u8])),
+        Err(Error::Io { op: "write", .. })
+    ));
 }
 
 /// Versions 2 and 3 differ in the width of the header's length.
 #[test]
 fn longer_headers() {
     for version in [2, 3] {
-        let text = format!("{{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }}{}\n", " ".repeat(70_000));
+        let text = format!(
+            "{{'descr': '<i4', 'fortran_order': False, 'shape': (1,), }}{}\n",
+            " ".repeat(70_000)
+        );
         let mut bytes = MAGIC.to_vec();
         bytes.extend([version, 0]);
         bytes.extend((text.len() as u32).to_le_bytes());

@@ -102,7 +102,8 @@ impl Op for Conv2d {
         saved.keep_if(saved.needs(0), inputs[1]);
         let shape = self.0.output_shape()?;
         on_floats("conv2d", inputs, |t| {
-            let (x, w, b) = (t[0].contiguous(), t[1].contiguous(), t.get(2).map(|b| b.contiguous()));
+            let (x, w, b) =
+                (t[0].contiguous(), t[1].contiguous(), t.get(2).map(|b| b.contiguous()));
             Ok(real_type!(x.dtype(), T => {
                 let bias = b.as_ref().map(|b| b.as_slice::<T>()).transpose()?;
                 Tensor::own(dispatch::conv2d_forward::<T>(&self.0, x.as_slice()?, w.as_slice()?, bias), shape)
@@ -111,8 +112,14 @@ impl Op for Conv2d {
     }
 
     fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
-        let dx = saved.needs(0).then(|| Tensor::apply(InputGrad(self.0), &[grad, saved.get(1)?])).transpose()?;
-        let dw = saved.needs(1).then(|| Tensor::apply(WeightGrad(self.0), &[saved.get(0)?, grad])).transpose()?;
+        let dx = saved
+            .needs(0)
+            .then(|| Tensor::apply(InputGrad(self.0), &[grad, saved.get(1)?]))
+            .transpose()?;
+        let dw = saved
+            .needs(1)
+            .then(|| Tensor::apply(WeightGrad(self.0), &[saved.get(0)?, grad]))
+            .transpose()?;
         let db = saved.needs(2).then(|| grad.sum([0, 2, 3], false)).transpose()?;
         Ok([dx, dw, db].into())
     }
@@ -130,8 +137,14 @@ impl Op for InputGrad {
     }
 
     fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
-        let dg = saved.needs(0).then(|| Tensor::apply(Conv2d(self.0), &[grad, saved.get(1)?])).transpose()?;
-        let dw = saved.needs(1).then(|| Tensor::apply(WeightGrad(self.0), &[grad, saved.get(0)?])).transpose()?;
+        let dg = saved
+            .needs(0)
+            .then(|| Tensor::apply(Conv2d(self.0), &[grad, saved.get(1)?]))
+            .transpose()?;
+        let dw = saved
+            .needs(1)
+            .then(|| Tensor::apply(WeightGrad(self.0), &[grad, saved.get(0)?]))
+            .transpose()?;
         Ok([dg, dw].into())
     }
 }
@@ -148,8 +161,14 @@ impl Op for WeightGrad {
     }
 
     fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
-        let dx = saved.needs(0).then(|| Tensor::apply(InputGrad(self.0), &[saved.get(1)?, grad])).transpose()?;
-        let dg = saved.needs(1).then(|| Tensor::apply(Conv2d(self.0), &[saved.get(0)?, grad])).transpose()?;
+        let dx = saved
+            .needs(0)
+            .then(|| Tensor::apply(InputGrad(self.0), &[saved.get(1)?, grad]))
+            .transpose()?;
+        let dg = saved
+            .needs(1)
+            .then(|| Tensor::apply(Conv2d(self.0), &[saved.get(0)?, grad]))
+            .transpose()?;
         Ok([dx, dg].into())
     }
 }
@@ -168,10 +187,14 @@ fn check(
         return Err(Error::argument(op, "weight", format!("of shape {}", weight.shape()), need));
     };
     if groups == 0 || first % groups != 0 || xs[1] % groups != 0 {
-        let need = format!("a divisor of {} input channels and of {first}, the first axis of the weight", xs[1]);
+        let need = format!(
+            "a divisor of {} input channels and of {first}, the first axis of the weight",
+            xs[1]
+        );
         return Err(Error::argument(op, "groups", groups, need));
     }
-    let (meets, maps) = if transposed { (first, second * groups) } else { (second * groups, first) };
+    let (meets, maps) =
+        if transposed { (first, second * groups) } else { (second * groups, first) };
     if meets != xs[1] {
         return Err(Error::shapes(
             op,
@@ -184,7 +207,12 @@ fn check(
     if let Some(b) = bias {
         same_dtype(op, x, b)?;
         if b.dims() != [maps] {
-            return Err(Error::argument(op, "bias", format!("of shape {}", b.shape()), format!("[{maps}], one per map")));
+            return Err(Error::argument(
+                op,
+                "bias",
+                format!("of shape {}", b.shape()),
+                format!("[{maps}], one per map"),
+            ));
         }
     }
     Ok([first, second, kh, kw])
@@ -230,7 +258,12 @@ impl Tensor {
     pub fn conv1d(&self, weight: &Self, bias: Option<&Self>, opts: &Conv2dOpts) -> Result<Self> {
         for (name, t) in [("input", self), ("weight", weight)] {
             if t.rank() != 3 {
-                return Err(Error::argument("conv1d", name, format!("of shape {}", t.shape()), "of rank 3"));
+                return Err(Error::argument(
+                    "conv1d",
+                    name,
+                    format!("of shape {}", t.shape()),
+                    "of rank 3",
+                ));
             }
         }
         let opts = Conv2dOpts {
@@ -266,21 +299,34 @@ impl Tensor {
         let ws = check(op, (self, xs), weight, bias, (opts.groups, true))?;
         let size = |a: usize| -> Result<usize> {
             let (s, p, d, k) = (opts.stride[a], opts.padding[a], opts.dilation[a], ws[2 + a]);
-            for (name, value) in [("stride", s), ("dilation", d), ("kernel", k), ("input", xs[2 + a])] {
+            for (name, value) in
+                [("stride", s), ("dilation", d), ("kernel", k), ("input", xs[2 + a])]
+            {
                 if value == 0 {
                     return Err(Error::argument(op, name, value, "at least 1"));
                 }
             }
             if output_padding[a] >= s.max(d) {
-                return Err(Error::argument(op, "output_padding", output_padding[a], "smaller than stride or dilation"));
+                return Err(Error::argument(
+                    op,
+                    "output_padding",
+                    output_padding[a],
+                    "smaller than stride or dilation",
+                ));
             }
-            let full = (xs[2 + a] - 1).saturating_mul(s).saturating_add(d.saturating_mul(k - 1)).saturating_add(output_padding[a] + 1);
+            let full = (xs[2 + a] - 1)
+                .saturating_mul(s)
+                .saturating_add(d.saturating_mul(k - 1))
+                .saturating_add(output_padding[a] + 1);
             let kept = p.checked_mul(2).and_then(|cut| full.checked_sub(cut)).filter(|&n| n > 0);
-            kept.ok_or_else(|| Error::argument(op, "padding", p, format!("small enough to leave some of {full}")))
+            kept.ok_or_else(|| {
+                Error::argument(op, "padding", p, format!("small enough to leave some of {full}"))
+            })
         };
         let out = [size(0)?, size(1)?];
         // Seen from the convolution it is the adjoint of, our output is the input.
-        let geometry = opts.geometry_of([xs[0], ws[1] * opts.groups, out[0], out[1]], ws, [xs[2], xs[3]]);
+        let geometry =
+            opts.geometry_of([xs[0], ws[1] * opts.groups, out[0], out[1]], ws, [xs[2], xs[3]]);
         geometry.input_shape()?;
         let y = Self::apply(InputGrad(geometry), &[self, weight])?;
         match bias {
@@ -304,11 +350,22 @@ mod tests {
     fn gradients_of_every_operand() {
         let opts = Conv2dOpts { stride: [2, 1], padding: [1, 2], dilation: [1, 2], groups: 2 };
         let inputs = [wave(&[2, 4, 5, 6], 0.7), wave(&[6, 2, 3, 2], 1.3), wave(&[6], 0.9)];
-        gradcheck(|i| i[0].conv2d(&i[1], Some(&i[2]), &opts), &inputs, GradCheck::default()).unwrap();
+        gradcheck(|i| i[0].conv2d(&i[1], Some(&i[2]), &opts), &inputs, GradCheck::default())
+            .unwrap();
         let inputs = [wave(&[2, 4, 3, 3], 0.7), wave(&[4, 3, 3, 2], 1.3), wave(&[6], 0.9)];
-        gradcheck(|i| i[0].conv_transpose2d(&i[1], Some(&i[2]), &opts, [1, 1]), &inputs, GradCheck::default()).unwrap();
+        gradcheck(
+            |i| i[0].conv_transpose2d(&i[1], Some(&i[2]), &opts, [1, 1]),
+            &inputs,
+            GradCheck::default(),
+        )
+        .unwrap();
         let inputs = [wave(&[2, 2, 9], 0.7), wave(&[3, 2, 3], 1.3)];
-        gradcheck(|i| i[0].conv1d(&i[1], None, &Conv2dOpts::default()), &inputs, GradCheck::default()).unwrap();
+        gradcheck(
+            |i| i[0].conv1d(&i[1], None, &Conv2dOpts::default()),
+            &inputs,
+            GradCheck::default(),
+        )
+        .unwrap();
     }
 
     #[test]
@@ -324,7 +381,10 @@ mod tests {
         };
         // The differences must be taken with recording on: the function itself differentiates.
         let value = |x: Tensor, w: Tensor| {
-            slope(&[x.requiring_grad().unwrap(), w.requiring_grad().unwrap()]).unwrap().item::<f64>().unwrap()
+            slope(&[x.requiring_grad().unwrap(), w.requiring_grad().unwrap()])
+                .unwrap()
+                .item::<f64>()
+                .unwrap()
         };
         let leaves = [inputs[0].requiring_grad().unwrap(), inputs[1].requiring_grad().unwrap()];
         slope(&leaves).unwrap().backward().unwrap();
@@ -336,7 +396,10 @@ mod tests {
             };
             let numeric = (moved(1e-6) - moved(-1e-6)) / 2e-6;
             let analytic = leaves[0].grad().unwrap().to_vec::<f64>().unwrap()[k];
-            assert!((numeric - analytic).abs() < 1e-6 * (1.0 + analytic.abs()), "{numeric} {analytic}");
+            assert!(
+                (numeric - analytic).abs() < 1e-6 * (1.0 + analytic.abs()),
+                "{numeric} {analytic}"
+            );
         }
     }
 
@@ -348,11 +411,23 @@ mod tests {
             f(&mut opts);
             x.conv2d(&w, None, &opts)
         };
-        assert!(matches!(with(&|o| o.stride = [0, 1]), Err(Error::InvalidArgument { name: "stride", .. })));
-        assert!(matches!(with(&|o| o.groups = 3), Err(Error::InvalidArgument { name: "groups", .. })));
+        assert!(matches!(
+            with(&|o| o.stride = [0, 1]),
+            Err(Error::InvalidArgument { name: "stride", .. })
+        ));
+        assert!(matches!(
+            with(&|o| o.groups = 3),
+            Err(Error::InvalidArgument { name: "groups", .. })
+        ));
         assert!(matches!(with(&|o| o.groups = 2), Err(Error::ShapeMismatch { .. })));
-        assert!(matches!(with(&|o| o.dilation = [3, 1]), Err(Error::InvalidArgument { name: "kernel", .. })));
-        assert!(matches!(with(&|o| o.padding = [usize::MAX, 1]), Err(Error::InvalidArgument { .. })));
+        assert!(matches!(
+            with(&|o| o.dilation = [3, 1]),
+            Err(Error::InvalidArgument { name: "kernel", .. })
+        ));
+        assert!(matches!(
+            with(&|o| o.padding = [usize::MAX, 1]),
+            Err(Error::InvalidArgument { .. })
+        ));
         assert!(x.conv2d(&wave(&[2, 3, 3, 3], 1.0), None, &Conv2dOpts::default()).is_err());
         assert!(wave(&[4, 5, 5], 1.0).conv2d(&w, None, &Conv2dOpts::default()).is_err());
         assert!(x.conv2d(&w, Some(&wave(&[3], 1.0)), &Conv2dOpts::default()).is_err());

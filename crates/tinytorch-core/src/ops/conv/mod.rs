@@ -10,14 +10,20 @@ mod unfold;
 pub use conv2d::Conv2dOpts;
 pub use pool::Pool2dOpts;
 
-use crate::{
-    Error, Result, Tensor, dispatch,
-    slots::conv::Window,
-};
+use crate::{Error, Result, Tensor, dispatch, slots::conv::Window};
 
 /// Number of windows along both axes.
 fn output_size(op: &'static str, size: [usize; 2], w: &Window) -> Result<[usize; 2]> {
-    let along = |a: usize| dispatch::conv2d_output_size(op, size[a], w.kernel[a], w.stride[a], w.padding[a], w.dilation[a]);
+    let along = |a: usize| {
+        dispatch::conv2d_output_size(
+            op,
+            size[a],
+            w.kernel[a],
+            w.stride[a],
+            w.padding[a],
+            w.dilation[a],
+        )
+    };
     Ok([along(0)?, along(1)?])
 }
 
@@ -25,6 +31,11 @@ fn output_size(op: &'static str, size: [usize; 2], w: &Window) -> Result<[usize;
 fn images(op: &'static str, x: &Tensor) -> Result<[usize; 4]> {
     match x.dims() {
         &[n, c, h, w] => Ok([n, c, h, w]),
-        _ => Err(Error::argument(op, "input", format!("of shape {}", x.shape()), "[N, C, H, W]; add axes with unsqueeze")),
+        _ => Err(Error::argument(
+            op,
+            "input",
+            format!("of shape {}", x.shape()),
+            "[N, C, H, W]; add axes with unsqueeze",
+        )),
     }
 }

@@ -29,7 +29,12 @@ impl Pool2dOpts {
     }
 
     fn planes(&self, op: &'static str, x: [usize; 4]) -> Result<(Planes, Window)> {
-        let window = Window { kernel: self.kernel, stride: self.stride, padding: self.padding, dilation: [1; 2] };
+        let window = Window {
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            dilation: [1; 2],
+        };
         let size = [x[2], x[3]];
         let out = output_size(op, size, &window)?;
         if self.padding.iter().zip(self.kernel).any(|(&p, k)| p > k / 2) {
@@ -37,7 +42,12 @@ impl Pool2dOpts {
             return Err(Error::argument(op, "padding", format!("{:?}", self.padding), need));
         }
         if size.contains(&0) {
-            return Err(Error::argument(op, "input", format!("images of {} by {}", x[2], x[3]), "images with at least one pixel"));
+            return Err(Error::argument(
+                op,
+                "input",
+                format!("images of {} by {}", x[2], x[3]),
+                "images with at least one pixel",
+            ));
         }
         Ok((Planes { count: x[0] * x[1], size, out }, window))
     }
@@ -158,10 +168,15 @@ impl Tensor {
         let (planes, w) = opts.planes("avg_pool2d", images("avg_pool2d", self)?)?;
         let span = |a: usize| -> Spans {
             let at = |i: usize| i.saturating_sub(w.padding[a]).min(planes.size[a]);
-            (0..planes.out[a]).map(|i| at(i * w.stride[a])..at(i * w.stride[a] + w.kernel[a])).collect()
+            (0..planes.out[a])
+                .map(|i| at(i * w.stride[a])..at(i * w.stride[a] + w.kernel[a]))
+                .collect()
         };
         let divisor = count_padding.then_some(w.kernel[0] * w.kernel[1]);
-        Self::apply(AvgPool2d { planes, spans: [span(0), span(1)], divisor, adjoint: false }, &[self])
+        Self::apply(
+            AvgPool2d { planes, spans: [span(0), span(1)], divisor, adjoint: false },
+            &[self],
+        )
     }
 
     /// Returns the mean over windows chosen so that the result has the given size: window `i` of `n` covers positions
@@ -179,12 +194,27 @@ impl Tensor {
         let op = "adaptive_avg_pool2d";
         let [n, c, h, w] = images(op, self)?;
         if size.contains(&0) || h == 0 || w == 0 {
-            return Err(Error::argument(op, "size", format!("{size:?} of images {h} by {w}"), "positive, of images with pixels"));
+            return Err(Error::argument(
+                op,
+                "size",
+                format!("{size:?} of images {h} by {w}"),
+                "positive, of images with pixels",
+            ));
         }
         crate::Shape::new(&[n, c, size[0], size[1]])?;
-        let span = |full: usize, n: usize| -> Spans { (0..n).map(|i| i * full / n..((i + 1) * full).div_ceil(n)).collect() };
+        let span = |full: usize, n: usize| -> Spans {
+            (0..n).map(|i| i * full / n..((i + 1) * full).div_ceil(n)).collect()
+        };
         let planes = Planes { count: n * c, size: [h, w], out: size };
-        Self::apply(AvgPool2d { planes, spans: [span(h, size[0]), span(w, size[1])], divisor: None, adjoint: false }, &[self])
+        Self::apply(
+            AvgPool2d {
+                planes,
+                spans: [span(h, size[0]), span(w, size[1])],
+                divisor: None,
+                adjoint: false,
+            },
+            &[self],
+        )
     }
 }
 
@@ -194,14 +224,19 @@ mod tests {
     use crate::autograd::{GradCheck, GradOpts, grad, gradcheck};
 
     fn image() -> Tensor {
-        Tensor::from_vec((0..2 * 2 * 5 * 6).map(|i| (f64::from(i) * 1.7).sin()).collect(), [2, 2, 5, 6]).unwrap()
+        Tensor::from_vec(
+            (0..2 * 2 * 5 * 6).map(|i| (f64::from(i) * 1.7).sin()).collect(),
+            [2, 2, 5, 6],
+        )
+        .unwrap()
     }
 
     #[test]
     fn gradients() {
         let opts = Pool2dOpts { kernel: [3, 2], stride: [2, 1], padding: [1, 0] };
         for f in [
-            (|x: &Tensor, o: &Pool2dOpts| x.max_pool2d(o)) as fn(&Tensor, &Pool2dOpts) -> Result<Tensor>,
+            (|x: &Tensor, o: &Pool2dOpts| x.max_pool2d(o))
+                as fn(&Tensor, &Pool2dOpts) -> Result<Tensor>,
             |x, o| x.avg_pool2d(o, true),
             |x, o| x.avg_pool2d(o, false),
             |x, _| x.adaptive_avg_pool2d([2, 4]),
@@ -213,7 +248,8 @@ mod tests {
     #[test]
     fn the_recorded_rule_of_the_maximum_agrees() {
         let x = image().requiring_grad().unwrap();
-        let y = x.max_pool2d(&Pool2dOpts::square(2)).unwrap().square().unwrap().sum(.., false).unwrap();
+        let y =
+            x.max_pool2d(&Pool2dOpts::square(2)).unwrap().square().unwrap().sum(.., false).unwrap();
         let both = [false, true].map(|create_graph| {
             let opts = GradOpts { create_graph, retain_graph: true, ..GradOpts::default() };
             grad(&[&y], &[&x], opts).unwrap().remove(0).unwrap()
@@ -228,17 +264,37 @@ mod tests {
         let y = x.max_pool2d(&Pool2dOpts::square(2)).unwrap();
         assert_eq!(y.to_vec::<f32>().unwrap(), [5.0, 5.0]);
         y.sum(.., false).unwrap().backward().unwrap();
-        assert_eq!(x.grad().unwrap().to_vec::<f32>().unwrap(), [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-        assert_eq!(x.avg_pool2d(&Pool2dOpts::square(2), false).unwrap().to_vec::<f32>().unwrap(), [3.25, 3.0]);
+        assert_eq!(
+            x.grad().unwrap().to_vec::<f32>().unwrap(),
+            [0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+        );
+        assert_eq!(
+            x.avg_pool2d(&Pool2dOpts::square(2), false).unwrap().to_vec::<f32>().unwrap(),
+            [3.25, 3.0]
+        );
     }
 
     #[test]
     fn bad_windows_are_named() {
         let x = image();
-        let bad = |kernel, stride, padding| x.max_pool2d(&Pool2dOpts { kernel, stride, padding }).unwrap_err();
-        assert!(matches!(bad([0, 2], [1, 1], [0, 0]), Error::InvalidArgument { name: "kernel", .. }));
-        assert!(matches!(bad([2, 2], [1, 0], [0, 0]), Error::InvalidArgument { name: "stride", .. }));
-        assert!(matches!(bad([2, 2], [1, 1], [2, 0]), Error::InvalidArgument { name: "padding", .. }));
-        assert!(matches!(bad([9, 2], [1, 1], [0, 0]), Error::InvalidArgument { name: "kernel", .. }));
+        let bad = |kernel, stride, padding| {
+            x.max_pool2d(&Pool2dOpts { kernel, stride, padding }).unwrap_err()
+        };
+        assert!(matches!(
+            bad([0, 2], [1, 1], [0, 0]),
+            Error::InvalidArgument { name: "kernel", .. }
+        ));
+        assert!(matches!(
+            bad([2, 2], [1, 0], [0, 0]),
+            Error::InvalidArgument { name: "stride", .. }
+        ));
+        assert!(matches!(
+            bad([2, 2], [1, 1], [2, 0]),
+            Error::InvalidArgument { name: "padding", .. }
+        ));
+        assert!(matches!(
+            bad([9, 2], [1, 1], [0, 0]),
+            Error::InvalidArgument { name: "kernel", .. }
+        ));
     }
 }

@@ -93,7 +93,8 @@ impl Tensor {
         let mut out = self.clone();
         for (i, &[before, after]) in pads.iter().enumerate() {
             let axis = first + i;
-            let block = |n: usize| Self::full(Shape::new(&out.shape().with(axis, n))?, value, out.dtype());
+            let block =
+                |n: usize| Self::full(Shape::new(&out.shape().with(axis, n))?, value, out.dtype());
             if before + after > 0 {
                 out = Self::cat(&[&block(before)?, &out, &block(after)?], axis as isize)?;
             }
@@ -112,14 +113,26 @@ mod tests {
 
     #[test]
     fn a_convolution_is_a_product_with_the_columns() {
-        let x = Tensor::from_vec((0..60).map(|i| (f64::from(i) * 0.3).cos()).collect(), [1, 3, 4, 5]).unwrap();
-        let w = Tensor::from_vec((0..36).map(|i| (f64::from(i) * 0.9).sin()).collect(), [2, 3, 3, 2]).unwrap();
+        let x =
+            Tensor::from_vec((0..60).map(|i| (f64::from(i) * 0.3).cos()).collect(), [1, 3, 4, 5])
+                .unwrap();
+        let w =
+            Tensor::from_vec((0..36).map(|i| (f64::from(i) * 0.9).sin()).collect(), [2, 3, 3, 2])
+                .unwrap();
         let window = Window { kernel: [3, 2], stride: [1, 1], padding: [1, 1], dilation: [1, 1] };
         let columns = x.unfold(&window).unwrap();
         let product = w.reshape([2, 18]).unwrap().matmul(&columns).unwrap();
         let opts = Conv2dOpts { padding: [1, 1], ..Conv2dOpts::default() };
         let direct = x.conv2d(&w, None, &opts).unwrap().reshape([1, 2, -1]).unwrap();
-        let difference = product.sub(&direct).unwrap().abs().unwrap().amax(.., false).unwrap().item::<f64>().unwrap();
+        let difference = product
+            .sub(&direct)
+            .unwrap()
+            .abs()
+            .unwrap()
+            .amax(.., false)
+            .unwrap()
+            .item::<f64>()
+            .unwrap();
         assert!(difference < 1e-14);
         gradcheck(|i| i[0].unfold(&window), &[x.clone()], GradCheck::default()).unwrap();
         gradcheck(|i| i[0].pad(&[[1, 0], [0, 2]], 3.0), &[x], GradCheck::default()).unwrap();

@@ -25,7 +25,9 @@ impl Op for Diagonal {
     }
 
     fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
-        let dx = saved.input_shape(0).map(|&full| Tensor::apply(OnDiagonal { at: *self, full }, &[grad]));
+        let dx = saved
+            .input_shape(0)
+            .map(|&full| Tensor::apply(OnDiagonal { at: *self, full }, &[grad]));
         Ok([dx.transpose()?].into())
     }
 }
@@ -65,7 +67,8 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] for one axis named twice, or axes of different sizes.
     pub fn diagonal(&self, first: isize, second: isize) -> Result<Self> {
-        let (a, b) = (self.shape().axis("diagonal", first)?, self.shape().axis("diagonal", second)?);
+        let (a, b) =
+            (self.shape().axis("diagonal", first)?, self.shape().axis("diagonal", second)?);
         if a == b || self.dims()[a] != self.dims()[b] {
             let got = format!("{first} and {second} of shape {}", self.shape());
             return Err(Error::argument("diagonal", "axes", got, "two different axes of one size"));

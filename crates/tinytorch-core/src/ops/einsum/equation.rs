@@ -19,7 +19,9 @@ impl Equation {
         };
         let letters = |part: &str| -> Result<Vec<char>> {
             let letter = |c: char| {
-                c.is_ascii_alphabetic().then_some(c).ok_or_else(|| bad("letters, commas and one ->, without spaces".into()))
+                c.is_ascii_alphabetic()
+                    .then_some(c)
+                    .ok_or_else(|| bad("letters, commas and one ->, without spaces".into()))
             };
             part.chars().map(letter).collect()
         };
@@ -27,8 +29,14 @@ impl Equation {
         if inputs.len() != operands.len() {
             return Err(bad(format!("a list of {} operands", operands.len())));
         }
-        for (t, labels) in operands.iter().zip(&inputs).filter(|(t, labels)| t.rank() != labels.len()) {
-            return Err(bad(format!("one letter per axis: {} for shape {}", labels.len(), t.shape())));
+        for (t, labels) in
+            operands.iter().zip(&inputs).filter(|(t, labels)| t.rank() != labels.len())
+        {
+            return Err(bad(format!(
+                "one letter per axis: {} for shape {}",
+                labels.len(),
+                t.shape()
+            )));
         }
         let output = match right {
             Some(right) => letters(right)?,
@@ -69,7 +77,8 @@ impl Equation {
 /// The letters that occur exactly once, in alphabetical order.
 fn once(inputs: &[Vec<char>]) -> Vec<char> {
     let all: Vec<char> = inputs.iter().flatten().copied().collect();
-    let mut out: Vec<char> = all.iter().filter(|l| all.iter().filter(|m| m == l).count() == 1).copied().collect();
+    let mut out: Vec<char> =
+        all.iter().filter(|l| all.iter().filter(|m| m == l).count() == 1).copied().collect();
     out.sort_unstable();
     out
 }

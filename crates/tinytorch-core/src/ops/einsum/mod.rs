@@ -33,7 +33,8 @@ impl Named {
 
     /// Sums over the axes whose labels nobody needs.
     fn keep(self, needed: impl Fn(char) -> bool) -> Result<Self> {
-        let gone: Vec<usize> = (0..self.labels.len()).filter(|&a| !needed(self.labels[a])).collect();
+        let gone: Vec<usize> =
+            (0..self.labels.len()).filter(|&a| !needed(self.labels[a])).collect();
         if gone.is_empty() {
             return Ok(self);
         }
@@ -43,8 +44,11 @@ impl Named {
 
     /// Puts the axes into the given order.
     fn order(&self, labels: &[char]) -> Result<Tensor> {
-        let order: Vec<isize> =
-            labels.iter().filter_map(|l| self.labels.iter().position(|m| m == l)).map(|a| a as isize).collect();
+        let order: Vec<isize> = labels
+            .iter()
+            .filter_map(|l| self.labels.iter().position(|m| m == l))
+            .map(|a| a as isize)
+            .collect();
         self.tensor.permute(&order)
     }
 
@@ -55,12 +59,17 @@ impl Named {
     /// Multiplies two operands and sums over the labels that nobody needs afterwards.
     fn product(&self, other: &Self, needed: impl Fn(char) -> bool) -> Result<Self> {
         let both = |l: &&char| other.labels.contains(l);
-        let batch: Vec<char> = self.labels.iter().filter(both).filter(|&&l| needed(l)).copied().collect();
-        let summed: Vec<char> = self.labels.iter().filter(both).filter(|&&l| !needed(l)).copied().collect();
+        let batch: Vec<char> =
+            self.labels.iter().filter(both).filter(|&&l| needed(l)).copied().collect();
+        let summed: Vec<char> =
+            self.labels.iter().filter(both).filter(|&&l| !needed(l)).copied().collect();
         let left: Vec<char> = self.labels.iter().filter(|l| !both(l)).copied().collect();
-        let right: Vec<char> = other.labels.iter().filter(|l| !self.labels.contains(l)).copied().collect();
-        let count = |labels: &[char], t: &Self| labels.iter().map(|&l| t.size(l)).product::<usize>();
-        let [b, m, k, n] = [count(&batch, self), count(&left, self), count(&summed, self), count(&right, other)];
+        let right: Vec<char> =
+            other.labels.iter().filter(|l| !self.labels.contains(l)).copied().collect();
+        let count =
+            |labels: &[char], t: &Self| labels.iter().map(|&l| t.size(l)).product::<usize>();
+        let [b, m, k, n] =
+            [count(&batch, self), count(&left, self), count(&summed, self), count(&right, other)];
         let lhs = self.order(&[&batch[..], &left, &summed].concat())?.reshape([b, m, k])?;
         let rhs = other.order(&[&batch[..], &summed, &right].concat())?.reshape([b, k, n])?;
         let labels = [batch, left, right].concat();
@@ -94,7 +103,9 @@ impl Tensor {
     pub fn einsum(equation: &str, operands: &[&Self]) -> Result<Self> {
         let eq = Equation::parse(equation, operands)?;
         let mut rest = eq.operands.as_slice();
-        let needed = |rest: &[Vec<char>], l: char| eq.output.contains(&l) || rest.iter().any(|o| o.contains(&l));
+        let needed = |rest: &[Vec<char>], l: char| {
+            eq.output.contains(&l) || rest.iter().any(|o| o.contains(&l))
+        };
         let mut done: Option<Named> = None;
         for (tensor, labels) in operands.iter().zip(&eq.operands) {
             rest = &rest[1..];
@@ -134,7 +145,11 @@ mod tests {
             }
         });
         let size = |l: &char| {
-            operands.iter().zip(&eq.operands).find_map(|(t, o)| o.iter().position(|m| m == l).map(|a| t.dims()[a])).unwrap()
+            operands
+                .iter()
+                .zip(&eq.operands)
+                .find_map(|(t, o)| o.iter().position(|m| m == l).map(|a| t.dims()[a]))
+                .unwrap()
         };
         let sizes: Vec<usize> = letters.iter().map(size).collect();
         let inner: usize = sizes[eq.output.len()..].iter().product();
@@ -147,7 +162,8 @@ mod tests {
                 rest /= sizes[a];
             }
             let factor = |(t, o): (&&Tensor, &Vec<char>)| {
-                let at: Vec<usize> = o.iter().map(|l| index[letters.iter().position(|m| m == l).unwrap()]).collect();
+                let at: Vec<usize> =
+                    o.iter().map(|l| index[letters.iter().position(|m| m == l).unwrap()]).collect();
                 t.typed::<f64>().get(&at).unwrap()
             };
             out[n / inner] += operands.iter().zip(&eq.operands).map(factor).product::<f64>();
@@ -174,7 +190,10 @@ mod tests {
             let got = Tensor::einsum(equation, operands).unwrap().to_vec::<f64>().unwrap();
             let want = plain(equation, operands);
             assert_eq!(got.len(), want.len(), "{equation}");
-            assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-13), "{equation}: {got:?} {want:?}");
+            assert!(
+                got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-13),
+                "{equation}: {got:?} {want:?}"
+            );
             let owned: Vec<Tensor> = operands.iter().map(|&t| t.clone()).collect();
             let f = |i: &[Tensor]| Tensor::einsum(equation, &i.iter().collect::<Vec<_>>());
             gradcheck(f, &owned, GradCheck::default()).unwrap();
@@ -184,7 +203,18 @@ mod tests {
     #[test]
     fn bad_equations_are_named() {
         let a = wave(&[2, 3], 1.0);
-        for equation in ["ij", "i->i", "ij->k", "ij->ii", "i j->ij", "ij,jk->ik", "i1->i", "ij->ij->", "ii->i", "..."] {
+        for equation in [
+            "ij",
+            "i->i",
+            "ij->k",
+            "ij->ii",
+            "i j->ij",
+            "ij,jk->ik",
+            "i1->i",
+            "ij->ij->",
+            "ii->i",
+            "...",
+        ] {
             let result = Tensor::einsum(equation, &[&a]);
             if equation == "ij" {
                 assert!(result.is_ok());
@@ -193,6 +223,9 @@ mod tests {
             }
         }
         assert!(Tensor::einsum("", &[]).is_err());
-        assert!(matches!(Tensor::einsum("ij,ij->i", &[&a, &a.t().unwrap()]), Err(Error::ShapeMismatch { .. })));
+        assert!(matches!(
+            Tensor::einsum("ij,ij->i", &[&a, &a.t().unwrap()]),
+            Err(Error::ShapeMismatch { .. })
+        ));
     }
 }

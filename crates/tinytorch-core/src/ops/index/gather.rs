@@ -106,7 +106,11 @@ impl Op for Scatter {
             None => None,
             Some(_) if self.add => Some(grad.clone()),
             // What was overwritten receives nothing.
-            Some(_) => Some(grad.scatter(axis, &self.index, &Tensor::zeros(self.index.shape(), grad.dtype())?)?),
+            Some(_) => Some(grad.scatter(
+                axis,
+                &self.index,
+                &Tensor::zeros(self.index.shape(), grad.dtype())?,
+            )?),
         };
         let dsrc = match saved.input_shape(1) {
             None => None,
@@ -164,10 +168,18 @@ impl Tensor {
         self.scatter_with("scatter_add", axis, index, src, true)
     }
 
-    fn scatter_with(&self, op: &'static str, axis: isize, index: &Self, src: &Self, add: bool) -> Result<Self> {
+    fn scatter_with(
+        &self,
+        op: &'static str,
+        axis: isize,
+        index: &Self,
+        src: &Self,
+        add: bool,
+    ) -> Result<Self> {
         let axis = self.shape().axis(op, axis)?;
         same_dtype(op, self, src)?;
-        let covers = src.rank() == index.rank() && src.dims().iter().zip(index.dims()).all(|(s, i)| s >= i);
+        let covers =
+            src.rank() == index.rank() && src.dims().iter().zip(index.dims()).all(|(s, i)| s >= i);
         if !covers {
             return Err(Error::shapes(
                 op,

@@ -74,7 +74,10 @@ impl Op for IndexAdd {
 
     fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
         let dx = saved.needs(0).then(|| grad.clone());
-        let dsrc = saved.needs(1).then(|| grad.index_select(self.axis as isize, &self.index)).transpose()?;
+        let dsrc = saved
+            .needs(1)
+            .then(|| grad.index_select(self.axis as isize, &self.index))
+            .transpose()?;
         Ok([dx, dsrc].into())
     }
 }
@@ -120,7 +123,12 @@ fn check_index(op: &'static str, index: &Tensor) -> Result<()> {
     if index.rank() == 1 {
         return Ok(());
     }
-    Err(Error::argument(op, "index", format!("of shape {}", index.shape()), "of rank 1: one index per line"))
+    Err(Error::argument(
+        op,
+        "index",
+        format!("of shape {}", index.shape()),
+        "of rank 1: one index per line",
+    ))
 }
 
 impl Tensor {
@@ -174,10 +182,20 @@ impl Tensor {
     /// [`Error::DTypeUnsupported`] unless the ids are `i64`.
     pub fn embedding(&self, ids: &Self, padding: Option<usize>) -> Result<Self> {
         if self.rank() != 2 {
-            return Err(Error::argument("embedding", "table", format!("of shape {}", self.shape()), "[rows, width]"));
+            return Err(Error::argument(
+                "embedding",
+                "table",
+                format!("of shape {}", self.shape()),
+                "[rows, width]",
+            ));
         }
         if let Some(p) = padding.filter(|&p| p >= self.dims()[0]) {
-            return Err(Error::argument("embedding", "padding", p, format!("one of the {} rows", self.dims()[0])));
+            return Err(Error::argument(
+                "embedding",
+                "padding",
+                p,
+                format!("one of the {} rows", self.dims()[0]),
+            ));
         }
         Self::apply(Embedding { ids: ids.detach(), padding }, &[self])
     }
@@ -206,7 +224,11 @@ impl Tensor {
     /// [`Error::ShapeMismatch`]; [`Error::DTypeUnsupported`] unless the mask holds truth values.
     pub fn masked_select(&self, mask: &Self) -> Result<Self> {
         if mask.dtype() != DType::Bool {
-            return Err(Error::dtype("masked_select", mask.dtype(), "bool, as comparisons give it"));
+            return Err(Error::dtype(
+                "masked_select",
+                mask.dtype(),
+                "bool, as comparisons give it",
+            ));
         }
         if mask.shape() != self.shape() {
             return Err(Error::shapes(
@@ -217,7 +239,13 @@ impl Tensor {
                 "broadcast the mask with broadcast_to first",
             ));
         }
-        let hits: Vec<i64> = mask.typed::<bool>().iter().enumerate().filter(|(_, m)| *m).map(|(n, _)| n as i64).collect();
+        let hits: Vec<i64> = mask
+            .typed::<bool>()
+            .iter()
+            .enumerate()
+            .filter(|(_, m)| *m)
+            .map(|(n, _)| n as i64)
+            .collect();
         let n = hits.len();
         self.reshape([self.numel()])?.index_select(0, &Self::from_vec(hits, [n])?)
     }

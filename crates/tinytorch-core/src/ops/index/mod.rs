@@ -26,10 +26,12 @@ pub(crate) fn checked(op: &'static str, index: &Tensor, size: usize) -> Result<V
         .iter()
         .enumerate()
         .map(|(position, &i)| {
-            usize::try_from(i)
-                .ok()
-                .filter(|&i| i < size)
-                .ok_or(Error::IndexOutOfRange { op, index: i, size, position })
+            usize::try_from(i).ok().filter(|&i| i < size).ok_or(Error::IndexOutOfRange {
+                op,
+                index: i,
+                size,
+                position,
+            })
         })
         .collect()
 }

@@ -2,10 +2,7 @@
 
 use core::cmp::Ordering;
 
-use crate::{
-    DType, Error, Result, Tensor,
-    ops::support::number_type,
-};
+use crate::{DType, Error, Result, Tensor, ops::support::number_type};
 
 impl Tensor {
     /// Returns the positions that put the elements along `axis` in order, as `i64`. Equal elements keep their order;
@@ -55,7 +52,12 @@ impl Tensor {
     pub fn topk(&self, k: usize, axis: isize, largest: bool) -> Result<(Self, Self)> {
         let size = self.dims()[self.shape().axis("topk", axis)?];
         if k > size {
-            return Err(Error::argument("topk", "k", k, format!("at most {size}, the size of axis {axis}")));
+            return Err(Error::argument(
+                "topk",
+                "k",
+                k,
+                format!("at most {size}, the size of axis {axis}"),
+            ));
         }
         let index = self.argsort(axis, largest)?.narrow(axis, 0, k)?.contiguous();
         Ok((self.gather(axis, &index)?, index))

@@ -128,7 +128,12 @@ impl Tensor {
         let indices = indices.into_indices();
         if indices.len() > self.rank() {
             let need = format!("at most {}, one per axis", self.rank());
-            return Err(Error::argument("i", "indices", format!("{} indices", indices.len()), need));
+            return Err(Error::argument(
+                "i",
+                "indices",
+                format!("{} indices", indices.len()),
+                need,
+            ));
         }
         let (mut out, mut axis) = (self.clone(), 0isize);
         for index in indices {
@@ -144,9 +149,18 @@ impl Tensor {
                     let size = out.dims()[axis as usize];
                     if mask.dims() != [size] {
                         let got = format!("of shape {}", mask.shape());
-                        return Err(Error::argument("i", "mask", got, format!("[{size}], one truth value per position")));
+                        return Err(Error::argument(
+                            "i",
+                            "mask",
+                            got,
+                            format!("[{size}], one truth value per position"),
+                        ));
                     }
-                    let hits: Vec<i64> = (0..size as i64).zip(mask.to_vec::<bool>()?).filter(|(_, m)| *m).map(|(i, _)| i).collect();
+                    let hits: Vec<i64> = (0..size as i64)
+                        .zip(mask.to_vec::<bool>()?)
+                        .filter(|(_, m)| *m)
+                        .map(|(i, _)| i)
+                        .collect();
                     let n = hits.len();
                     out = out.index_select(axis, &Self::from_vec(hits, [n])?)?;
                 }

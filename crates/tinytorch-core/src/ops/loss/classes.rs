@@ -56,9 +56,16 @@ impl CrossEntropy {
 
     fn targets(&self, classes: usize) -> Result<Targets> {
         let ids = self.target.to_vec::<i64>()?;
-        for (position, &index) in ids.iter().enumerate().filter(|(_, t)| **t != self.opts.ignore_index) {
+        for (position, &index) in
+            ids.iter().enumerate().filter(|(_, t)| **t != self.opts.ignore_index)
+        {
             if !(0..classes as i64).contains(&index) {
-                return Err(Error::IndexOutOfRange { op: "cross_entropy", index, size: classes, position });
+                return Err(Error::IndexOutOfRange {
+                    op: "cross_entropy",
+                    index,
+                    size: classes,
+                    position,
+                });
             }
         }
         Ok(Targets {
@@ -159,10 +166,20 @@ fn check(op: &'static str, x: &Tensor, target: &Tensor, opts: &CrossEntropyOpts)
         return Err(Error::dtype(op, target.dtype(), "i64 for class ids"));
     }
     if !(0.0..=1.0).contains(&opts.label_smoothing) {
-        return Err(Error::argument(op, "label_smoothing", opts.label_smoothing, "between 0 and 1"));
+        return Err(Error::argument(
+            op,
+            "label_smoothing",
+            opts.label_smoothing,
+            "between 0 and 1",
+        ));
     }
     if let Some(w) = opts.weight.as_ref().filter(|w| w.dims() != [classes]) {
-        return Err(Error::argument(op, "weight", format!("of shape {}", w.shape()), format!("[{classes}], one per class")));
+        return Err(Error::argument(
+            op,
+            "weight",
+            format!("of shape {}", w.shape()),
+            format!("[{classes}], one per class"),
+        ));
     }
     opts.weight.as_ref().map_or(Ok(()), |w| same_dtype(op, x, w))
 }
@@ -213,10 +230,13 @@ impl Tensor {
         let axis = class_axis(self.shape()) as isize;
         let ignored = target.eq(&Self::scalar(opts.ignore_index))?;
         let ids = target.masked_fill(&ignored, 0.0)?;
-        let picked = self.gather(axis, &ids.unsqueeze(axis)?)?.squeeze(axis)?.masked_fill(&ignored, 0.0)?;
+        let picked =
+            self.gather(axis, &ids.unsqueeze(axis)?)?.squeeze(axis)?.masked_fill(&ignored, 0.0)?;
         let used = ignored.logical_not()?.to_dtype(self.dtype())?;
         let used = match &opts.weight {
-            Some(w) => used.mul(&w.index_select(0, &ids.reshape([ids.numel()])?)?.reshape(ids.shape())?)?,
+            Some(w) => {
+                used.mul(&w.index_select(0, &ids.reshape([ids.numel()])?)?.reshape(ids.shape())?)?
+            }
             None => used,
         };
         let losses = picked.mul(&used)?.neg()?;
@@ -240,7 +260,12 @@ impl Tensor {
     pub fn cross_entropy_soft(&self, target: &Self, reduction: Reduction) -> Result<Self> {
         super::same_shape("cross_entropy_soft", self, target)?;
         if self.rank() == 0 {
-            return Err(Error::argument("cross_entropy_soft", "logits", "a scalar", "[N, C], [N, C, d..] or [C]"));
+            return Err(Error::argument(
+                "cross_entropy_soft",
+                "logits",
+                "a scalar",
+                "[N, C], [N, C, d..] or [C]",
+            ));
         }
         let axis = class_axis(self.shape()) as isize;
         reduction.apply(&target.mul(&self.log_softmax(axis)?)?.sum(axis, false)?.neg()?)
@@ -278,14 +303,25 @@ mod tests {
         for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
             for smoothing in [0.0, 0.2] {
                 for weight in [None, Some(Tensor::from([0.5f64, 2.0, 1.0]))] {
-                    let opts = CrossEntropyOpts { label_smoothing: smoothing, weight, reduction, ..Default::default() };
+                    let opts = CrossEntropyOpts {
+                        label_smoothing: smoothing,
+                        weight,
+                        reduction,
+                        ..Default::default()
+                    };
                     let f = |i: &[Tensor]| i[0].cross_entropy(&target, &opts);
                     gradcheck(f, &[logits()], GradCheck::default()).unwrap();
                     let x = logits().requiring_grad().unwrap();
                     let y = x.cross_entropy(&target, &opts).unwrap().sum(.., false).unwrap();
                     let both = [false, true].map(|create_graph| {
-                        let opts = GradOpts { create_graph, retain_graph: true, ..GradOpts::default() };
-                        grad(&[&y], &[&x], opts).unwrap().remove(0).unwrap().to_vec::<f64>().unwrap()
+                        let opts =
+                            GradOpts { create_graph, retain_graph: true, ..GradOpts::default() };
+                        grad(&[&y], &[&x], opts)
+                            .unwrap()
+                            .remove(0)
+                            .unwrap()
+                            .to_vec::<f64>()
+                            .unwrap()
                     });
                     assert!(both[0].iter().zip(&both[1]).all(|(a, b)| (a - b).abs() < 1e-15));
                 }
@@ -295,22 +331,35 @@ mod tests {
 
     #[test]
     fn a_class_axis_in_the_middle() {
-        let x = Tensor::from_vec((0..24).map(|i| (f64::from(i) * 0.7).sin()).collect(), [2, 3, 4]).unwrap();
+        let x = Tensor::from_vec((0..24).map(|i| (f64::from(i) * 0.7).sin()).collect(), [2, 3, 4])
+            .unwrap();
         let target = Tensor::from([[0i64, 2, 1, 0], [1, 1, 2, 0]]);
         let f = |i: &[Tensor]| i[0].cross_entropy(&target, &CrossEntropyOpts::default());
         gradcheck(f, std::slice::from_ref(&x), GradCheck::default()).unwrap();
-        let nll = x.log_softmax(1).unwrap().nll_loss(&target, &CrossEntropyOpts::default()).unwrap();
-        assert!((nll.item::<f64>().unwrap() - f(&[x]).unwrap().item::<f64>().unwrap()).abs() < 1e-15);
+        let nll =
+            x.log_softmax(1).unwrap().nll_loss(&target, &CrossEntropyOpts::default()).unwrap();
+        assert!(
+            (nll.item::<f64>().unwrap() - f(&[x]).unwrap().item::<f64>().unwrap()).abs() < 1e-15
+        );
     }
 
     #[test]
     fn bad_targets_are_named() {
         let x = logits();
         let at = |ids: [i64; 4]| x.cross_entropy(&Tensor::from(ids), &CrossEntropyOpts::default());
-        assert!(matches!(at([0, 3, 0, 0]), Err(Error::IndexOutOfRange { index: 3, size: 3, position: 1, .. })));
-        assert!(matches!(at([0, 0, -1, 0]), Err(Error::IndexOutOfRange { index: -1, position: 2, .. })));
+        assert!(matches!(
+            at([0, 3, 0, 0]),
+            Err(Error::IndexOutOfRange { index: 3, size: 3, position: 1, .. })
+        ));
+        assert!(matches!(
+            at([0, 0, -1, 0]),
+            Err(Error::IndexOutOfRange { index: -1, position: 2, .. })
+        ));
         assert!(at([-100; 4]).unwrap().item::<f64>().unwrap().is_nan());
         let one_hot = Tensor::from([[1i64, 0, 0]; 4]);
-        assert!(matches!(x.cross_entropy(&one_hot, &CrossEntropyOpts::default()), Err(Error::ShapeMismatch { .. })));
+        assert!(matches!(
+            x.cross_entropy(&one_hot, &CrossEntropyOpts::default()),
+            Err(Error::ShapeMismatch { .. })
+        ));
     }
 }

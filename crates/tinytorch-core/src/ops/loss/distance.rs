@@ -62,7 +62,12 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mse_loss`].
-    pub fn bce_with_logits_loss(&self, target: &Self, pos_weight: Option<&Self>, reduction: Reduction) -> Result<Self> {
+    pub fn bce_with_logits_loss(
+        &self,
+        target: &Self,
+        pos_weight: Option<&Self>,
+        reduction: Reduction,
+    ) -> Result<Self> {
         same_shape("bce_with_logits_loss", self, target)?;
         let yes = self.log_sigmoid()?; // ln σ(x)
         let no = self.neg()?.log_sigmoid()?; // ln(1 - σ(x))
@@ -83,7 +88,12 @@ impl Tensor {
     pub fn kl_div_loss(&self, p: &Self, batch_mean: bool) -> Result<Self> {
         same_shape("kl_div_loss", self, p)?;
         let &[batch, ..] = self.dims() else {
-            return Err(Error::argument("kl_div_loss", "self", "a scalar", "a batch of distributions"));
+            return Err(Error::argument(
+                "kl_div_loss",
+                "self",
+                "a scalar",
+                "a batch of distributions",
+            ));
         };
         let zero = p.detach().eq(&p.detach().zeros_like()?)?;
         let ln_p = p.masked_fill(&zero, 1.0)?.log()?;
@@ -110,9 +120,16 @@ mod tests {
         assert_eq!(value(p.l1_loss(&t, Reduction::Mean)), 5.0 / 3.0);
         assert_eq!(value(p.huber_loss(&t, 1.0, Reduction::Sum)), 1.5 + 2.5);
         let q = Tensor::from([0.5f64]);
-        assert_eq!(value(q.bce_loss(&Tensor::from([1.0f64]), Reduction::Sum)), core::f64::consts::LN_2);
+        assert_eq!(
+            value(q.bce_loss(&Tensor::from([1.0f64]), Reduction::Sum)),
+            core::f64::consts::LN_2
+        );
         let x = Tensor::from([0.0f64]);
-        let weighted = x.bce_with_logits_loss(&Tensor::from([1.0f64]), Some(&Tensor::from([3.0f64])), Reduction::Sum);
+        let weighted = x.bce_with_logits_loss(
+            &Tensor::from([1.0f64]),
+            Some(&Tensor::from([3.0f64])),
+            Reduction::Sum,
+        );
         assert_eq!(value(weighted), 3.0 * core::f64::consts::LN_2);
     }
 
@@ -122,7 +139,8 @@ mod tests {
         let t = Tensor::from([[0.0f64, 1.0], [0.3, 0.5]]);
         let two = [p, t];
         for f in [
-            (|i: &[Tensor]| i[0].mse_loss(&i[1], Reduction::Mean)) as fn(&[Tensor]) -> Result<Tensor>,
+            (|i: &[Tensor]| i[0].mse_loss(&i[1], Reduction::Mean))
+                as fn(&[Tensor]) -> Result<Tensor>,
             |i| i[0].l1_loss(&i[1], Reduction::Sum),
             |i| i[0].huber_loss(&i[1], 0.3, Reduction::None),
             |i| i[0].bce_loss(&i[1], Reduction::Mean),
@@ -135,7 +153,9 @@ mod tests {
     #[test]
     fn logits_of_any_size_give_finite_losses() {
         let x = Tensor::from([1e4f32, -1e4, 0.0]).requiring_grad().unwrap();
-        let loss = x.bce_with_logits_loss(&Tensor::from([0.0f32, 1.0, 0.5]), None, Reduction::Sum).unwrap();
+        let loss = x
+            .bce_with_logits_loss(&Tensor::from([0.0f32, 1.0, 0.5]), None, Reduction::Sum)
+            .unwrap();
         assert_eq!(loss.item::<f32>().unwrap(), 2e4 + core::f32::consts::LN_2);
         loss.backward().unwrap();
         assert_eq!(x.grad().unwrap().to_vec::<f32>().unwrap(), [1.0, -1.0, 0.0]);
@@ -145,6 +165,9 @@ mod tests {
     fn shapes_are_not_broadcast() {
         let p = Tensor::zeros([32, 4], crate::DType::F32).unwrap();
         let t = Tensor::zeros([4], crate::DType::F32).unwrap();
-        assert!(matches!(p.mse_loss(&t, Reduction::Mean), Err(Error::ShapeMismatch { op: "mse_loss", .. })));
+        assert!(matches!(
+            p.mse_loss(&t, Reduction::Mean),
+            Err(Error::ShapeMismatch { op: "mse_loss", .. })
+        ));
     }
 }

@@ -40,7 +40,10 @@ impl Op for Cat {
             .map(|(i, &len)| {
                 let len = len as usize;
                 start += len;
-                saved.input_shape(i).map(|_| grad.narrow(self.0 as isize, start - len, len)).transpose()
+                saved
+                    .input_shape(i)
+                    .map(|_| grad.narrow(self.0 as isize, start - len, len))
+                    .transpose()
             })
             .collect()
     }
@@ -76,7 +79,9 @@ impl Tensor {
     /// [`Error::InvalidArgument`] for an empty list; [`Error::AxisOutOfRange`]; [`Error::DTypeMismatch`];
     /// [`Error::ShapeMismatch`] if another axis differs.
     pub fn cat(tensors: &[&Self], axis: isize) -> Result<Self> {
-        let first = tensors.first().ok_or_else(|| Error::argument("cat", "tensors", "empty", "a list of at least one"))?;
+        let first = tensors
+            .first()
+            .ok_or_else(|| Error::argument("cat", "tensors", "empty", "a list of at least one"))?;
         let axis = first.shape().axis("cat", axis)?;
         Self::apply(Cat(axis), tensors)
     }
@@ -87,7 +92,9 @@ impl Tensor {
     ///
     /// As [`Self::cat`]; all shapes must be equal.
     pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
-        let first = tensors.first().ok_or_else(|| Error::argument("stack", "tensors", "empty", "a list of at least one"))?;
+        let first = tensors.first().ok_or_else(|| {
+            Error::argument("stack", "tensors", "empty", "a list of at least one")
+        })?;
         if let Some(t) = tensors.iter().find(|t| t.shape() != first.shape()) {
             return Err(Error::shapes(
                 "stack",

@@ -18,7 +18,11 @@ impl Tensor {
         for (axis, &n) in repeats.iter().enumerate().filter(|(_, n)| **n != 1) {
             // [.., d, ..] to [.., n·d, ..]: repeat a front part of the axis product, which is one plain axis here.
             let copies = vec![&out; n];
-            out = if n == 0 { out.narrow(axis as isize, 0, 0)? } else { Self::cat(&copies, axis as isize)? };
+            out = if n == 0 {
+                out.narrow(axis as isize, 0, 0)?
+            } else {
+                Self::cat(&copies, axis as isize)?
+            };
         }
         Ok(out)
     }
@@ -31,7 +35,8 @@ impl Tensor {
     pub fn repeat_interleave(&self, repeats: usize, axis: isize) -> Result<Self> {
         let a = self.shape().axis("repeat_interleave", axis)?;
         let size = self.dims()[a] as i64;
-        let positions: Vec<i64> = (0..size).flat_map(|i| core::iter::repeat_n(i, repeats)).collect();
+        let positions: Vec<i64> =
+            (0..size).flat_map(|i| core::iter::repeat_n(i, repeats)).collect();
         let n = positions.len();
         self.index_select(axis, &Self::from_vec(positions, [n])?)
     }

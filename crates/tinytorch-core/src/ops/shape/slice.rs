@@ -28,7 +28,8 @@ impl Op for Slice {
     }
 
     fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
-        let dx = saved.input_shape(0).map(|&full| Tensor::apply(Place { part: *self, full }, &[grad]));
+        let dx =
+            saved.input_shape(0).map(|&full| Tensor::apply(Place { part: *self, full }, &[grad]));
         Ok([dx.transpose()?].into())
     }
 }
@@ -80,7 +81,12 @@ impl Tensor {
         let size = self.dims()[a];
         if start.checked_add(len).is_none_or(|end| end > size) {
             let got = format!("{start} and {len} more");
-            return Err(Error::argument("narrow", "range", got, format!("inside axis {axis} of size {size}")));
+            return Err(Error::argument(
+                "narrow",
+                "range",
+                got,
+                format!("inside axis {axis} of size {size}"),
+            ));
         }
         if (start, len) == (0, size) {
             return Ok(self.clone());
@@ -103,7 +109,10 @@ impl Tensor {
         let place = |i: isize| if i < 0 { i.saturating_add(size).max(0) } else { i.min(size) };
         let (start, end) = (place(range.start), place(range.end));
         let len = (end - start).max(0) as usize;
-        Self::apply(Slice { axis: a, start: start as usize, len: len.div_ceil(step), step }, &[self])
+        Self::apply(
+            Slice { axis: a, start: start as usize, len: len.div_ceil(step), step },
+            &[self],
+        )
     }
 
     /// Returns a view of one position of `axis`, without that axis. Negative positions count from the end.
@@ -116,7 +125,12 @@ impl Tensor {
         let size = self.dims()[a];
         let at = if index < 0 { index.saturating_add(size as isize) } else { index };
         if !(0..size as isize).contains(&at) {
-            return Err(Error::IndexOutOfRange { op: "select", index: index as i64, size, position: 0 });
+            return Err(Error::IndexOutOfRange {
+                op: "select",
+                index: index as i64,
+                size,
+                position: 0,
+            });
         }
         Self::apply(Slice { axis: a, start: at as usize, len: 1, step: 1 }, &[self])?.squeeze(axis)
     }
@@ -129,7 +143,12 @@ impl Tensor {
     pub fn split(&self, lengths: &[usize], axis: isize) -> Result<Vec<Self>> {
         let size = self.dims()[self.shape().axis("split", axis)?];
         if lengths.iter().try_fold(0usize, |s, &n| s.checked_add(n)) != Some(size) {
-            return Err(Error::argument("split", "lengths", format!("{lengths:?}"), format!("a list that adds up to {size}")));
+            return Err(Error::argument(
+                "split",
+                "lengths",
+                format!("{lengths:?}"),
+                format!("a list that adds up to {size}"),
+            ));
         }
         let mut start = 0;
         lengths

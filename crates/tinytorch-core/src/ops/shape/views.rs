@@ -142,7 +142,12 @@ impl Tensor {
         }
         let (s, e) = (self.shape().axis("flatten", start)?, self.shape().axis("flatten", end)?);
         if s > e {
-            return Err(Error::argument("flatten", "axes", format!("{start} to {end}"), "in order"));
+            return Err(Error::argument(
+                "flatten",
+                "axes",
+                format!("{start} to {end}"),
+                "in order",
+            ));
         }
         let mut dims = self.dims()[..s].to_vec();
         dims.push(self.dims()[s..=e].iter().product());
@@ -156,7 +161,8 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] unless every axis is named once.
     pub fn permute(&self, order: &[isize]) -> Result<Self> {
-        let order = order.iter().map(|&a| self.shape().axis("permute", a)).collect::<Result<Vec<_>>>()?;
+        let order =
+            order.iter().map(|&a| self.shape().axis("permute", a)).collect::<Result<Vec<_>>>()?;
         Self::apply(Permute(order), &[self])
     }
 

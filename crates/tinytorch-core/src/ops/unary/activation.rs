@@ -20,7 +20,9 @@ impl Op for Relu {
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("relu", inputs, |t| {
-            Ok(real_type!(t[0].dtype(), T => Tensor::own(dispatch::relu(t[0].typed::<T>()), *t[0].shape())))
+            Ok(
+                real_type!(t[0].dtype(), T => Tensor::own(dispatch::relu(t[0].typed::<T>()), *t[0].shape())),
+            )
         })?;
         saved.keep_output(&out); // y > 0 exactly where x > 0
         Ok(out)
@@ -148,7 +150,11 @@ impl Pointwise for GeluExact {
     }
 
     fn slope_tensor(self, x: &Tensor) -> Result<Tensor> {
-        let cdf = x.mul_scalar(core::f64::consts::FRAC_1_SQRT_2)?.erf()?.add_scalar(1.0)?.mul_scalar(0.5)?;
+        let cdf = x
+            .mul_scalar(core::f64::consts::FRAC_1_SQRT_2)?
+            .erf()?
+            .add_scalar(1.0)?
+            .mul_scalar(0.5)?;
         let density = x.mul(x)?.mul_scalar(-0.5)?.exp()?.mul_scalar(FRAC_1_SQRT_TAU)?;
         cdf.add(&x.mul(&density)?)
     }

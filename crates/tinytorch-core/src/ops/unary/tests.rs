@@ -9,13 +9,18 @@ const POINTS: [f64; 6] = [0.3, 0.55, 0.8, 1.25, 1.7, 2.4];
 fn check<P: Pointwise>(f: P, points: &[f64]) {
     let x = Tensor::from_slice(points, points.len()).unwrap();
     let apply = |x: &Tensor| Tensor::apply(Unary(f), &[x]);
-    gradcheck(|i| apply(&i[0]), std::slice::from_ref(&x), GradCheck::default()).unwrap_or_else(|e| panic!("{}: {e}", P::NAME));
+    gradcheck(|i| apply(&i[0]), std::slice::from_ref(&x), GradCheck::default())
+        .unwrap_or_else(|e| panic!("{}: {e}", P::NAME));
     let kept = if P::KEEP == Keep::Output { apply(&x).unwrap() } else { x.clone() };
     let recorded = f.slope_tensor(&kept).unwrap().to_vec::<f64>().unwrap();
     for (k, r) in kept.to_vec::<f64>().unwrap().into_iter().zip(recorded) {
         let direct = f.slope(k);
         // Two formulas of one number, a few roundings apart.
-        assert!((direct - r).abs() <= 1e-14 * (1.0 + r.abs()), "{} at {k}: {direct} and {r}", P::NAME);
+        assert!(
+            (direct - r).abs() <= 1e-14 * (1.0 + r.abs()),
+            "{} at {k}: {direct} and {r}",
+            P::NAME
+        );
     }
 }
 
@@ -28,7 +33,25 @@ fn slopes_agree_with_differences_and_with_each_other() {
     macro_rules! positive {
         ($($f:expr),*) => { $( check($f, &POINTS); )* };
     }
-    both_sides!(Exp, Expm1, Reciprocal, Square, Abs, Sign, Sin, Cos, Erf, Sigmoid, Tanh, Silu, GeluExact, GeluTanh, GeluSigmoid, Softplus, LogSigmoid);
+    both_sides!(
+        Exp,
+        Expm1,
+        Reciprocal,
+        Square,
+        Abs,
+        Sign,
+        Sin,
+        Cos,
+        Erf,
+        Sigmoid,
+        Tanh,
+        Silu,
+        GeluExact,
+        GeluTanh,
+        GeluSigmoid,
+        Softplus,
+        LogSigmoid
+    );
     positive!(Log, Log1p, Sqrt, Rsqrt);
 }
 
@@ -77,13 +100,19 @@ fn steps_are_loud_about_gradients() {
     let x = Tensor::from([0.5f32, 1.5, 2.4]).requiring_grad().unwrap();
     let y = x.round().unwrap();
     assert_eq!(y.to_vec::<f32>().unwrap(), [0.0, 2.0, 2.0]);
-    assert!(matches!(y.sum(.., false).unwrap().backward(), Err(crate::Error::NotDifferentiable { op: "round" })));
+    assert!(matches!(
+        y.sum(.., false).unwrap().backward(),
+        Err(crate::Error::NotDifferentiable { op: "round" })
+    ));
     assert!(x.grad().is_none());
 }
 
 #[test]
 fn integers_are_refused_and_halves_round_back() {
-    assert!(matches!(Tensor::from([1i64]).exp(), Err(crate::Error::DTypeUnsupported { op: "exp", .. })));
+    assert!(matches!(
+        Tensor::from([1i64]).exp(),
+        Err(crate::Error::DTypeUnsupported { op: "exp", .. })
+    ));
     let h = Tensor::from([1.0f32]).to_dtype(crate::DType::F16).unwrap().exp().unwrap();
     assert_eq!(h.dtype(), crate::DType::F16);
     assert_eq!(h.to_vec_as::<f32>(), [half::f16::from_f32(1.0f32.exp()).to_f32()]);

@@ -49,7 +49,12 @@ impl CosineRestarts {
     /// [`Error::InvalidArgument`] unless `max` is positive, 0 ≤ `min` ≤ `max`, and `first` and `factor` at least 1.
     pub fn new(max: f64, min: f64, first: usize, factor: usize) -> Result<Self> {
         let (max, min) = ends(max, min)?;
-        Ok(Self { max, min, first: at_least_one("first", first)?, factor: at_least_one("factor", factor)? })
+        Ok(Self {
+            max,
+            min,
+            first: at_least_one("first", first)?,
+            factor: at_least_one("factor", factor)?,
+        })
     }
 }
 
@@ -87,7 +92,12 @@ impl WarmupCosine {
     pub fn new(max: f64, min: f64, warmup: usize, total: usize) -> Result<Self> {
         let (max, min) = ends(max, min)?;
         if warmup > total {
-            return Err(Error::argument("schedule", "warmup", warmup, format!("at most {total}, the total")));
+            return Err(Error::argument(
+                "schedule",
+                "warmup",
+                warmup,
+                format!("at most {total}, the total"),
+            ));
         }
         Ok(Self { max, min, warmup, total })
     }
@@ -105,7 +115,12 @@ impl Schedule for WarmupCosine {
 fn ends(max: f64, min: f64) -> Result<(f64, f64)> {
     let (max, min) = (positive("max", max)?, not_negative("min", min)?);
     if min > max {
-        return Err(Error::argument("schedule", "min", min, format!("at most {max}, the largest value")));
+        return Err(Error::argument(
+            "schedule",
+            "min",
+            min,
+            format!("at most {max}, the largest value"),
+        ));
     }
     Ok((max, min))
 }
@@ -129,7 +144,10 @@ mod tests {
         check(&Cosine::new(0.5, 0.1, 3).unwrap(), &[0.5, 0.4, 0.2, 0.1, 0.1]);
         check(&CosineRestarts::new(0.4, 0.0, 2, 1).unwrap(), &[0.4, 0.2, 0.4, 0.2, 0.4]);
         let q = 0.2 * 0.5_f64.sqrt();
-        check(&CosineRestarts::new(0.4, 0.0, 2, 2).unwrap(), &[0.4, 0.2, 0.4, 0.2 + q, 0.2, 0.2 - q, 0.4]);
+        check(
+            &CosineRestarts::new(0.4, 0.0, 2, 2).unwrap(),
+            &[0.4, 0.2, 0.4, 0.2 + q, 0.2, 0.2 - q, 0.4],
+        );
         check(&WarmupCosine::new(0.4, 0.2, 2, 4).unwrap(), &[0.2, 0.4, 0.4, 0.3, 0.2, 0.2]);
         check(&WarmupCosine::new(0.4, 0.2, 0, 2).unwrap(), &[0.4, 0.3, 0.2]);
     }
@@ -145,6 +163,9 @@ mod tests {
             WarmupCosine::new(0.1, -1.0, 2, 4).err(),
             WarmupCosine::new(0.1, 0.0, 5, 4).err(),
         ];
-        assert!(bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))), "{bad:?}");
+        assert!(
+            bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))),
+            "{bad:?}"
+        );
     }
 }

@@ -90,13 +90,21 @@ impl Schedule for f64 {
 /// Refuses everything but a positive, finite number.
 fn positive(name: &'static str, value: f64) -> Result<f64> {
     let good = value > 0.0 && value.is_finite();
-    if good { Ok(value) } else { Err(Error::argument("schedule", name, value, "positive and finite")) }
+    if good {
+        Ok(value)
+    } else {
+        Err(Error::argument("schedule", name, value, "positive and finite"))
+    }
 }
 
 /// Refuses everything but a finite number that is not negative.
 fn not_negative(name: &'static str, value: f64) -> Result<f64> {
     let good = value >= 0.0 && value.is_finite();
-    if good { Ok(value) } else { Err(Error::argument("schedule", name, value, "0 or positive, and finite")) }
+    if good {
+        Ok(value)
+    } else {
+        Err(Error::argument("schedule", name, value, "0 or positive, and finite"))
+    }
 }
 
 /// Refuses 0.
@@ -115,7 +123,8 @@ mod tests {
 
     #[test]
     fn a_schedule_can_be_boxed_and_borrowed() {
-        let all: Vec<Box<dyn Schedule>> = vec![Box::new(0.5), Box::new(Step::new(1.0, 2, 0.5).unwrap())];
+        let all: Vec<Box<dyn Schedule>> =
+            vec![Box::new(0.5), Box::new(Step::new(1.0, 2, 0.5).unwrap())];
         assert_eq!(all.iter().map(|s| s.lr(2)).collect::<Vec<_>>(), [0.5, 0.5]);
         assert_eq!(Schedule::lr(&all[1], 1), 1.0);
     }

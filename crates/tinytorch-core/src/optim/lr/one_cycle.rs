@@ -83,7 +83,8 @@ mod tests {
     fn values_by_hand() {
         let options = OneCycleOpts { rise: 4.0 / 11.0, div: 4.0, final_div: 2.0 };
         let s = OneCycle::new(0.8, 11, options).unwrap();
-        let expected = [(0, 0.2), (1, 0.35), (2, 0.65), (3, 0.8), (10, 0.1), (11, 0.1), (usize::MAX, 0.1)];
+        let expected =
+            [(0, 0.2), (1, 0.35), (2, 0.65), (3, 0.8), (10, 0.1), (11, 0.1), (usize::MAX, 0.1)];
         for (t, e) in expected {
             assert!((s.lr(t) - e).abs() < 1e-15, "at {t}: {}", s.lr(t));
         }
@@ -96,16 +97,20 @@ mod tests {
     /// Without a way up the first step is on the way down already: its top would be at step -1.
     #[test]
     fn no_rise() {
-        let s = OneCycle::new(1.0, 3, OneCycleOpts { rise: 0.0, div: 2.0, final_div: 5.0 }).unwrap();
+        let s =
+            OneCycle::new(1.0, 3, OneCycleOpts { rise: 0.0, div: 2.0, final_div: 5.0 }).unwrap();
         assert!((s.lr(0) - (0.1 + 0.9 * 0.75)).abs() < 1e-15); // a third of the way: cos(π/3) = ½
         assert!((s.lr(2) - 0.1).abs() < 1e-15);
-        let all = OneCycle::new(1.0, 4, OneCycleOpts { rise: 1.0, div: 2.0, final_div: 5.0 }).unwrap();
+        let all =
+            OneCycle::new(1.0, 4, OneCycleOpts { rise: 1.0, div: 2.0, final_div: 5.0 }).unwrap();
         assert!((all.lr(0) - 0.5).abs() < 1e-15 && all.lr(2) < 1.0);
     }
 
     #[test]
     fn misuse_is_named() {
-        let with = |rise, div, final_div| OneCycle::new(0.1, 5, OneCycleOpts { rise, div, final_div }).err();
+        let with = |rise, div, final_div| {
+            OneCycle::new(0.1, 5, OneCycleOpts { rise, div, final_div }).err()
+        };
         let default = OneCycleOpts::default();
         let bad = [
             with(1.5, 25.0, 1e4),
@@ -115,6 +120,9 @@ mod tests {
             OneCycle::new(-0.1, 5, default).err(),
             OneCycle::new(0.1, 0, default).err(),
         ];
-        assert!(bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))), "{bad:?}");
+        assert!(
+            bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))),
+            "{bad:?}"
+        );
     }
 }

@@ -32,7 +32,14 @@ pub struct PlateauOpts {
 
 impl Default for PlateauOpts {
     fn default() -> Self {
-        Self { mode: Mode::Min, factor: 0.1, patience: 10, threshold: 1e-4, cooldown: 0, min_lr: 0.0 }
+        Self {
+            mode: Mode::Min,
+            factor: 0.1,
+            patience: 10,
+            threshold: 1e-4,
+            cooldown: 0,
+            min_lr: 0.0,
+        }
     }
 }
 
@@ -124,7 +131,11 @@ impl Plateau {
         let [lr, best, bad, rest] = state;
         let count = |name, n: f64| {
             let whole = n >= 0.0 && n.fract() == 0.0 && n < 9e15;
-            if whole { Ok(n as usize) } else { Err(Error::argument("schedule", name, n, "a whole number")) }
+            if whole {
+                Ok(n as usize)
+            } else {
+                Err(Error::argument("schedule", name, n, "a whole number"))
+            }
         };
         let (lr, bad, rest) = (positive("lr", lr)?, count("bad", bad)?, count("rest", rest)?);
         *self = Self { lr, best, bad, rest, ..*self };
@@ -141,12 +152,21 @@ mod tests {
         values.iter().map(|&v| plateau.observe(v)).collect()
     }
 
-    const QUICK: PlateauOpts =
-        PlateauOpts { mode: Mode::Min, factor: 0.5, patience: 0, threshold: 0.0, cooldown: 0, min_lr: 0.0 };
+    const QUICK: PlateauOpts = PlateauOpts {
+        mode: Mode::Min,
+        factor: 0.5,
+        patience: 0,
+        threshold: 0.0,
+        cooldown: 0,
+        min_lr: 0.0,
+    };
 
     #[test]
     fn values_by_hand() {
-        assert_eq!(lrs(QUICK, &[3.0, 2.0, 2.0, 1.0, f64::NAN, 0.5]), [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]);
+        assert_eq!(
+            lrs(QUICK, &[3.0, 2.0, 2.0, 1.0, f64::NAN, 0.5]),
+            [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
+        );
         let up = PlateauOpts { mode: Mode::Max, ..QUICK };
         assert_eq!(lrs(up, &[0.1, 0.2, 0.2, 0.3]), [1.0, 1.0, 0.5, 0.5]);
         let patient = PlateauOpts { patience: 2, ..QUICK };
@@ -192,7 +212,10 @@ mod tests {
             plateau.load_state([0.1, 1.0, -1.0, 0.0]).err(),
             plateau.load_state([0.1, 1.0, 0.0, 0.5]).err(),
         ];
-        assert!(bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))), "{bad:?}");
+        assert!(
+            bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))),
+            "{bad:?}"
+        );
         assert_eq!(plateau.lr(), 0.1);
     }
 }

@@ -18,7 +18,11 @@ impl Step {
     ///
     /// [`Error::InvalidArgument`] unless `base` and `gamma` are positive and finite and `size` at least 1.
     pub fn new(base: f64, size: usize, gamma: f64) -> Result<Self> {
-        Ok(Self { base: positive("base", base)?, size: at_least_one("size", size)?, gamma: positive("gamma", gamma)? })
+        Ok(Self {
+            base: positive("base", base)?,
+            size: at_least_one("size", size)?,
+            gamma: positive("gamma", gamma)?,
+        })
     }
 }
 
@@ -44,9 +48,18 @@ impl MultiStep {
     /// [`Error::InvalidArgument`] unless `base` and `gamma` are positive and finite and the milestones in ascending order.
     pub fn new(base: f64, milestones: &[usize], gamma: f64) -> Result<Self> {
         if !milestones.is_sorted() {
-            return Err(Error::argument("schedule", "milestones", format!("{milestones:?}"), "a list in ascending order"));
+            return Err(Error::argument(
+                "schedule",
+                "milestones",
+                format!("{milestones:?}"),
+                "a list in ascending order",
+            ));
         }
-        Ok(Self { base: positive("base", base)?, milestones: milestones.to_vec(), gamma: positive("gamma", gamma)? })
+        Ok(Self {
+            base: positive("base", base)?,
+            milestones: milestones.to_vec(),
+            gamma: positive("gamma", gamma)?,
+        })
     }
 }
 
@@ -141,6 +154,9 @@ mod tests {
             Linear::new(0.1, -0.1, 1.0, 3).err(),
             Linear::new(0.1, 0.1, 1.0, 0).err(),
         ];
-        assert!(bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))), "{bad:?}");
+        assert!(
+            bad.iter().all(|e| matches!(e, Some(Error::InvalidArgument { op: "schedule", .. }))),
+            "{bad:?}"
+        );
     }
 }

@@ -27,7 +27,9 @@ pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
             };
             a.input("x").rope(&RopeOpts { base: a.float("base"), style, offset: a.size("offset") })
         }
-        "sinusoidal" => Tensor::sinusoidal_table(a.size("max_len"), a.size("dim"), a.float("base"), a.dtype),
+        "sinusoidal" => {
+            Tensor::sinusoidal_table(a.size("max_len"), a.size("dim"), a.float("base"), a.dtype)
+        }
         "mha" => multi_head(a),
         _ => return None,
     })

@@ -57,7 +57,9 @@ fn scalar(expr: &str) -> Option<fn(&Tensor) -> Result<Tensor>> {
         "sum(exp(x)*sin(x))" => |x| x.exp()?.mul(&x.sin()?)?.sum(.., false),
         "sum(x^3)" => |x| x.pow_scalar(3.0)?.sum(.., false),
         "sum(softmax(x,-1)^2)" => |x| x.softmax(-1)?.square()?.sum(.., false),
-        "sum(layer_norm(x,[4],eps=1e-5)^3)" => |x| x.layer_norm(&[4], None, None, 1e-5)?.pow_scalar(3.0)?.sum(.., false),
+        "sum(layer_norm(x,[4],eps=1e-5)^3)" => {
+            |x| x.layer_norm(&[4], None, None, 1e-5)?.pow_scalar(3.0)?.sum(.., false)
+        }
         _ => return None,
     })
 }

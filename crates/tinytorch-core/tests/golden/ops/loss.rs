@@ -20,10 +20,14 @@ pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
         "l1_loss" => between().0.l1_loss(between().1, reduction),
         "huber_loss" => between().0.huber_loss(between().1, a.float("delta"), reduction),
         "bce_loss" => between().0.bce_loss(between().1, reduction),
-        "bce_with_logits" => {
-            a.input("logits").bce_with_logits_loss(a.input("target"), a.maybe("pos_weight"), reduction)
+        "bce_with_logits" => a.input("logits").bce_with_logits_loss(
+            a.input("target"),
+            a.maybe("pos_weight"),
+            reduction,
+        ),
+        "cross_entropy" => {
+            a.input("logits").cross_entropy(a.input("target"), &classes(a, reduction))
         }
-        "cross_entropy" => a.input("logits").cross_entropy(a.input("target"), &classes(a, reduction)),
         "cross_entropy_soft" => a.input("logits").cross_entropy_soft(a.input("target"), reduction),
         "nll_loss" => a.input("logp").nll_loss(a.input("target"), &classes(a, reduction)),
         "kl_div" => match a.text("reduction") {
@@ -51,7 +55,10 @@ fn distillation(a: &Args<'_>) -> Result<Tensor> {
     let (student, teacher) = (a.input("student"), a.input("teacher"));
     let (t, alpha) = (a.float("temperature"), a.float("alpha"));
     let k = if a.flag("scale_t_squared") { t * t } else { 1.0 };
-    let soft = student.div_scalar(t)?.log_softmax(-1)?.kl_div_loss(&teacher.div_scalar(t)?.softmax(-1)?, true)?;
+    let soft = student
+        .div_scalar(t)?
+        .log_softmax(-1)?
+        .kl_div_loss(&teacher.div_scalar(t)?.softmax(-1)?, true)?;
     let hard = student.cross_entropy(a.input("target"), &CrossEntropyOpts::default())?;
     soft.mul_scalar(alpha * k)?.add(&hard.mul_scalar(1.0 - alpha)?)
 }

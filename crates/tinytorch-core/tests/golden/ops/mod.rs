@@ -85,7 +85,8 @@ impl Args<'_> {
     }
 
     pub fn int(&self, key: &str) -> isize {
-        self.params[key].as_i64().unwrap_or_else(|| panic!("{} needs the integer {key}", self.op)) as isize
+        self.params[key].as_i64().unwrap_or_else(|| panic!("{} needs the integer {key}", self.op))
+            as isize
     }
 
     pub fn size(&self, key: &str) -> usize {
@@ -101,7 +102,9 @@ impl Args<'_> {
     }
 
     pub fn ints(&self, key: &str) -> Vec<isize> {
-        let list = self.params[key].as_array().unwrap_or_else(|| panic!("{} needs the list {key}", self.op));
+        let list = self.params[key]
+            .as_array()
+            .unwrap_or_else(|| panic!("{} needs the list {key}", self.op));
         list.iter().map(|v| v.as_i64().expect("an integer") as isize).collect()
     }
 

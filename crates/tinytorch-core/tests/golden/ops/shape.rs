@@ -13,7 +13,9 @@ pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     let x = a.maybe("x")?;
     one(match a.op {
         "chunk" => return Some(x.chunk(a.size("chunks"), a.int("dim"))),
-        "split" if a.params["sizes"].is_array() => return Some(x.split(&a.sizes("sizes"), a.int("dim"))),
+        "split" if a.params["sizes"].is_array() => {
+            return Some(x.split(&a.sizes("sizes"), a.int("dim")));
+        }
         "split" => return Some(x.split_every(a.size("sizes"), a.int("dim"))),
         "expand" => x.expand(&a.ints("shape")),
         "flatten" => x.flatten(a.int("start_dim"), a.int("end_dim")),
@@ -33,13 +35,21 @@ pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
 
 /// The view that `pre` names, such as `transpose(0,1)`, `permute(2,0,1)` or `x[:,::2]`.
 fn view_first(a: &Args<'_>, x: &Tensor) -> Option<Result<Tensor>> {
-    let Some(pre) = a.text("pre").filter(|p| !p.is_empty() && *p != "none") else { return Some(Ok(x.clone())) };
+    let Some(pre) = a.text("pre").filter(|p| !p.is_empty() && *p != "none") else {
+        return Some(Ok(x.clone()));
+    };
     let (name, rest) = pre.split_once('(')?;
-    let numbers: Vec<isize> = rest.trim_end_matches(')').split(',').map(|n| n.trim().parse().ok()).collect::<Option<_>>()?;
+    let numbers: Vec<isize> = rest
+        .trim_end_matches(')')
+        .split(',')
+        .map(|n| n.trim().parse().ok())
+        .collect::<Option<_>>()?;
     Some(match (name, numbers.as_slice()) {
         ("transpose", &[i, j]) => x.transpose(i, j),
         ("permute", order) => x.permute(order),
-        ("narrow", &[axis, start, len]) => x.narrow(axis, usize::try_from(start).ok()?, usize::try_from(len).ok()?),
+        ("narrow", &[axis, start, len]) => {
+            x.narrow(axis, usize::try_from(start).ok()?, usize::try_from(len).ok()?)
+        }
         _ => return None,
     })
 }
