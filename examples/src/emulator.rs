@@ -173,7 +173,7 @@ fn number(line: &str, name: &str) -> Result<u64> {
 
 /// Reads two hexadecimal digits for each byte.
 fn hex(text: &str) -> Result<Vec<i8>> {
-    let digit = |c: u8| char::from(c).to_digit(16).map(|d| d as u8);
+    let digit = |c: u8| char::from(c).to_digit(16).and_then(|d| u8::try_from(d).ok());
     let pairs = text.as_bytes().chunks(2).map(|pair| match pair {
         [high, low] => Some((digit(*high)? * 16 + digit(*low)?).cast_signed()),
         _ => None,

@@ -1,6 +1,6 @@
 //! The text of a report: headings, and lines of label, value and origin.
 
-use std::fmt::Display;
+use core::fmt::Display;
 use std::io::{self, Write};
 
 /// Where a value comes from.

@@ -27,7 +27,7 @@ impl fmt::Display for NotRun {
     }
 }
 
-impl std::error::Error for NotRun {}
+impl core::error::Error for NotRun {}
 
 /// Returns a command for the cargo that runs this program.
 ///

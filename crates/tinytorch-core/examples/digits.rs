@@ -7,7 +7,10 @@
 //! `--out` writes, for seed 0 of each network, `NAME.tflite`, the 360 test inputs as `NAME.in` and this crate's outputs
 //! for them as `NAME.out`, all as raw bytes: what any TFLite interpreter can be compared with.
 
-use std::{error::Error, fs, path::PathBuf, time::Instant};
+#![expect(clippy::print_stdout, reason = "a program reports on standard output")]
+
+use core::error::Error;
+use std::{fs, path::PathBuf, time::Instant};
 
 use tinytorch_core::{
     datasets::{digits, scans},

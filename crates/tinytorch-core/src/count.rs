@@ -43,7 +43,7 @@ impl Cost {
     /// Returns the floating-point operations of one forward pass.
     #[must_use]
     pub fn flops(&self) -> u64 {
-        self.layers.iter().map(|l| l.flops).sum()
+        self.layers.iter().map(|l| l.flops).fold(0, u64::saturating_add)
     }
 
     /// Returns the multiply-adds of one forward pass.
@@ -55,19 +55,22 @@ impl Cost {
     /// Returns how many numbers training changes.
     #[must_use]
     pub fn parameters(&self) -> usize {
-        self.layers.iter().map(|l| l.parameters).sum()
+        total(self.layers.iter().map(|l| l.parameters))
     }
 
     /// Returns the bytes of the parameters as they are stored now.
     #[must_use]
     pub fn parameter_bytes(&self) -> usize {
-        self.layers.iter().map(|l| l.parameter_bytes).sum()
+        total(self.layers.iter().map(|l| l.parameter_bytes))
     }
 
     /// Returns the bytes of all activations, the input included, if every one is kept.
     #[must_use]
     pub fn activation_bytes(&self) -> usize {
-        self.input_bytes + self.layers.iter().map(|l| l.activation_bytes).sum::<usize>()
+        total(
+            core::iter::once(self.input_bytes)
+                .chain(self.layers.iter().map(|l| l.activation_bytes)),
+        )
     }
 
     /// Returns the bytes of the largest pair of input and output of one layer: what must exist at once.
@@ -76,8 +79,18 @@ impl Cost {
         let sizes = core::iter::once(self.input_bytes)
             .chain(self.layers.iter().map(|l| l.activation_bytes));
         let outputs = self.layers.iter().map(|l| l.activation_bytes);
-        sizes.zip(outputs).map(|(a, b)| a + b).max().unwrap_or(self.input_bytes)
+        sizes.zip(outputs).map(|(a, b)| a.saturating_add(b)).max().unwrap_or(self.input_bytes)
     }
+}
+
+/// Sums without overflow: a number too large to hold stays at the largest one.
+fn total(parts: impl Iterator<Item = usize>) -> usize {
+    parts.fold(0, usize::saturating_add)
+}
+
+/// Multiplies without overflow.
+fn product(sizes: &[usize]) -> usize {
+    sizes.iter().fold(1, |n, &size| n.saturating_mul(size))
 }
 
 /// Returns the cost of `model` for inputs of `input_shape`, [N, F] or [N, C, H, W].
@@ -153,7 +166,7 @@ fn linear(layer: &Linear, shape: &[usize]) -> Result<(Vec<usize>, Work)> {
     let (n_in, n_out) = layer.sizes();
     match shape {
         [rest @ .., last] if *last == n_in => {
-            let work = Work::Linear { rows: rest.iter().product(), n_in, n_out };
+            let work = Work::Linear { rows: product(rest), n_in, n_out };
             Ok((rest.iter().copied().chain([n_out]).collect(), work))
         }
         _ => Err(mismatch(shape, &[n_in], format!("a Linear of {n_in} inputs"))),
@@ -181,7 +194,7 @@ fn conv(layer: &Conv2d, shape: &[usize]) -> Result<(Vec<usize>, Work)> {
     }
     let [oh, ow] = layer.output_size([h, w])?;
     let out = vec![n, n_out, oh, ow];
-    let work = Work::Conv2d { outputs: out.iter().product(), window: group_in * kh * kw };
+    let work = Work::Conv2d { outputs: product(&out), window: group_in * kh * kw };
     Ok((out, work))
 }
 
@@ -195,7 +208,7 @@ fn pool(layer: &MaxPool2d, shape: &[usize]) -> Result<Vec<usize>> {
 
 fn flat(shape: &[usize]) -> Result<Vec<usize>> {
     match shape {
-        [n, rest @ ..] => Ok(vec![*n, rest.iter().product()]),
+        [n, rest @ ..] => Ok(vec![*n, product(rest)]),
         [] => Err(mismatch(shape, &[0], "a Flatten needs a batch axis".to_owned())),
     }
 }
@@ -238,5 +251,7 @@ mod tests {
         let conv = Sequential::new().push(Conv2d::new(3, 8, 3, rng).unwrap());
         assert!(count(&conv, &[1, 1, 8, 8]).is_err());
         assert!(count(&conv, &[1, 3, 2, 8]).is_err(), "no window fits");
+        let huge = count(&model, &[usize::MAX, 4]).unwrap();
+        assert_eq!((huge.flops(), huge.activation_bytes()), (u64::MAX, usize::MAX));
     }
 }

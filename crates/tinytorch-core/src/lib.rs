@@ -4,6 +4,7 @@
     clippy::cast_sign_loss,
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
+    clippy::cast_lossless,
     clippy::float_cmp,
     reason = "numeric kernels convert between element types by definition and compare with exact bounds"
 )]

@@ -77,13 +77,13 @@ pub fn run<W: Write>(
     let intensity = work.ops().0 / work.bytes_moved().0;
     page.value(
         "operations",
-        grouped(work.ops().0 as u64),
+        grouped(2 * kit.macs()),
         Origin::Computed,
         "2 × multiply-accumulates of the int8 model",
     )?;
     page.value(
         "bytes moved",
-        grouped(work.bytes_moved().0 as u64),
+        grouped(kit.ops().map(|op| op.bytes()).sum()),
         Origin::Computed,
         "weights and activations, once each",
     )?;

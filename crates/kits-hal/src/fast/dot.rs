@@ -89,7 +89,7 @@ mod tests {
     const LENGTHS: [usize; 14] = [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 33, 64];
 
     fn ramp(n: usize, step: i32) -> Vec<i8> {
-        (0..n).map(|i| (i32::try_from(i).unwrap() * step + 77).to_le_bytes()[0].cast_signed()).collect()
+        (0..n).map(|i| (i32::try_from(i).unwrap().wrapping_mul(step).wrapping_add(77)).to_le_bytes()[0].cast_signed()).collect()
     }
 
     #[test]

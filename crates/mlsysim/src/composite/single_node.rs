@@ -104,7 +104,7 @@ impl Profile {
 ///
 /// # Cost
 ///
-/// Some forty additions and multiplications; with [`crate::trace::NoTrace`] no allocation.
+/// Some forty floating-point operations; with [`crate::trace::NoTrace`] no allocation.
 ///
 /// # Errors
 ///

@@ -4,7 +4,7 @@
 //! of questions, a page with input fields.
 
 use super::equation::{Equation, EquationInfo, MAX_FIELDS, Record, solve_traced};
-use super::registry::{self, Entry};
+use super::list::{self, Entry};
 use crate::convention::Convention;
 use crate::error::{CallError, Result};
 use crate::provenance::Kind;
@@ -103,8 +103,8 @@ pub fn evaluate_given(
 }
 
 pub(super) fn entry(id: &str) -> Result<&'static Entry> {
-    registry::ENTRIES.iter().find(|entry| entry.info.id == id).ok_or_else(|| {
-        let near = crate::near::nearest(id, registry::ENTRIES.iter().map(|entry| entry.info.id));
+    list::ENTRIES.iter().find(|entry| entry.info.id == id).ok_or_else(|| {
+        let near = crate::near::nearest(id, list::ENTRIES.iter().map(|entry| entry.info.id));
         CallError::UnknownEquation { id: id.into(), near }.into()
     })
 }

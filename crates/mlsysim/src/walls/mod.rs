@@ -8,8 +8,8 @@
 mod batch;
 mod by_name;
 pub mod equation;
+mod list;
 pub mod node;
-mod registry;
 
 pub use batch::{Column, Table, batch};
 pub use by_name::{Evaluation, Given, evaluate, evaluate_given};
@@ -20,7 +20,7 @@ use core::fmt;
 /// Every equation of this crate in words, in order of its wall.
 #[must_use]
 pub fn equations() -> &'static [EquationInfo] {
-    &registry::INFOS
+    &list::INFOS
 }
 
 /// The part of a system that a wall belongs to.

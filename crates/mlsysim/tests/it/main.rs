@@ -2,4 +2,5 @@
 
 mod forms;
 mod laws;
+mod layers;
 mod units;

@@ -105,11 +105,10 @@ impl Tensor {
         let root = root("backward", self, seed.cloned())?;
         let found = Pass { create_graph: false, retain_graph, targets: None }.run(vec![root])?;
         for (node, grad) in found {
-            let sum = match node.take_grad() {
-                Some(before) => add(before, &grad)?,
-                None => grad.contiguous(),
-            };
-            node.set_grad(Some(sum));
+            node.update_grad(|before| match before {
+                Some(before) => add(before, &grad),
+                None => Ok(grad.contiguous()),
+            })?;
         }
         Ok(())
     }

@@ -25,3 +25,6 @@ pub(crate) use node::Node;
 pub use op::Op;
 pub use param::Param;
 pub use saved::Saved;
+
+#[cfg(test)]
+mod tests;

@@ -104,8 +104,15 @@ impl Node {
         let _old = core::mem::replace(&mut *lock(&self.grad), grad);
     }
 
-    pub(crate) fn take_grad(&self) -> Option<Tensor> {
-        lock(&self.grad).take()
+    /// Replaces the gradient by what `f` makes of it. Other passes wait, so that none is lost.
+    pub(crate) fn update_grad(
+        &self,
+        f: impl FnOnce(Option<Tensor>) -> Result<Tensor>,
+    ) -> Result<()> {
+        let mut grad = lock(&self.grad);
+        let before = grad.take();
+        *grad = Some(f(before)?);
+        Ok(())
     }
 }
 

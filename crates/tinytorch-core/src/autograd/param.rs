@@ -110,6 +110,7 @@ impl Param {
     /// # Errors
     ///
     /// [`Error::DTypeMismatch`] if `T` is not the element type.
+    #[expect(clippy::missing_panics_doc, reason = "storage that was just copied has one owner")]
     pub fn update<T: Element, R>(&self, f: impl FnOnce(&mut [T]) -> R) -> Result<R> {
         if self.dtype() != T::DTYPE {
             return Err(Error::DTypeMismatch { op: "update", lhs: self.dtype(), rhs: T::DTYPE });

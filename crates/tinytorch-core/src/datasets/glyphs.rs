@@ -138,7 +138,7 @@ mod tests {
                 let t = f64::from(t) / 2000.0;
                 let [dx, dy] =
                     [a[0] + t * (b[0] - a[0]) - cell[0], a[1] + t * (b[1] - a[1]) - cell[1]];
-                (dx * dx + dy * dy).sqrt()
+                dx.hypot(dy)
             });
             let distance = near.fold(f64::INFINITY, f64::min);
             assert!(

@@ -24,8 +24,8 @@ impl<const N: usize> Nd<N> {
                 nd.rank > 0 && (0..N).all(|k| nd.strides[k][last] == strides[k][axis] * size);
             let to = if mergeable { last } else { nd.rank };
             nd.dims[to] *= size;
-            for k in 0..N {
-                nd.strides[k][to] = strides[k][axis];
+            for (merged, stride) in nd.strides.iter_mut().zip(&strides) {
+                merged[to] = stride[axis];
             }
             nd.rank = to + 1;
         }
@@ -54,8 +54,8 @@ impl<const N: usize> Nd<N> {
         for axis in (0..self.rank - 1).rev() {
             let i = row % self.dims[axis];
             row /= self.dims[axis];
-            for k in 0..N {
-                out[k] += i * self.strides[k][axis];
+            for (offset, strides) in out.iter_mut().zip(&self.strides) {
+                *offset += i * strides[axis];
             }
         }
         out

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn maxima_equal_the_plain_form() {
-        let x: Vec<f64> = (0..2 * 3 * 7 * 6).map(|i| (i * 31 % 11) as f64).collect();
+        let x: Vec<f64> = (0..2 * 3 * 7 * 6).map(|i| f64::from(i * 31 % 11)).collect();
         let view = View { data: &x, shape: &[2, 3, 7, 6], strides: &[126, 42, 6, 1] };
         for (kernel, stride, padding) in
             [([2, 2], [2, 2], [0, 0]), ([3, 2], [1, 2], [1, 1]), ([3, 3], [2, 2], [1, 0])]

@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn slices_along_any_axis_agree_with_the_plain_form() {
-        let data: Vec<f64> = (0..3 * 5 * 7).map(|i| (i * 29 % 17) as f64 * 0.5 - 4.0).collect();
+        let data: Vec<f64> = (0..3 * 5 * 7).map(|i| f64::from(i * 29 % 17) * 0.5 - 4.0).collect();
         for (shape, strides) in [([3, 5, 7], [35, 7, 1]), ([7, 5, 3], [1, 7, 35])] {
             let v = View { data: &data, shape: &shape, strides: &strides };
             for axis in 0..3 {

@@ -109,9 +109,9 @@ fn running_sum<T: crate::tensor::Number>(row: &mut [T], reverse: bool) {
         *v = sum;
     };
     if reverse {
-        row.iter_mut().rev().for_each(&mut step)
+        row.iter_mut().rev().for_each(&mut step);
     } else {
-        row.iter_mut().for_each(&mut step)
+        row.iter_mut().for_each(&mut step);
     }
 }
 

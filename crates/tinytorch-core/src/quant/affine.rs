@@ -72,7 +72,7 @@ impl QParams {
     /// Returns the real number that `code` stands for.
     #[must_use]
     pub fn value(self, code: i8) -> f64 {
-        self.scale * f64::from(i32::from(code) - self.zero_point)
+        self.scale * (f64::from(code) - f64::from(self.zero_point))
     }
 }
 

@@ -4,7 +4,8 @@
 
 use super::fixed::Multiplier;
 use super::graph::{FusedActivation, QData, QGraph, QOp, QTensor, TensorId};
-use super::kernels::{self, Requantize};
+use super::kernels;
+use super::requantize::Requantize;
 use crate::{Error, Result, dispatch};
 
 /// A checked graph with its multipliers worked out.
@@ -161,7 +162,9 @@ fn check_tensor(t: &QTensor) -> Result<(), &'static str> {
         QData::I32(v) => v.len(),
     };
     let q = &t.quant;
-    if stored != t.numel() {
+    if i32::try_from(t.numel()).is_err() {
+        Err("of at most 2147483647 elements")
+    } else if stored != t.numel() {
         Err("a constant with as many elements as its shape says")
     } else if q.scales.is_empty() || q.scales.len() != q.zero_points.len() {
         Err("given as many zero points as scales, at least one")
@@ -341,7 +344,8 @@ mod tests {
     #[test]
     fn graphs_that_do_not_fit_are_refused() {
         type Change = fn(&mut QGraph);
-        let changes: [(&str, Change); 13] = [
+        let changes: [(&str, Change); 14] = [
+            ("size", |g| g.tensors[0].shape = vec![1, usize::MAX, 2, 3]),
             ("id", |g| g.output = 9),
             ("op id", |g| g.ops[2] = QOp::Reshape { input: 4, output: 70 }),
             ("order", |g| g.ops.swap(0, 1)),

@@ -118,12 +118,13 @@ fn exp_small(a: i32) -> i32 {
     EXP_MINUS_EIGHTH + high_mul(EXP_MINUS_EIGHTH, x + tail)
 }
 
-/// Returns e^a in Q0.31 for `a` ≤ 0 given in Q`k`.(31−`k`), `k` from 0 to 5.
+/// Returns e^a in Q0.31 for `a` ≤ 0 given in Q`k`.(31−`k`), `k` from 0 to 5 (larger ones count as 5).
 ///
 /// The exponent is split into a part above −1/4, which has a short series, and powers of two
 /// times −1/4, whose exponentials are stored.
 #[must_use]
 pub fn exp_neg(a: i32, k: u32) -> i32 {
+    let k = k.min(5);
     let fraction = 31 - k;
     let quarter = 1 << (fraction - 2);
     let small = (a & (quarter - 1)) - quarter;
@@ -137,13 +138,13 @@ pub fn exp_neg(a: i32, k: u32) -> i32 {
     if a == 0 { i32::MAX } else { result }
 }
 
-/// Returns 1 / (1 + a) in Q0.31 for `a` in [0, 1), also Q0.31.
+/// Returns 1 / (1 + a) in Q0.31 for `a` in [0, 1), also Q0.31; negative numbers count as 0.
 ///
 /// Three Newton steps x ← x + x·(1 − h·x) for h = (1 + a)/2, from 48/17 − 32/17 · h.
 #[must_use]
 pub fn reciprocal_of_one_plus(a: i32) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "the mean of two i32 is an i32")]
-    let h = ((i64::from(a) + i64::from(i32::MAX) + 1) / 2) as i32;
+    let h = ((i64::from(a.max(0)) + i64::from(i32::MAX) + 1) / 2) as i32;
     let mut x = 1_515_870_810 + high_mul(h, -1_010_580_540); // Q2.29
     for _ in 0..3 {
         x += saturating_shl(high_mul(x, (1 << 29) - high_mul(h, x)), 2);

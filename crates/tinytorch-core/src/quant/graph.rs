@@ -37,10 +37,10 @@ pub struct QTensor {
 }
 
 impl QTensor {
-    /// Returns the number of elements.
+    /// Returns the number of elements; `usize::MAX` stands for any number too large to count.
     #[must_use]
     pub fn numel(&self) -> usize {
-        self.shape.iter().product()
+        self.shape.iter().fold(1, |n, &size| n.saturating_mul(size))
     }
 }
 
@@ -122,7 +122,7 @@ impl Padding {
         match self {
             Self::Same => {
                 let out = size.div_ceil(stride);
-                let total = ((out - 1) * stride + kernel).saturating_sub(size);
+                let total = ((out - 1) * stride).saturating_add(kernel).saturating_sub(size);
                 Some((out, total / 2))
             }
             Self::Valid => (size >= kernel).then(|| ((size - kernel) / stride + 1, 0)),
@@ -178,7 +178,7 @@ impl Window {
     pub(crate) fn taps(&self, axis: usize, index: usize, pad: usize, size: usize) -> Range<usize> {
         let start = index * self.stride[axis];
         let first = pad.saturating_sub(start);
-        let last = (size + pad).saturating_sub(start).min(self.kernel[axis]);
+        let last = size.saturating_add(pad).saturating_sub(start).min(self.kernel[axis]);
         first..last.max(first)
     }
 }
@@ -295,6 +295,8 @@ mod tests {
         assert_eq!(square(1, 6, 3, 2), None);
         assert_eq!(square(2, 8, 3, 1), None);
         assert_eq!(square(0, 2, 3, 1), None);
+        assert_eq!(square(usize::MAX, 8, 3, 1), None);
+        assert_eq!(square(0, 8, 3, 0), None);
         // The axes must agree on one scheme; a kernel of 1 fits both.
         assert_eq!(Padding::from_symmetric([1, 0], [8, 8], [3, 1], [1, 1]), Some(Padding::Same));
         assert_eq!(Padding::from_symmetric([1, 0], [8, 8], [3, 3], [1, 1]), None);

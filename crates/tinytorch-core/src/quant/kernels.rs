@@ -4,68 +4,8 @@
 //! [`sum_fits`] holds for every graph that runs, so another order of the terms gives the same bits.
 
 use super::fixed::{self, Multiplier};
-use super::graph::{FusedActivation, Window};
-
-/// Rescaling of 32-bit sums to the codes of the output.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Requantize {
-    /// `s_in · s_w[c] / s_out` for each output channel.
-    pub multipliers: Vec<Multiplier>,
-    /// Zero point of the input.
-    pub input_zero: i32,
-    /// Zero point of the output.
-    pub output_zero: i32,
-    /// Clamp on the codes.
-    pub activation: FusedActivation,
-}
-
-impl Requantize {
-    /// Returns the factors for scales as stored in a file, multiplied left to right in `f64`.
-    #[must_use]
-    pub fn new(
-        (input_scale, input_zero): (f32, i32),
-        weight_scales: &[f32],
-        (output_scale, output_zero): (f32, i32),
-        activation: FusedActivation,
-    ) -> Self {
-        let factor = |&s: &f32| f64::from(input_scale) * f64::from(s) / f64::from(output_scale);
-        let multipliers = weight_scales.iter().map(|s| Multiplier::encode(factor(s))).collect();
-        Self { multipliers, input_zero, output_zero, activation }
-    }
-
-    /// Returns the factors of a fully connected layer whose `channels` outputs share one weight scale.
-    ///
-    /// Here the product of the two input scales is rounded to `f32` before the division: so do the
-    /// interpreters, and the last bit of a multiplier can depend on it.
-    #[must_use]
-    pub fn shared(
-        (input_scale, input_zero): (f32, i32),
-        weight_scale: f32,
-        (output_scale, output_zero): (f32, i32),
-        activation: FusedActivation,
-        channels: usize,
-    ) -> Self {
-        let factor = f64::from(input_scale * weight_scale) / f64::from(output_scale);
-        Self {
-            multipliers: vec![Multiplier::encode(factor); channels],
-            input_zero,
-            output_zero,
-            activation,
-        }
-    }
-
-    /// Returns the code of the sum `acc` in channel `c`.
-    pub(crate) fn code(&self, acc: i32, c: usize) -> i8 {
-        let y = self.multipliers[c].apply(acc).saturating_add(self.output_zero);
-        clamp(y, self.activation.clamp_range(self.output_zero))
-    }
-}
-
-fn clamp(y: i32, (lo, hi): (i32, i32)) -> i8 {
-    #[expect(clippy::cast_possible_truncation, reason = "the clamp lies within eight bits")]
-    let code = y.clamp(lo, hi) as i8;
-    code
-}
+use super::graph::Window;
+use super::requantize::{Requantize, clamp};
 
 /// Returns whether no order of summation can overflow, before or inside the rescaling.
 ///
@@ -100,8 +40,8 @@ pub fn conv2d(
     let outs = bias.len().max(1);
     for (pixel, y) in y.chunks_exact_mut(outs).enumerate() {
         let (oh, ow) = (pixel / out_w, pixel % out_w);
-        for (o, y) in y.iter_mut().enumerate() {
-            let mut acc = bias[o];
+        for (o, ((y, &b), &m)) in y.iter_mut().zip(bias).zip(&rq.multipliers).enumerate() {
+            let mut acc = b;
             for i in window.taps(0, oh, top, height) {
                 for j in window.taps(1, ow, left, width) {
                     let h = oh * window.stride[0] + i - top;
@@ -115,7 +55,7 @@ pub fn conv2d(
                         .sum::<i32>();
                 }
             }
-            *y = rq.code(acc, o);
+            *y = rq.code(acc, m);
         }
     }
 }
@@ -194,7 +134,7 @@ pub fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::graph::Padding;
+    use super::super::graph::{FusedActivation, Padding};
     use super::*;
     use crate::{Rng, dispatch::qlinear_forward as fully_connected};
 

@@ -3,17 +3,18 @@
 //! A trained network rarely needs 32 bits for each weight. Post-training quantisation ([`quantize`]) picks, for every
 //! tensor, a scale and a zero point ([`affine`]), watching real activations to learn their ranges
 //! ([`Observer`]). The result, a [`QModel`], is a plain [`graph`] of eight-bit operators, which an [`Engine`] runs with
-//! integer arithmetic only ([`kernels`], [`fixed`]): four times smaller than `f32`, and the same bits
+//! integer arithmetic only ([`fixed`]): four times smaller than `f32`, and the same bits
 //! on a laptop and on a board without floating point.
 
 pub mod affine;
 mod engine;
 pub mod fixed;
 pub mod graph;
-pub mod kernels;
+mod kernels;
 mod model;
 mod observer;
 mod ptq;
+mod requantize;
 
 pub use affine::QParams;
 pub use engine::Engine;
@@ -21,3 +22,4 @@ pub use graph::QGraph;
 pub use model::QModel;
 pub use observer::{MinMax, Observer};
 pub use ptq::{QuantizeOpts, quantize};
+pub use requantize::Requantize;

@@ -180,7 +180,7 @@ impl<'a> Lowering<'a> {
         let bias = layer.bias().map_or_else(|| vec![0.0; n_out], |b| b.tensor().to_vec_as::<f32>());
         self.x = layer.forward(&self.x)?;
         let [input, weight, bias, output] =
-            self.weighted(&format!("linear{number}"), weight, &[n_out, n_in], &bias, relu)?;
+            self.weighted(&format!("linear{number}"), &weight, &[n_out, n_in], &bias, relu)?;
         let activation = activation(relu);
         self.graph.ops.push(QOp::FullyConnected { input, weight, bias, output, activation });
         Ok(())
@@ -201,7 +201,7 @@ impl<'a> Lowering<'a> {
         let bias = layer.bias().map_or_else(|| vec![0.0; n_out], |b| b.tensor().to_vec_as::<f32>());
         self.x = layer.forward(&self.x)?;
         let [input, weight, bias, output] =
-            self.weighted(&format!("conv{number}"), weight, &[n_out, kh, kw, c], &bias, relu)?;
+            self.weighted(&format!("conv{number}"), &weight, &[n_out, kh, kw, c], &bias, relu)?;
         let activation = activation(relu);
         self.graph.ops.push(QOp::Conv2d { input, weight, bias, output, window, activation });
         Ok(())
@@ -211,7 +211,7 @@ impl<'a> Lowering<'a> {
     fn weighted(
         &mut self,
         name: &str,
-        weight: Vec<f32>,
+        weight: &[f32],
         shape: &[usize],
         bias: &[f32],
         relu: bool,
@@ -221,7 +221,7 @@ impl<'a> Lowering<'a> {
         }
         let input = self.at;
         let input_scale = self.graph.tensors[input].quant.scales[0];
-        let weights = affine::symmetric_per_channel(&weight, shape[0])?;
+        let weights = affine::symmetric_per_channel(weight, shape[0])?;
         let bias_codes = affine::quantize_bias(bias, input_scale, &weights.scales)?;
         let bias_scales = weights.scales.iter().map(|s| s * input_scale).collect();
         let quant = Quantization::per_channel(weights.scales);

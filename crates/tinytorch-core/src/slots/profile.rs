@@ -38,13 +38,18 @@ pub fn count_flops(work: Work) -> u64 {
 /// Returns how many numbers parameters of these shapes hold together.
 #[must_use]
 pub fn count_parameters(shapes: &[&[usize]]) -> usize {
-    shapes.iter().map(|shape| shape.iter().product::<usize>()).sum()
+    shapes.iter().map(|shape| numel(shape)).fold(0, usize::saturating_add)
 }
 
 /// Returns the bytes of an activation of this shape at `element` bytes for each number.
 #[must_use]
 pub fn activation_bytes(shape: &[usize], element: usize) -> usize {
-    shape.iter().product::<usize>() * element
+    numel(shape).saturating_mul(element)
+}
+
+/// A count too large to hold stays at the largest one.
+fn numel(shape: &[usize]) -> usize {
+    shape.iter().fold(1, |n, &size| n.saturating_mul(size))
 }
 
 #[cfg(test)]

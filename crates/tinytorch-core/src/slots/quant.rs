@@ -1,6 +1,6 @@
 //! Module 15, Quantization: eight-bit codes for real numbers, and products of codes.
 
-use crate::{Error, Result, quant::kernels::Requantize};
+use crate::{Error, Result, quant::Requantize};
 
 /// Smallest code of an 8-bit tensor.
 pub const QMIN: i32 = -128;
@@ -54,7 +54,7 @@ pub fn quantize<T: Copy + Into<f64>>(x: &[T], scale: f64, zero: i32) -> Vec<i8> 
 /// Returns the real number that each code stands for: `scale · (q − zero)`.
 #[must_use]
 pub fn dequantize(q: &[i8], scale: f64, zero: i32) -> Vec<f64> {
-    q.iter().map(|&q| scale * f64::from(i32::from(q) - zero)).collect()
+    q.iter().map(|&q| scale * (f64::from(q) - f64::from(zero))).collect()
 }
 
 /// Widens the range seen so far so that it covers `values`, which are finite.
@@ -80,5 +80,5 @@ pub fn qlinear_forward(x: &[i8], w: &[i8], b: &[i32], rq: &Requantize, y: &mut [
 /// Returns the bytes of a model: for each of its tensors the number of elements and the bytes of one.
 #[must_use]
 pub fn model_bytes(tensors: impl IntoIterator<Item = (usize, usize)>) -> usize {
-    tensors.into_iter().map(|(n, bytes)| n * bytes).sum()
+    tensors.into_iter().map(|(n, bytes)| n.saturating_mul(bytes)).fold(0, usize::saturating_add)
 }

@@ -110,7 +110,7 @@ impl ByteBpeTokenizer {
             let spelled: Option<Vec<u8>> = token.chars().map(char_to_byte).collect();
             match spelled {
                 Some(spelled) if spelled.len() == 1 || joined.contains(token) => {
-                    meaning.push(spelled)
+                    meaning.push(spelled);
                 }
                 _ => {
                     meaning.push(token.clone().into_bytes());

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Runs every operator case in `f64` and `f32`.
-pub fn run_all(folder: &Folder, report: &mut Report) {
+pub(crate) fn run_all(folder: &Folder, report: &mut Report) {
     let index = folder.index("ops_index.json").expect("the folder was opened with it");
     let f64_tolerance = tolerance(&index["f64_tol"]).expect("the index states the tolerance");
     for case in index["cases"].as_array().expect("a list of cases") {

@@ -4,13 +4,18 @@ use tinytorch_core::Tensor;
 
 /// Accepted difference: `atol + rtol·|reference|`.
 #[derive(Debug, Clone, Copy)]
-pub struct Tolerance {
+pub(crate) struct Tolerance {
     pub rtol: f64,
     pub atol: f64,
 }
 
 /// Compares floats. Infinities must agree in sign; NaN never passes.
-pub fn floats(what: &str, got: &Tensor, want: &Tensor, tolerance: Tolerance) -> Result<(), String> {
+pub(crate) fn floats(
+    what: &str,
+    got: &Tensor,
+    want: &Tensor,
+    tolerance: Tolerance,
+) -> Result<(), String> {
     shapes(what, got, want)?;
     let (got, want) = (got.to_vec_as::<f64>(), want.to_vec_as::<f64>());
     for (n, (g, w)) in got.iter().zip(&want).enumerate() {
@@ -27,7 +32,7 @@ pub fn floats(what: &str, got: &Tensor, want: &Tensor, tolerance: Tolerance) -> 
 }
 
 /// Compares integers exactly.
-pub fn integers(what: &str, got: &Tensor, want: &Tensor) -> Result<(), String> {
+pub(crate) fn integers(what: &str, got: &Tensor, want: &Tensor) -> Result<(), String> {
     shapes(what, got, want)?;
     let (got, want) = (got.to_vec_as::<i64>(), want.to_vec_as::<i64>());
     match got.iter().zip(&want).position(|(g, w)| g != w) {

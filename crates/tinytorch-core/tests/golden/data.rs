@@ -12,14 +12,14 @@ use serde_json::Value;
 use tinytorch_core::{Tensor, io::safetensors::SafeTensors};
 
 /// A folder of indices and tensor files; files are read once.
-pub struct Folder {
+pub(crate) struct Folder {
     dir: PathBuf,
     files: RefCell<HashMap<String, Rc<SafeTensors>>>,
 }
 
 impl Folder {
     /// Opens a folder, which must hold the index of the operators.
-    pub fn open(dir: &Path) -> Result<Self, String> {
+    pub(crate) fn open(dir: &Path) -> Result<Self, String> {
         let folder = Self { dir: dir.to_owned(), files: RefCell::default() };
         folder
             .index("ops_index.json")
@@ -28,13 +28,13 @@ impl Folder {
     }
 
     /// Returns an index, or `None` if the folder does not have it.
-    pub fn index(&self, name: &str) -> Option<Value> {
+    pub(crate) fn index(&self, name: &str) -> Option<Value> {
         let text = fs::read_to_string(self.dir.join(name)).ok()?;
         Some(serde_json::from_str(&text).unwrap_or_else(|e| panic!("{name}: {e}")))
     }
 
     /// Returns a tensor of a file.
-    pub fn tensor(&self, file: &str, key: &str) -> Result<Tensor, String> {
+    pub(crate) fn tensor(&self, file: &str, key: &str) -> Result<Tensor, String> {
         let archive = match self.files.borrow().get(file) {
             Some(archive) => archive.clone(),
             None => Rc::new(SafeTensors::read(self.dir.join(file)).map_err(|e| e.to_string())?),

@@ -77,7 +77,7 @@ fn build(
     Ok((model, names))
 }
 
-fn text(why: impl std::fmt::Display) -> String {
+fn text(why: impl core::fmt::Display) -> String {
     why.to_string()
 }
 
@@ -90,7 +90,7 @@ fn done(result: Step<Option<String>>) -> Outcome {
 }
 
 /// Runs a network with fixed weights.
-pub fn model(folder: &Folder, case: &Value) -> Outcome {
+pub(crate) fn model(folder: &Folder, case: &Value) -> Outcome {
     let (f64s, f32s) =
         (Tolerance { rtol: 1e-9, atol: 1e-10 }, Tolerance { rtol: 1e-5, atol: 1e-5 });
     let both = run_model(folder, case, DType::F64, f64s, 1e-9).and_then(|missing| match missing {
@@ -161,7 +161,7 @@ fn run_model(
 }
 
 /// Repeats a training run on the digits, batch by batch; the first 50 losses must agree.
-pub fn curve(folder: &Folder, case: &Value) -> Outcome {
+pub(crate) fn curve(folder: &Folder, case: &Value) -> Outcome {
     done(run_curve(folder, case))
 }
 

@@ -45,7 +45,7 @@ fn outcome(result: Result<(), Stop>) -> Outcome {
 }
 
 /// Runs a trace in both precisions.
-pub fn trace(folder: &Folder, case: &Value) -> Outcome {
+pub(crate) fn trace(folder: &Folder, case: &Value) -> Outcome {
     outcome(
         follow(folder, case, DType::F64, F64).and_then(|()| follow(folder, case, DType::F32, F32)),
     )
@@ -94,7 +94,7 @@ fn follow(folder: &Folder, case: &Value, dtype: DType, tolerance: Tolerance) -> 
 }
 
 /// Runs 20 steps on 100·(y − x²)² + (1 − x)² in double precision.
-pub fn rosenbrock(case: &Value) -> Outcome {
+pub(crate) fn rosenbrock(case: &Value) -> Outcome {
     outcome(valley(case))
 }
 
@@ -125,13 +125,13 @@ fn valley(case: &Value) -> Result<(), Stop> {
 }
 
 /// The optimizers of the crate, so that groups can be added to them.
-pub enum Any {
+pub(crate) enum Any {
     Sgd(Sgd),
     Adam(Adam),
 }
 
 impl Any {
-    pub fn as_dyn(&mut self) -> &mut dyn Optimizer {
+    pub(crate) fn as_dyn(&mut self) -> &mut dyn Optimizer {
         match self {
             Self::Sgd(o) => o,
             Self::Adam(o) => o,
@@ -154,7 +154,7 @@ fn build(
 }
 
 /// Makes an optimizer by name. The error is that of the crate, or what it does not offer.
-pub fn make(
+pub(crate) fn make(
     kind: &str,
     settings: &Value,
     params: Vec<Param>,

@@ -25,7 +25,7 @@ const LISTS: [(&str, &str, &str); 11] = [
 ];
 
 /// Counts these cases. A folder need not have every index.
-pub fn run_all(folder: &Folder, report: &mut Report) {
+pub(crate) fn run_all(folder: &Folder, report: &mut Report) {
     for (file, list, group) in LISTS.into_iter().filter(|l| report.wants(l.2)).collect::<Vec<_>>() {
         let Some(index) = folder.index(file) else { continue };
         for (n, case) in index[list].as_array().into_iter().flatten().enumerate() {

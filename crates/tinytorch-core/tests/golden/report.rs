@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, path::Path};
 use serde_json::json;
 
 /// What became of a case.
-pub enum Outcome {
+pub(crate) enum Outcome {
     Passed,
     /// The first difference.
     Failed(String),
@@ -23,23 +23,23 @@ struct Group {
 }
 
 /// The outcomes of all cases.
-pub struct Report {
+pub(crate) struct Report {
     only: Option<Vec<String>>,
     groups: BTreeMap<String, Group>,
     lines: Vec<String>,
 }
 
 impl Report {
-    pub fn new(only: Option<Vec<String>>) -> Self {
+    pub(crate) fn new(only: Option<Vec<String>>) -> Self {
         Self { only, groups: BTreeMap::new(), lines: Vec::new() }
     }
 
     /// True if this group was asked for.
-    pub fn wants(&self, group: &str) -> bool {
+    pub(crate) fn wants(&self, group: &str) -> bool {
         self.only.as_ref().is_none_or(|list| list.iter().any(|g| g == group))
     }
 
-    pub fn add(&mut self, group: &str, case: &str, outcome: &Outcome) {
+    pub(crate) fn add(&mut self, group: &str, case: &str, outcome: &Outcome) {
         let entry = self.groups.entry(group.to_owned()).or_default();
         let (status, detail) = match outcome {
             Outcome::Passed => {
@@ -61,16 +61,16 @@ impl Report {
         self.lines.push(line.to_string());
     }
 
-    pub fn ran(&self) -> usize {
+    pub(crate) fn ran(&self) -> usize {
         self.lines.len()
     }
 
-    pub fn failed(&self) -> usize {
+    pub(crate) fn failed(&self) -> usize {
         self.groups.values().map(|g| g.failed).sum()
     }
 
     /// Writes one line of JSON per case.
-    pub fn write(&self, path: &Path) {
+    pub(crate) fn write(&self, path: &Path) {
         fs::write(path, self.lines.join("\n") + "\n")
             .unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     }

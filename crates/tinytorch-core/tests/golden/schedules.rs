@@ -47,7 +47,7 @@ impl<'a> Params<'a> {
 }
 
 /// Compares a schedule with its reference.
-pub fn schedule(case: &Value) -> Outcome {
+pub(crate) fn schedule(case: &Value) -> Outcome {
     let mut params = Params { all: &case["params"], known: Vec::new() };
     let wanted: Vec<f64> =
         case["lrs"].as_array().into_iter().flatten().filter_map(Value::as_f64).collect();

@@ -1,5 +1,10 @@
 //! Integration tests: the crate as its users see it.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test, as the test itself would"
+)]
+
 #[cfg(feature = "safetensors")]
 mod digits;
 mod generated;

@@ -156,7 +156,7 @@ fn gradients_and_states_that_do_not_fit_change_nothing() {
     let mut sgd = Sgd::new(vec![a.clone(), b.clone()], momentum()).unwrap();
     let g = Some(Tensor::from_vec(vec![1.0_f64], [1]).unwrap());
     assert!(matches!(sgd.step_with(&[g.clone(), g.clone()]), Err(Error::ShapeMismatch { .. })));
-    assert!(sgd.step_with(std::slice::from_ref(&g)).is_err(), "one gradient for two parameters");
+    assert!(sgd.step_with(core::slice::from_ref(&g)).is_err(), "one gradient for two parameters");
     let single = Some(Tensor::from_vec(vec![1.0_f32], [1]).unwrap());
     assert!(matches!(sgd.step_with(&[single, None]), Err(Error::DTypeMismatch { .. })));
     assert_eq!((values(&a), values(&b)), (vec![1.0], vec![1.0, 2.0]));

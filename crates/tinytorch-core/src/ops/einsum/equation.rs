@@ -29,8 +29,8 @@ impl Equation {
         if inputs.len() != operands.len() {
             return Err(bad(format!("a list of {} operands", operands.len())));
         }
-        for (t, labels) in
-            operands.iter().zip(&inputs).filter(|(t, labels)| t.rank() != labels.len())
+        if let Some((t, labels)) =
+            operands.iter().zip(&inputs).find(|(t, labels)| t.rank() != labels.len())
         {
             return Err(bad(format!(
                 "one letter per axis: {} for shape {}",

@@ -335,7 +335,7 @@ mod tests {
             .unwrap();
         let target = Tensor::from([[0i64, 2, 1, 0], [1, 1, 2, 0]]);
         let f = |i: &[Tensor]| i[0].cross_entropy(&target, &CrossEntropyOpts::default());
-        gradcheck(f, std::slice::from_ref(&x), GradCheck::default()).unwrap();
+        gradcheck(f, core::slice::from_ref(&x), GradCheck::default()).unwrap();
         let nll =
             x.log_softmax(1).unwrap().nll_loss(&target, &CrossEntropyOpts::default()).unwrap();
         assert!(

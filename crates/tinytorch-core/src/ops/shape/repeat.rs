@@ -14,7 +14,7 @@ impl Tensor {
             return Err(Error::argument("repeat", "repeats", format!("{repeats:?}"), need));
         }
         let lead = repeats.len() - self.rank();
-        let mut out = self.reshape(&[&vec![1; lead][..], self.dims()].concat())?;
+        let mut out = self.reshape([&vec![1; lead][..], self.dims()].concat())?;
         for (axis, &n) in repeats.iter().enumerate().filter(|(_, n)| **n != 1) {
             // [.., d, ..] to [.., n·d, ..]: repeat a front part of the axis product, which is one plain axis here.
             let copies = vec![&out; n];

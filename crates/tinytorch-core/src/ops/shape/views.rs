@@ -220,6 +220,7 @@ impl Tensor {
 
     /// Returns the elements in row-major order: the tensor itself if they lie so, otherwise a copy.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "copying elements cannot fail")]
     pub fn contiguous(&self) -> Self {
         if self.is_contiguous() {
             return self.clone();

@@ -9,7 +9,7 @@ const POINTS: [f64; 6] = [0.3, 0.55, 0.8, 1.25, 1.7, 2.4];
 fn check<P: Pointwise>(f: P, points: &[f64]) {
     let x = Tensor::from_slice(points, points.len()).unwrap();
     let apply = |x: &Tensor| Tensor::apply(Unary(f), &[x]);
-    gradcheck(|i| apply(&i[0]), std::slice::from_ref(&x), GradCheck::default())
+    gradcheck(|i| apply(&i[0]), core::slice::from_ref(&x), GradCheck::default())
         .unwrap_or_else(|e| panic!("{}: {e}", P::NAME));
     let kept = if P::KEEP == Keep::Output { apply(&x).unwrap() } else { x.clone() };
     let recorded = f.slope_tensor(&kept).unwrap().to_vec::<f64>().unwrap();
@@ -65,7 +65,7 @@ fn parametric_functions() {
         |x| x.clamp(None, 0.5),
         |x| x.relu(),
     ] {
-        gradcheck(|i| f(&i[0]), std::slice::from_ref(&x), GradCheck::default()).unwrap();
+        gradcheck(|i| f(&i[0]), core::slice::from_ref(&x), GradCheck::default()).unwrap();
     }
     assert_eq!(x.leaky_relu(0.5).unwrap().to_vec::<f64>().unwrap(), [-1.5, -0.25, 0.25, 2.0]);
     assert_eq!(x.clamp(-1.0, 1.0).unwrap().to_vec::<f64>().unwrap(), [-1.0, -0.5, 0.25, 1.0]);

@@ -8,7 +8,7 @@ use tinytorch_core::{
 
 use super::{Args, one};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     let x = a.maybe("x")?;
     let pool = || Pool2dOpts {
         kernel: a.pair("kernel_size"),

@@ -4,7 +4,7 @@ use tinytorch_core::{Result, Tensor, ops::GeluKind};
 
 use super::{Args, one};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     binary(a).or_else(|| unary(a)).or_else(|| selection(a)).or_else(|| products(a))
 }
 

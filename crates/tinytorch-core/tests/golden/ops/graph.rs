@@ -7,7 +7,7 @@ use tinytorch_core::{
 
 use super::{Args, one};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     match a.op {
         "graph" => one(graph(a)?),
         "hvp" => Some(hessian_vector(a, scalar(a.text("expr")?)?)),

@@ -4,7 +4,7 @@ use tinytorch_core::{Result, Tensor};
 
 use super::{Args, one, two};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     let padding = a.params["padding_idx"].as_u64().map(|p| p as usize);
     one(match a.op {
         "embedding" => a.input("weight").embedding(a.input("idx"), padding),

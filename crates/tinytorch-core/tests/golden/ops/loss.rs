@@ -7,7 +7,7 @@ use tinytorch_core::{
 
 use super::{Args, one};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     let reduction = match a.text("reduction") {
         Some("mean") => Reduction::Mean,
         Some("sum") => Reduction::Sum,

@@ -4,7 +4,7 @@ use tinytorch_core::{Result, Tensor, ops::BatchNormOpts};
 
 use super::{Args, one};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     let x = a.maybe("x")?;
     let (weight, bias) = (a.maybe("weight"), a.maybe("bias"));
     one(match a.op {

@@ -13,7 +13,7 @@ use super::Args;
 /// How near to a half a value must lie for its neighbor to be accepted, as the index states it.
 const TIE: f64 = 1e-4;
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     match a.op {
         "quantize_affine" => Some(affine(a)),
         "quantize_symmetric" => Some(symmetric(a)),
@@ -66,7 +66,7 @@ fn symmetric(a: &Args<'_>) -> Result<Vec<Tensor>> {
 }
 
 /// Codes agree exactly, except that a value within [`TIE`] of a half may round either way.
-pub fn levels_agree(a: &Args<'_>, got: &Tensor, want: &Tensor) -> Result<(), String> {
+pub(super) fn levels_agree(a: &Args<'_>, got: &Tensor, want: &Tensor) -> Result<(), String> {
     if got.shape() != want.shape() {
         return Err(format!("q has shape {}, reference {}", got.shape(), want.shape()));
     }

@@ -4,7 +4,7 @@ use tinytorch_core::{Result, Tensor};
 
 use super::{Args, one, two};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     let x = a.maybe("x")?;
     let (axes, keepdim) = (|| a.axes(x.rank()), a.flag("keepdim"));
     one(match a.op {

@@ -4,7 +4,7 @@ use tinytorch_core::{Result, Tensor};
 
 use super::{Args, one};
 
-pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
+pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
     match a.op {
         "cat" => return one(Tensor::cat(&a.all(), a.int("dim"))),
         "stack" => return one(Tensor::stack(&a.all(), a.int("dim"))),
@@ -17,13 +17,13 @@ pub fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
             return Some(x.split(&a.sizes("sizes"), a.int("dim")));
         }
         "split" => return Some(x.split_every(a.size("sizes"), a.int("dim"))),
-        "expand" => x.expand(&a.ints("shape")),
+        "expand" => x.expand(a.ints("shape")),
         "flatten" => x.flatten(a.int("start_dim"), a.int("end_dim")),
         "flip" => x.flip(&a.ints("dims")),
         "permute" => x.permute(&a.ints("dims")),
         "repeat" => x.repeat(&a.sizes("repeats")),
         "repeat_interleave" => x.repeat_interleave(a.size("repeats"), a.int("dim")),
-        "reshape" => view_first(a, x)?.and_then(|x| x.reshape(&a.ints("shape"))),
+        "reshape" => view_first(a, x)?.and_then(|x| x.reshape(a.ints("shape"))),
         "roll" => x.roll(a.int("shift"), a.int("dim")),
         "slice" => x.slice(a.int("dim"), a.int("start")..a.int("end"), a.size("step")),
         "squeeze" => x.squeeze(a.int("dim")),
