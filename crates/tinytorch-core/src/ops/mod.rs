@@ -36,6 +36,3 @@ pub use norm::BatchNormOpts;
 pub use reduce::{Mean, Sum};
 pub use shape::{Permute, Reshape, Transpose};
 pub use unary::{GeluKind, Relu};
-
-#[cfg(test)]
-mod tests;

@@ -142,8 +142,9 @@ impl Padding {
     ) -> Option<Self> {
         let fits = |scheme: &Self| {
             (0..2).all(|a| {
-                let out = (size[a] + 2 * pad[a])
-                    .checked_sub(kernel[a])
+                let padded = pad[a].checked_mul(2).and_then(|both| both.checked_add(size[a]));
+                let out = padded
+                    .and_then(|padded| padded.checked_sub(kernel[a]))
                     .and_then(|free| free.checked_div(stride[a]));
                 out.is_some_and(|out| {
                     scheme.resolve(size[a], kernel[a], stride[a]) == Some((out + 1, pad[a]))

@@ -12,7 +12,7 @@ use super::requantize::{Requantize, clamp};
 /// For every channel Σ|w|·255 + |b| must stay below 2³¹, and below 2^(31 − s) when the
 /// multiplier shifts left by s.
 #[must_use]
-pub fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) -> bool {
+pub(super) fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) -> bool {
     let Some(size) = weight.len().checked_div(bias.len()) else { return true };
     bias.iter().zip(multipliers).enumerate().all(|(c, (&b, m))| {
         let w = &weight[c * size..(c + 1) * size];
@@ -25,7 +25,7 @@ pub fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) -> bool
 /// Convolution: `y[h, w, o] = Σ w[o, kh, kw, c]·(x[h', w', c] − z) + b[o]` over the taps inside.
 ///
 /// `x` is [H, W, C] with sizes `shape`, `weight` [out, kh, kw, C]; `y` is [H', W', out].
-pub fn conv2d(
+pub(super) fn conv2d(
     x: &[i8],
     shape: [usize; 3],
     weight: &[i8],
@@ -61,7 +61,7 @@ pub fn conv2d(
 }
 
 /// Max pooling of `x`, [H, W, C] with sizes `shape`: the largest code among the taps inside.
-pub fn max_pool2d(
+pub(super) fn max_pool2d(
     x: &[i8],
     shape: [usize; 3],
     window: &Window,
@@ -98,7 +98,7 @@ const SUM_BITS: u32 = 12;
 ///
 /// With d = x − max(x): e = exp(d · scale) in fixed point, and y = e / Σe. Differences whose exponential
 /// is below what 31 bits hold are left out and give −128.
-pub fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
+pub(super) fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
     let fraction = 31 - DIFFERENCE_BITS;
     let unit = f64::from(1_u32 << fraction);
     let m = Multiplier::encode((f64::from(input_scale) * unit).min(2_147_483_647.0));

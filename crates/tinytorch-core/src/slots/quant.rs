@@ -70,10 +70,11 @@ pub fn calibrate(range: Option<(f32, f32)>, values: &[f32]) -> Option<(f32, f32)
 ///
 /// The sum is exact in 32 bits. `w` is [out, in] with `out = b.len()`; `y` has `out` elements.
 pub fn qlinear_forward(x: &[i8], w: &[i8], b: &[i32], rq: &Requantize, y: &mut [i8]) {
-    for (o, (row, y)) in w.chunks_exact(x.len().max(1)).zip(y).enumerate() {
+    let channels = b.iter().zip(&rq.multipliers);
+    for ((row, y), (b, m)) in w.chunks_exact(x.len().max(1)).zip(y).zip(channels) {
         let sum: i32 =
             row.iter().zip(x).map(|(&w, &x)| i32::from(w) * (i32::from(x) - rq.input_zero)).sum();
-        *y = rq.code(sum + b[o], o);
+        *y = rq.code(sum + b, *m);
     }
 }
 
