@@ -193,6 +193,14 @@ impl<'m, 'a> Session<'m, 'a> {
         all.get(range(&t)).ok_or(RunError::NoSuchTensor { index: tensor })
     }
 
+    /// Returns the memory of the session: activations, then scratch.
+    ///
+    /// Between two steps only the tensors that a later operator reads are in use; whatever else is
+    /// here may be overwritten.
+    pub const fn memory_mut(&mut self) -> &mut [u8] {
+        self.arena
+    }
+
     /// Runs all operators.
     ///
     /// # Errors

@@ -24,6 +24,7 @@ mod distance;
 mod error;
 mod flatbuf;
 mod importer;
+mod json;
 mod kit;
 mod lower;
 mod memory;

@@ -39,19 +39,20 @@ pub(super) fn run(task: &mut Task<'_, '_>) -> Option<()> {
     let (x, y) = (task.x_place(), task.y_place());
     let pixel = task.scratch.get_mut(..window.c_out)?;
     window.each(|p, b, row, column| {
-        kernel.pixel(x.view(task.mem)?, &kernel.span(b, row, column)?, pixel)?;
+        kernel.pixel(x.view(task.mem)?, &kernel.span(b, row, column), pixel)?;
         store(task.mem, y.at.wrapping_add(p.wrapping_mul(window.c_out)), pixel)
     })
 }
 
 impl Depthwise<'_> {
-    fn span(&self, b: usize, row: usize, column: usize) -> Option<Span> {
+    fn span(&self, b: usize, row: usize, column: usize) -> Span {
         let w = &self.window;
         let (rows, columns) = (w.rows.inside(row), w.columns.inside(column));
-        let i = w.rows.at(row, rows.0)?;
-        let j = w.columns.at(column, columns.0)?;
+        // A dilated window may straddle a small image without touching it; nothing is read then.
+        let i = w.rows.at(row, rows.0).unwrap_or(0);
+        let j = w.columns.at(column, columns.0).unwrap_or(0);
         let line = b.wrapping_mul(w.rows.input).wrapping_add(i).wrapping_mul(w.columns.input);
-        Some(Span { rows, columns, at: line.wrapping_add(j).wrapping_mul(w.c_in) })
+        Span { rows, columns, at: line.wrapping_add(j).wrapping_mul(w.c_in) }
     }
 
     fn pixel(&self, x: &[i8], span: &Span, out: &mut [i8]) -> Option<()> {

@@ -9,8 +9,8 @@ use super::{Model, OpCode, record::OpRecord};
 
 /// Returns `true` if windows of `k` taps cover an axis of `input` elements in `output` steps.
 ///
-/// Every window then touches the axis, and no further window would fit:
-/// with `eff = (k − 1)·dilation + 1` and `after = (output − 1)·stride + eff − pad − input`,
+/// Every window then overlaps the axis (with dilation perhaps between two taps), and no further
+/// window would fit: with `eff = (k − 1)·dilation + 1` and `after = (output − 1)·stride + eff − pad − input`,
 /// `pad < eff` and `−stride < after < eff`.
 pub(super) const fn axis_fits(
     input: u16,

@@ -29,11 +29,11 @@ pub const fn high_mul(a: i32, b: i32) -> i32 {
 #[inline]
 #[must_use]
 pub const fn round_shift(x: i32, e: i32) -> i32 {
+    if e < 0 {
+        return x;
+    }
     if e >= 32 {
         return 0;
-    }
-    if e <= 0 {
-        return x;
     }
     let mask = ((1_i64 << e) - 1) as i32;
     let rem = x & mask;

@@ -33,6 +33,12 @@ fn the_report_counts_what_the_model_tells() {
     let map = r.arena_map();
     assert_eq!(map.lines().count(), 1 + r.ops.len(), "{map}");
     assert!(r.arena_svg("arena", Some(4096)).contains("limit 4096 B"));
+    let json: serde_json::Value = serde_json::from_str(&r.to_json()).expect("valid JSON");
+    assert_eq!(json["schema"], "kits-report/1");
+    assert_eq!(json["macs"], 18_912);
+    assert_eq!(json["ops"].as_array().map(Vec::len), Some(6));
+    assert_eq!(json["ops"][0]["operator"], "CONV_2D");
+    assert_eq!(json["buffers"].as_array().map(Vec::len), Some(r.problem.buffers.len()));
 }
 
 #[test]

@@ -30,6 +30,37 @@ fn every_plan_gives_what_the_definition_gives() {
 }
 
 #[test]
+fn what_no_later_operator_reads_may_be_overwritten() {
+    for seed in 0..count() {
+        let net = random::network(seed);
+        let converted = convert(&net.to_file(), Planner::Overlap);
+        let (problem, plan) = (&converted.report.problem, &converted.report.plan);
+        let model = Model::parse(&converted.kit, Check::Full).expect("a whole container");
+        let input = Rng(seed ^ 0x1234).bytes(net.tensor(net.inputs[0]).len());
+        let mut arena = vec![0xa5; model.arena_len()];
+        let mut session = Session::new(&model, &mut arena).expect("exactly enough");
+        session.set_input(0, &input).expect("the announced length");
+        for op in 0..model.ops().len() {
+            session.step().expect("a checked model");
+            let mut needed = vec![false; model.arena_len()];
+            for (buffer, &at) in problem.buffers.iter().zip(&plan.offsets) {
+                if buffer.first <= op && buffer.last > op {
+                    let at = at as usize;
+                    needed[at..at + buffer.bytes as usize].fill(true);
+                }
+            }
+            for (byte, needed) in session.memory_mut().iter_mut().zip(needed) {
+                if !needed {
+                    *byte = 0xa5;
+                }
+            }
+        }
+        let found = session.output::<i8>(0).expect("an int8 output");
+        assert_eq!(found, naive::run(&net, &input), "seed {seed}");
+    }
+}
+
+#[test]
 fn plans_obey_the_rules_and_order_themselves() {
     for seed in 0..count() {
         let report = convert(&random::network(seed).to_file(), Planner::Overlap).report;
