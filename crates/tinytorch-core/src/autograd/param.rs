@@ -165,7 +165,7 @@ fn copy<T: Element>(data: &Data, version: &Arc<AtomicU64>) -> Arc<Data> {
     let from = T::slice(&data.storage.buffer).expect("the caller matched on the element type");
     let layout = &data.layout;
     let view = crate::tensor::View {
-        data: &from[layout.offset..],
+        data: from.get(layout.offset..).unwrap_or(&[]),
         shape: &layout.shape,
         strides: layout.strides(),
     };

@@ -30,18 +30,12 @@ impl Layout {
     #[inline]
     pub(crate) fn is_contiguous(&self) -> bool {
         let mut expected = 1;
+        let mut even = true;
         for (&size, &stride) in self.shape.iter().zip(self.strides()).rev() {
-            if size != 1 {
-                if size == 0 {
-                    return true;
-                }
-                if stride != expected {
-                    return false;
-                }
-                expected *= size;
-            }
+            even &= size == 1 || stride == expected;
+            expected *= size;
         }
-        true
+        even || expected == 0 // without elements any strides will do
     }
 
     /// Keeps `len` positions along `axis` from `start` on, every `step`-th.

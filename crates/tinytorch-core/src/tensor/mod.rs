@@ -95,7 +95,12 @@ impl Tensor {
     pub(crate) fn typed_as<'a, T: Element>(&'a self, layout: &'a Layout) -> View<'a, T> {
         let all =
             T::slice(&self.data.storage.buffer).expect("the caller matched on the element type");
-        View { data: &all[layout.offset..], shape: &layout.shape, strides: layout.strides() }
+        // A view without elements may point behind the end.
+        View {
+            data: all.get(layout.offset..).unwrap_or(&[]),
+            shape: &layout.shape,
+            strides: layout.strides(),
+        }
     }
 
     /// The elements for in-place change, if they are contiguous and nobody else can see them.
