@@ -104,6 +104,7 @@ impl Tensor {
     pub fn backward_with(&self, seed: Option<&Self>, retain_graph: bool) -> Result<()> {
         let root = root("backward", self, seed.cloned())?;
         let found = Pass { create_graph: false, retain_graph, targets: None }.run(vec![root])?;
+        let _mode = set_recording(false);
         for (node, grad) in found {
             node.update_grad(|before| match before {
                 Some(before) => add(before, &grad),

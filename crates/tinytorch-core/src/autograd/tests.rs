@@ -24,11 +24,11 @@ fn total(t: &Tensor) -> Tensor {
 
 #[test]
 fn closed_forms() {
-    let (a, b) = (leaf([2.0f32, 3.0]), leaf([5.0f32, -1.0]));
+    // Halves and quarters: exact in binary.
+    let (a, b) = (leaf([2.0f32, 3.0]), leaf([4.0f32, -2.0]));
     total(&(&(&a * &b) - &(&a / &b))).backward().unwrap();
-    check(&a, &[5.0 - 0.2, -1.0 + 1.0].map(|v: f64| f64::from(v as f32)));
-    // b: a + a/b²
-    check(&b, &[2.0 + 2.0 / 25.0, 3.0 + 3.0].map(|v: f64| f64::from(v as f32)));
+    check(&a, &[3.75, -1.5]); // b - 1/b
+    check(&b, &[2.125, 3.75]); // a + a/b²
 
     let (a, b) = (leaf([[1.0f32, 2.0], [3.0, 4.0]]), leaf([[1.0f32, 0.0], [-1.0, 2.0]]));
     let seed = Tensor::from([[1.0f32, 0.0], [0.0, 10.0]]);
@@ -299,6 +299,56 @@ fn gradients_flow_to_parameters_from_other_threads() {
         }
     });
     assert_eq!(w.grad().unwrap().item::<f64>().unwrap(), 8.0);
+}
+
+/// Small integers: every order of additions is exact.
+fn whole(shape: &[usize], step: usize) -> Tensor {
+    let n: usize = shape.iter().product();
+    let values = (0..n).map(|i| (i * step % 9) as f64 - 4.0).collect();
+    Tensor::from_vec(values, shape).unwrap().requiring_grad().unwrap()
+}
+
+#[test]
+fn the_plain_rules_are_those_of_the_engine() {
+    use crate::slots::autograd as plain;
+    let values = |t: &Tensor| t.grad().unwrap().to_vec::<f64>().unwrap();
+    for (a, b) in
+        [(&[2, 3][..], &[2, 3][..]), (&[2, 3], &[3]), (&[2, 1], &[4, 1, 3]), (&[], &[2, 2])]
+    {
+        let (a, b) = (whole(a, 5), whole(b, 7));
+        let sum = &a + &b;
+        let seed = whole(sum.dims(), 4).detach();
+        sum.backward_with(Some(&seed), false).unwrap();
+        let (da, db) = plain::add_backward(seed.typed::<f64>(), a.dims(), b.dims());
+        assert_eq!((values(&a), values(&b)), (da, db));
+        a.zero_grad();
+        b.zero_grad();
+        (&a * &b).backward_with(Some(&seed), false).unwrap();
+        let (wa, wb) =
+            (a.broadcast_to(seed.shape()).unwrap(), b.broadcast_to(seed.shape()).unwrap());
+        let operands = ((wa.typed::<f64>(), a.dims()), (wb.typed::<f64>(), b.dims()));
+        let (da, db) = plain::mul_backward(seed.typed::<f64>(), operands.0, operands.1);
+        assert_eq!((values(&a), values(&b)), (da, db));
+    }
+    let (a, b, seed) = (whole(&[3, 4], 5), whole(&[4, 2], 7), whole(&[3, 2], 4).detach());
+    a.matmul(&b).unwrap().backward_with(Some(&seed), false).unwrap();
+    let (da, db) = plain::matmul_backward(seed.typed::<f64>(), a.typed::<f64>(), b.typed::<f64>());
+    assert_eq!((values(&a), values(&b)), (da, db));
+
+    let (x, seed) = (whole(&[2, 3, 4], 5), whole(&[3], 4).detach());
+    x.sum([0, 2], false).unwrap().backward_with(Some(&seed), false).unwrap();
+    assert_eq!(values(&x), plain::sum_backward(seed.typed::<f64>(), x.dims(), &[0, 2]));
+
+    let (x, seed) = (whole(&[3, 4], 5), whole(&[3, 4], 4).detach());
+    x.relu().unwrap().backward_with(Some(&seed), false).unwrap();
+    assert_eq!(values(&x), plain::relu_backward(seed.typed::<f64>(), x.typed::<f64>()));
+
+    let (table, ids, seed) = (whole(&[5, 3], 5), [4i64, 0, 4, 2], whole(&[4, 3], 4).detach());
+    table.embedding(&Tensor::from(ids), None).unwrap().backward_with(Some(&seed), false).unwrap();
+    let ids = ids.map(|i| i as usize);
+    let plain =
+        crate::slots::embedding::embedding_backward(seed.as_slice::<f64>().unwrap(), 3, &ids, 5);
+    assert_eq!(values(&table), plain);
 }
 
 struct WrongShape;

@@ -5,6 +5,7 @@
 //! another implementation can be put in its place. Today every function is a direct call: it costs nothing.
 
 mod activations;
+mod attention;
 mod autograd;
 mod conv;
 mod data;
@@ -19,8 +20,10 @@ mod schedule;
 mod tensor;
 mod text;
 mod train;
+mod transformer;
 
 pub(crate) use activations::*;
+pub(crate) use attention::*;
 pub(crate) use autograd::*;
 pub(crate) use conv::*;
 pub(crate) use data::*;
@@ -35,3 +38,7 @@ pub(crate) use schedule::*;
 pub(crate) use tensor::*;
 pub(crate) use text::*;
 pub(crate) use train::*;
+pub(crate) use transformer::*;
+
+#[cfg(test)]
+mod tests;

@@ -42,21 +42,17 @@ pub fn attention_weights(
     mask: Mask<'_>,
     scale: Option<f64>,
 ) -> Result<Tensor> {
-    let (&[.., s, d], &[.., t, e]) = (q.dims(), k.dims()) else {
-        return Err(mismatch(q, k, "queries and keys need a sequence axis and a width"));
+    masked_scores(q, k, mask, scale)?.softmax(-1)
+}
+
+/// Scores after scale and mask, before the softmax.
+fn masked_scores(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> Result<Tensor> {
+    let scores = dispatch::attention_scores(q, k)?;
+    let scaled = match scale {
+        Some(scale) => scores.mul_scalar(scale)?,
+        None => dispatch::scale_scores(&scores, q.dims().last().copied().unwrap_or(1))?,
     };
-    if d != e {
-        return Err(mismatch(q, k, "queries and keys have different widths"));
-    }
-    let scale = scale.unwrap_or_else(|| (d.max(1) as f64).sqrt().recip());
-    let scores = q.matmul(&k.t()?)?.mul_scalar(scale)?;
-    let scores = match mask {
-        Mask::None => scores,
-        Mask::Causal => scores.masked_fill(&causal_block(s, t)?, f64::NEG_INFINITY)?,
-        Mask::Bool(allowed) => scores.masked_fill(&allowed.logical_not()?, f64::NEG_INFINITY)?,
-        Mask::Additive(bias) => scores.add(bias)?,
-    };
-    scores.softmax(-1)
+    dispatch::apply_mask(&scaled, mask)
 }
 
 /// Returns scaled dot-product attention: [`attention_weights`] times the values.
@@ -79,23 +75,7 @@ pub fn sdpa(
     mask: Mask<'_>,
     scale: Option<f64>,
 ) -> Result<Tensor> {
-    attention_weights(q, k, mask, scale)?.matmul(v)
-}
-
-/// True where a query must not look: the keys after it.
-fn causal_block(queries: usize, keys: usize) -> Result<Tensor> {
-    let future = (0..queries).flat_map(|i| (0..keys).map(move |j| j > i)).collect();
-    Tensor::from_vec(future, [queries, keys])
-}
-
-fn mismatch(q: &Tensor, k: &Tensor, detail: &'static str) -> Error {
-    Error::shapes(
-        "attention",
-        (q.shape(), k.shape()),
-        detail,
-        "each score is the product of a query and a key of one width",
-        "pass [.., sequence, width] with the heads in front",
-    )
+    dispatch::attention(&masked_scores(q, k, mask, scale)?, v)
 }
 
 /// How the elements of a head are paired for rotation.

@@ -5,6 +5,7 @@
 //! only through `crate::dispatch`.
 
 pub mod activations;
+pub mod attention;
 pub mod autograd;
 pub mod conv;
 pub mod data;
@@ -19,3 +20,4 @@ pub mod schedule;
 pub mod tensor;
 pub mod text;
 pub mod train;
+pub mod transformer;
