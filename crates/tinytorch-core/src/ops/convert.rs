@@ -41,4 +41,9 @@ impl Tensor {
         }
         Self::apply(Cast { from: self.dtype(), to: dtype }, &[self])
     }
+
+    /// Runs a chain of operations on the elements widened to `f32` and rounds the result back once.
+    pub(crate) fn in_f32(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<Self> {
+        f(&self.to_dtype(DType::F32)?)?.to_dtype(self.dtype())
+    }
 }

@@ -36,3 +36,6 @@ pub use norm::BatchNormOpts;
 pub use reduce::{Mean, Sum};
 pub use shape::{Permute, Reshape, Transpose};
 pub use unary::{GeluKind, Relu};
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
 //! Normalization layers as operations.
 
 use crate::{
-    Error, Result, Tensor,
+    DType, Error, Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
+    dispatch,
     kernels::norm::RowNorm,
     ops::{
         broadcast::sum_to,
@@ -70,7 +71,7 @@ impl Op for NormOp {
             Ok(real_type!(x.dtype(), T => {
                 let w = w.as_ref().map(|w| w.as_slice::<T>()).transpose()?;
                 let b = b.as_ref().map(|b| b.as_slice::<T>()).transpose()?;
-                let (y, mean, rstd) = self.rows.forward(x.as_slice::<T>()?, w, b);
+                let (y, mean, rstd) = dispatch::layer_norm(&self.rows, x.as_slice::<T>()?, w, b);
                 let n = crate::Shape::new(&[mean.len()])?;
                 statistics = Some((Tensor::own(mean, n), Tensor::own(rstd, n)));
                 Tensor::own(y, *x.shape())
@@ -289,6 +290,18 @@ impl Tensor {
         }
         for running in [running_mean, running_var] {
             self.check_channels(op, running)?;
+        }
+        if self.dtype().is_half() {
+            let wide = |t: &Self| t.to_dtype(DType::F32);
+            let (w, b) = (weight.map(wide).transpose()?, bias.map(wide).transpose()?);
+            let running = (wide(running_mean)?, wide(running_var)?);
+            let (y, mean, var) =
+                wide(self)?.batch_norm((w.as_ref(), b.as_ref()), (&running.0, &running.1), opts)?;
+            return Ok((
+                y.to_dtype(self.dtype())?,
+                mean.to_dtype(self.dtype())?,
+                var.to_dtype(self.dtype())?,
+            ));
         }
         let column = |t: &Self| -> Result<Self> {
             let mut shape = vec![1; self.rank() - 1];

@@ -238,6 +238,9 @@ impl Tensor {
     /// As [`Self::mean`].
     pub fn var(&self, axes: impl IntoAxes, correction: usize, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("var", self.shape())?;
+        if self.dtype().is_half() {
+            return self.in_f32(|x| x.var(axes, correction, keepdim));
+        }
         let centered = self.sub(&self.mean(axes, true)?)?;
         let count = axes.count(self.shape()) as f64 - correction as f64;
         centered.mul(&centered)?.sum(axes, keepdim)?.div_scalar(count.max(0.0))
@@ -249,6 +252,10 @@ impl Tensor {
     ///
     /// As [`Self::mean`].
     pub fn std(&self, axes: impl IntoAxes, correction: usize, keepdim: bool) -> Result<Self> {
+        let axes = axes.into_axes("std", self.shape())?;
+        if self.dtype().is_half() {
+            return self.in_f32(|x| x.std(axes, correction, keepdim));
+        }
         self.var(axes, correction, keepdim)?.sqrt()
     }
 
@@ -260,6 +267,9 @@ impl Tensor {
     /// As [`Self::mean`]; [`Error::InvalidArgument`] for an empty group.
     pub fn logsumexp(&self, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("logsumexp", self.shape())?;
+        if self.dtype().is_half() {
+            return self.in_f32(|x| x.logsumexp(axes, keepdim));
+        }
         Self::apply(LogSumExp { axes, keepdim }, &[self])
     }
 
@@ -296,6 +306,9 @@ impl Tensor {
         }
         if p.is_nan() || p <= 0.0 {
             return Err(Error::argument("norm", "p", p, "positive"));
+        }
+        if self.dtype().is_half() {
+            return self.in_f32(|x| x.norm(p, axes, keepdim));
         }
         Self::apply(Norm { p, axes, keepdim }, &[self])
     }
