@@ -8,7 +8,12 @@
 //! A: 12.
 //! ```
 
-use crate::Rng;
+use super::{
+    Description,
+    description::{OURS, OWN},
+    fingerprint, out_of_range,
+};
+use crate::{Result, Rng, data::Dataset};
 
 /// How much an exchange asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +42,14 @@ pub struct Exchange {
     pub answer: String,
     /// How hard it is.
     pub level: Level,
+}
+
+/// Questions with their answers.
+///
+/// As a [`Dataset`] a sample is an [`Exchange`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialogue {
+    exchanges: Vec<Exchange>,
 }
 
 const GREETINGS: [(&str, &str); 8] = [
@@ -85,20 +98,62 @@ const THINGS: [&str; 6] = ["apples", "shells", "stamps", "marbles", "pencils", "
 /// use tinytorch_core::{Rng, datasets::dialogue::{self, Level}};
 ///
 /// let talk = dialogue::generate(200, &Level::ALL, &mut Rng::seed(1));
-/// assert!(dialogue::to_text(&talk).starts_with("Q: "));
+/// assert_eq!(talk.exchanges().len(), 200);
+/// assert!(talk.to_text().starts_with("Q: "));
 /// ```
 #[must_use]
-pub fn generate(n: usize, levels: &[Level], rng: &mut Rng) -> Vec<Exchange> {
-    if levels.is_empty() {
-        return Vec::new();
-    }
-    (0..n).map(|_| one(levels[rng.below(levels.len())], rng)).collect()
+pub fn generate(n: usize, levels: &[Level], rng: &mut Rng) -> Dialogue {
+    let n = if levels.is_empty() { 0 } else { n };
+    Dialogue { exchanges: (0..n).map(|_| one(pick(levels, rng), rng)).collect() }
 }
 
-/// Returns the exchanges as text: a line `Q: ..`, a line `A: ..` and an empty line for each.
-#[must_use]
-pub fn to_text(exchanges: &[Exchange]) -> String {
-    exchanges.iter().map(|e| format!("Q: {}\nA: {}\n\n", e.question, e.answer)).collect()
+impl Dialogue {
+    /// Returns the exchanges in order.
+    #[must_use]
+    pub fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
+    }
+
+    /// Returns the exchanges as text: a line `Q: ..`, a line `A: ..` and an empty line for each.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let line = |e: &Exchange| format!("Q: {}\nA: {}\n\n", e.question, e.answer);
+        self.exchanges.iter().map(line).collect()
+    }
+
+    /// Returns a number that changes when the text does.
+    #[must_use]
+    pub fn checksum(&self) -> u64 {
+        fingerprint(self.to_text().bytes())
+    }
+
+    /// Returns the facts about these exchanges; the classes are the levels that occur.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let occurs = |level: &Level| self.exchanges.iter().any(|e| e.level == *level);
+        Description {
+            name: "dialogue".to_owned(),
+            samples: self.exchanges.len(),
+            shape: vec![],
+            classes: Level::ALL.iter().filter(|l| occurs(l)).count(),
+            bytes: self.to_text().len(),
+            origin: OURS.to_owned(),
+            license: OWN,
+            citation: "tinytorch-core, datasets::dialogue",
+        }
+    }
+}
+
+impl Dataset for Dialogue {
+    type Item = Exchange;
+
+    fn len(&self) -> usize {
+        self.exchanges.len()
+    }
+
+    fn get(&self, index: usize) -> Result<Exchange> {
+        self.exchanges.get(index).cloned().ok_or_else(|| out_of_range(index, self.exchanges.len()))
+    }
 }
 
 fn pick<T: Copy>(items: &[T], rng: &mut Rng) -> T {
@@ -163,22 +218,28 @@ fn story(rng: &mut Rng) -> (String, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::datasets::fingerprint;
 
     #[test]
     fn the_same_seed_says_the_same() {
-        let text = to_text(&generate(350, &Level::ALL, &mut Rng::seed(7)));
-        assert_eq!(fingerprint(text.bytes()), 0x6505_ff55_1d07_78b6);
+        let talk = generate(350, &Level::ALL, &mut Rng::seed(7));
+        let text = talk.to_text();
+        assert_eq!(talk.checksum(), 0x6505_ff55_1d07_78b6);
         assert_eq!(text.lines().filter(|l| l.starts_with("A: ")).count(), 350);
         assert!(text.is_ascii());
         assert!(generate(5, &[], &mut Rng::seed(7)).is_empty());
+        assert_eq!(talk.get(349).unwrap(), talk.exchanges()[349]);
+        assert!(matches!(
+            talk.get(350),
+            Err(crate::Error::IndexOutOfRange { index: 350, size: 350, .. })
+        ));
+        assert_eq!((talk.describe().classes, talk.describe().bytes), (4, text.len()));
     }
 
     /// Reads the numbers of each question again and does the sum.
     #[test]
     fn answers_are_right() {
         let mut rng = Rng::seed(9);
-        for e in generate(2000, &[Level::Arithmetic, Level::TwoStep], &mut rng) {
+        for e in generate(2000, &[Level::Arithmetic, Level::TwoStep], &mut rng).exchanges() {
             let numbers = |text: &str| -> Vec<i64> {
                 text.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect()
             };
@@ -207,7 +268,8 @@ mod tests {
         for level in Level::ALL {
             let talk = generate(50, &[level], &mut Rng::seed(1));
             assert!(
-                talk.iter()
+                talk.exchanges()
+                    .iter()
                     .all(|e| e.level == level && !e.question.is_empty() && !e.answer.is_empty())
             );
         }

@@ -115,6 +115,26 @@ mod tests {
         assert_eq!(set.describe().classes, 8);
     }
 
+    /// A gzip file around one stored block.
+    fn gzip(data: &[u8]) -> Vec<u8> {
+        let len = data.len() as u16;
+        let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1];
+        out.extend([len.to_le_bytes(), (!len).to_le_bytes()].as_flattened());
+        out.extend(data);
+        out.extend(inflate::crc32(data).to_le_bytes());
+        out.extend(u32::from(len).to_le_bytes());
+        out
+    }
+
+    #[test]
+    fn packed_files_are_unpacked() {
+        let (images, labels) = two();
+        assert_eq!(
+            parse(&gzip(&images), &gzip(&labels)).unwrap(),
+            parse(&images, &labels).unwrap()
+        );
+    }
+
     #[test]
     fn every_cut_is_refused() {
         let (images, labels) = two();

@@ -12,7 +12,7 @@
 //! | [`idx`], [`cifar10`] | MNIST and CIFAR-10 files of your own | larger image classifiers |
 //!
 //! [`Images`], [`Points`], [`Sequences`] and [`Windows`] are [`Dataset`](crate::data::Dataset)s for a
-//! [`DataLoader`](crate::data::DataLoader). Each describes itself ([`Description`]): size, classes, origin, license.
+//! [`DataLoader`](crate::data::DataLoader). Everything describes itself ([`Description`]): size, classes, origin, license.
 //! Nothing here opens a network connection.
 
 pub mod cifar10;
@@ -40,6 +40,21 @@ use crate::{Error, Tensor};
 
 /// A year at an invented harbor: 4,515 characters of English prose, 47 of them different. Written for this project.
 pub const ALMANAC: &str = include_str!("../../data/almanac.txt");
+
+/// Returns the facts about [`ALMANAC`]; the classes are its different characters.
+#[must_use]
+pub fn describe_almanac() -> Description {
+    Description {
+        name: "almanac".to_owned(),
+        samples: 1,
+        shape: vec![ALMANAC.chars().count()],
+        classes: crate::slots::text::char_build_vocab(&[ALMANAC]).len(),
+        bytes: ALMANAC.len(),
+        origin: "written for this project".to_owned(),
+        license: description::OWN,
+        citation: "tinytorch-core, datasets::ALMANAC",
+    }
+}
 
 /// One sample as a pair of input and target.
 pub type Sample = [Tensor; 2];
@@ -74,8 +89,8 @@ mod tests {
 
     #[test]
     fn almanac_is_unchanged() {
-        assert_eq!(ALMANAC.chars().count(), 4515);
-        assert_eq!(crate::slots::text::char_build_vocab(&[ALMANAC]).len(), 47);
+        let about = describe_almanac();
+        assert_eq!((about.shape, about.classes), (vec![4515], 47));
         assert_eq!(fingerprint(ALMANAC.bytes()), 0x64b7_9b23_b8b4_0347);
     }
 }

@@ -1,6 +1,6 @@
 //! A long text as many short lessons: predict the next token.
 
-use super::{Sample, out_of_range};
+use super::{Description, Sample, fingerprint, out_of_range};
 use crate::{Error, Result, Tensor, data::Dataset};
 
 /// Windows of `context` tokens, each with the window that lies one token further.
@@ -54,6 +54,30 @@ impl Windows {
         Ok(Self { ids: ids.iter().map(|&id| i64::from(id)).collect(), context, stride })
     }
 
+    /// Returns the facts about these windows; the classes are the different tokens of the text.
+    #[must_use]
+    pub fn describe(&self) -> Description {
+        let mut ids = self.ids.clone();
+        ids.sort_unstable();
+        ids.dedup();
+        Description {
+            name: format!("windows with stride {}", self.stride),
+            samples: Dataset::len(self),
+            shape: vec![self.context],
+            classes: ids.len(),
+            bytes: size_of_val(&self.ids[..]),
+            origin: format!("a text of {} tokens", self.ids.len()),
+            license: "that of the text",
+            citation: "see the source of the text",
+        }
+    }
+
+    /// Returns a number that changes when a token does.
+    #[must_use]
+    pub fn checksum(&self) -> u64 {
+        fingerprint(self.ids.iter().flat_map(|id| id.to_le_bytes()))
+    }
+
     /// Returns where each window starts.
     pub fn starts(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.ids.len() - self.context).step_by(self.stride)
@@ -98,6 +122,14 @@ mod tests {
             assert_eq!(Some(input[0] as usize), windows.starts().last());
             assert!(matches!(windows.get(count), Err(Error::IndexOutOfRange { .. })));
         }
+    }
+
+    #[test]
+    fn facts_and_checksum() {
+        let windows = Windows::new(&[7, 8, 7, 8, 7], 2, 2).unwrap();
+        let about = windows.describe();
+        assert_eq!((about.samples, about.shape, about.classes, about.bytes), (2, vec![2], 2, 40));
+        assert_ne!(windows.checksum(), Windows::new(&[7, 8, 7, 8, 9], 2, 2).unwrap().checksum());
     }
 
     #[test]
