@@ -1,8 +1,8 @@
 //! The closed vocabulary: tracks, levels, areas, topics, zones and their rules.
 //!
 //! Every classification of a template is a word from one of these lists.
-//! Two rules tie them together: a topic belongs to one area and to certain tracks ([`Topic`]), and a zone admits
-//! certain verbs ([`Zone::admits`]).
+//! Two rules tie them together: a topic belongs to one area and to certain tracks ([`Topic`](super::Topic)), and a
+//! zone admits certain verbs ([`Zone::admits`]).
 
 use core::fmt;
 

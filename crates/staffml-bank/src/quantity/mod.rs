@@ -7,7 +7,7 @@
 //! nothing doubtful is guessed (`4,8 ms` and `140 gb` are questions back to the learner, not numbers).
 //!
 //! The module leans on nothing else in the crate. Reading order: [`Dim`] and [`Nouns`] say what kind of thing a
-//! quantity is, [`Unit`] names a scale, [`parse`] reads an answer, [`format`] writes one.
+//! quantity is, [`Unit`] names a scale, [`parse`] reads an answer, [`mod@format`] writes one.
 
 mod cursor;
 mod dimension;

@@ -52,7 +52,7 @@ pub(crate) struct Variant {
     /// Template, for example w02-flash-for-weights; `staffml list` shows all.
     pub(crate) id: String,
     /// Seed of the numbers; the same seed gives the same question.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Give a parameter instead of drawing it, for example --given n=8970 --given "b=8 bit".
     #[arg(long, value_name = "NAME=VALUE", value_parser = given)]
@@ -68,7 +68,7 @@ pub(crate) struct Grade {
     #[arg(long)]
     pub(crate) id: String,
     /// Seed of the numbers.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// Parameters given instead of drawn.
     #[arg(long, value_name = "NAME=VALUE", value_parser = given)]
@@ -83,7 +83,7 @@ pub(crate) struct Ask {
     /// Template; a random one if absent.
     pub(crate) id: Option<String>,
     /// Seed of the numbers; taken from the clock if absent.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
     /// Parameters given instead of drawn.
     #[arg(long, value_name = "NAME=VALUE", value_parser = given)]
