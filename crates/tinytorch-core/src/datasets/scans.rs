@@ -49,7 +49,7 @@ pub fn digits() -> Result<Images> {
     Ok(images)
 }
 
-/// Returns digits from a file of the same form: `images` U8 [n, 8, 8] with values up to 16, `labels` U8 [n] below 10.
+/// Returns digits from a file of the same form: `images` U8 `[n, 8, 8]` with values up to 16, `labels` U8 `[n]` below 10.
 ///
 /// # Errors
 ///

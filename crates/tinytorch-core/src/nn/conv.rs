@@ -11,7 +11,7 @@ const OP: &str = "conv2d";
 ///
 /// # Shapes
 ///
-/// x: [N, C, H, W], w: [out, C/groups, kh, kw] (PyTorch's layout), b: [out]; y: [N, out, H', W'] with
+/// x: `[N, C, H, W]`, w: `[out, C/groups, kh, kw]` (PyTorch's layout), b: `[out]`; y: `[N, out, H', W']` with
 /// H' = ⌊(H + 2p − d·(kh − 1) − 1)/s⌋ + 1.
 ///
 /// # Examples
@@ -68,7 +68,7 @@ impl Conv2d {
         Ok(Self { weight: Param::new(weight)?, bias: Some(Param::new(bias)?), opts })
     }
 
-    /// Returns a layer with these filters [out, in, kh, kw] and this bias [out], at stride 1 without padding.
+    /// Returns a layer with these filters `[out, in, kh, kw]` and this bias `[out]`, at stride 1 without padding.
     ///
     /// # Errors
     ///
@@ -133,7 +133,7 @@ impl Conv2d {
         &self.weight
     }
 
-    /// Returns the bias, [out].
+    /// Returns the bias, `[out]`.
     #[must_use]
     pub fn bias(&self) -> Option<&Param> {
         self.bias.as_ref()

@@ -7,7 +7,7 @@ use crate::{Error, Param, Result, Rng, Tensor};
 ///
 /// # Shapes
 ///
-/// x: [.., in], W: [out, in] (PyTorch's layout), b: [out]; y: [.., out].
+/// x: `[.., in]`, W: `[out, in]` (PyTorch's layout), b: `[out]`; y: `[.., out]`.
 ///
 /// # Cost
 ///
@@ -55,7 +55,7 @@ impl Linear {
         Self::from_tensors(init.weight([n_out, n_in], rng)?, Some(init.bias(n_out, n_in, rng)?))
     }
 
-    /// Returns a layer with these weights [out, in] and this bias [out].
+    /// Returns a layer with these weights `[out, in]` and this bias `[out]`.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Linear {
         &self.weight
     }
 
-    /// Returns the bias, [out].
+    /// Returns the bias, `[out]`.
     #[must_use]
     pub fn bias(&self) -> Option<&Param> {
         self.bias.as_ref()

@@ -21,7 +21,7 @@ impl<L: Loss + ?Sized> Loss for &L {
     }
 }
 
-/// Cross entropy of logits [N, C] with class numbers [N]: the mean of −ln softmax(logits)\[target\].
+/// Cross entropy of logits `[N, C]` with class numbers `[N]`: the mean of −ln softmax(logits)\[target\].
 ///
 /// Guessing C classes at random costs ln C; certainty about the right one costs 0.
 ///
@@ -62,7 +62,7 @@ impl CrossEntropyLoss {
         self
     }
 
-    /// Weighs each sample by the weight of its class, [C]; the mean divides by the weights used.
+    /// Weighs each sample by the weight of its class, `[C]`; the mean divides by the weights used.
     #[must_use]
     pub fn weight(mut self, weight: Tensor) -> Self {
         self.opts.weight = Some(weight);

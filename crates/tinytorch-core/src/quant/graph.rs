@@ -193,7 +193,7 @@ pub enum QOp {
         input: TensorId,
         /// Constant [out, in], 8 bits, zero point 0.
         weight: TensorId,
-        /// Constant [out], 32 bits.
+        /// Constant `[out]`, 32 bits.
         bias: TensorId,
         /// Activation [1, out].
         output: TensorId,
@@ -206,7 +206,7 @@ pub enum QOp {
         input: TensorId,
         /// Constant [out, kh, kw, C], 8 bits, zero point 0.
         weight: TensorId,
-        /// Constant [out], 32 bits.
+        /// Constant `[out]`, 32 bits.
         bias: TensorId,
         /// Activation [1, H', W', out].
         output: TensorId,

@@ -47,7 +47,7 @@ impl Totals {
     }
 }
 
-/// Returns how many rows of `output`, [N, C] with C ≥ 2, have their largest element at the class in `target`, [N].
+/// Returns how many rows of `output`, `[N, C]` with C ≥ 2, have their largest element at the class in `target`, `[N]`.
 ///
 /// The first of equal elements counts. None for any other shapes.
 #[must_use]

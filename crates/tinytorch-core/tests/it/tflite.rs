@@ -37,6 +37,7 @@ impl Maker {
         self.rng.below(2) == 0
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "any value near the drawn one will do")]
     fn real(&mut self, low: f64, high: f64) -> f32 {
         (low + (high - low) * self.rng.uniform()) as f32
     }
