@@ -223,19 +223,11 @@ impl Error {
     }
 
     #[cold]
-    #[cfg_attr(
-        not(feature = "safetensors"),
-        expect(dead_code, reason = "only readers of files use it")
-    )]
     pub(crate) fn format(format: &'static str, detail: impl Into<String>) -> Self {
         Self::Format { format, detail: detail.into() }
     }
 
     #[cold]
-    #[cfg_attr(
-        not(feature = "safetensors"),
-        expect(dead_code, reason = "only readers of files use it")
-    )]
     pub(crate) fn io(op: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { op, path: path.display().to_string(), source: Arc::new(source) }
     }
