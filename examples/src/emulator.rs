@@ -2,7 +2,7 @@
 //!
 //! The lines are described in `firmware/README.md`.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -70,6 +70,12 @@ fn missing(firmware: &Path) -> Option<String> {
     let starts = |program: &OsStr| {
         quiet(Command::new(program).arg("--version")).is_ok_and(|done| done.status.success())
     };
+    if !starts(&cargo()) {
+        return Some(
+            "`cargo` is missing: the board image is built from source, install Rust by rustup"
+                .to_owned(),
+        );
+    }
     if !starts(EMULATOR.as_ref()) {
         return Some(format!(
             "`{EMULATOR}` is missing: install it with `apt-get install {EMULATOR}`"
@@ -85,6 +91,11 @@ fn missing(firmware: &Path) -> Option<String> {
     None
 }
 
+/// The cargo that runs this program, or else the one on the path.
+fn cargo() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
 fn quiet(command: &mut Command) -> std::io::Result<std::process::Output> {
     command.stdin(Stdio::null()).output()
 }
@@ -96,7 +107,7 @@ fn build(firmware: &Path, folder: &Path, kit: &[u8], inputs: &[i8]) -> Result<Pa
     let (kit_file, inputs_file) = (folder.join("model.kit"), folder.join("inputs.bin"));
     std::fs::write(&kit_file, kit)?;
     std::fs::write(&inputs_file, inputs.iter().map(|x| x.cast_unsigned()).collect::<Vec<u8>>())?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = Command::new(cargo());
     cargo.current_dir(firmware).args([
         "build",
         "--release",

@@ -29,7 +29,8 @@ type Step = (&'static str, fn(&Path) -> Result<()>);
 const STEPS: [Step; 13] = [
     ("fmt", |root| {
         run_command(cargo(root).args(["fmt", "--all", "--check"]))?;
-        run_command(cargo(&root.join("firmware")).args(["fmt", "--all", "--check"]))
+        run_command(cargo(&root.join("firmware")).args(["fmt", "--all", "--check"]))?;
+        run_command(cargo(&root.join("benches")).args(["fmt", "--all", "--check"]))
     }),
     ("layers", |_| layers::run()),
     ("tidy", |_| tidy::run(&tidy::Args::default())),

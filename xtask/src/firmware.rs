@@ -1,9 +1,9 @@
 //! Board images: built for their target, and run in the emulator.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 
 use crate::nostd::THUMB;
 use crate::process::{cargo, need, need_target, output, run as run_command};
@@ -44,10 +44,20 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if args.run {
             need("qemu-system-arm", "apt-get install qemu-system-arm")?;
             let text = output(&mut emulator(image, &elf))?;
-            print!("{text}");
+            println!(
+                "{}",
+                text.lines()
+                    .filter(|line| !line.starts_with("result "))
+                    .collect::<Vec<_>>()
+                    .join("\n")
+            );
             if !text.contains("done ok") {
                 bail!("{}: the image ended without saying that it is done", image.package);
             }
+            let images =
+                compare(&text, &workspace::root().join("firmware/sample/digits.outputs.bin"))
+                    .with_context(|| image.package.to_owned())?;
+            println!("{}: {images} of {images} outputs equal those of the trainer", image.package);
         }
     }
     println!(
@@ -57,6 +67,32 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if args.run { "ran, emulated" } else { "built" }
     );
     Ok(())
+}
+
+/// Compares every result of a run with the outputs to expect and returns how many there are.
+///
+/// The expected bytes were written by the trainer's own int8 engine, which shares no code with the image.
+fn compare(text: &str, expected: &Path) -> Result<usize> {
+    let expected =
+        std::fs::read(expected).with_context(|| format!("cannot read {}", expected.display()))?;
+    let results: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("result ")?.split_once("outputs=").map(|pair| pair.1))
+        .collect();
+    let size = expected
+        .len()
+        .checked_div(results.len())
+        .filter(|size| size * results.len() == expected.len());
+    let Some(size) = size.filter(|size| *size > 0) else {
+        bail!("{} results for {} expected bytes", results.len(), expected.len());
+    };
+    for (index, (result, wanted)) in results.iter().zip(expected.chunks(size)).enumerate() {
+        let wanted: String = wanted.iter().map(|byte| format!("{byte:02x}")).collect();
+        if *result != wanted {
+            bail!("input {index}: the image answers {result}, the trainer {wanted}");
+        }
+    }
+    Ok(results.len())
 }
 
 fn build(image: &Image) -> Result<PathBuf> {
@@ -81,4 +117,28 @@ fn emulator(image: &Image, elf: &PathBuf) -> Command {
         .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0", "-kernel"])
         .arg(elf);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_held_against_the_expected_bytes() {
+        let file = std::env::temp_dir().join(format!("outputs-{}.bin", std::process::id()));
+        std::fs::write(&file, [0x80, 0xff, 0x7f, 0x00]).expect("the temporary folder is writable");
+        let run = "image x\nresult index=0 outputs=80ff\nresult index=1 outputs=7f00\ndone ok\n";
+        assert_eq!(compare(run, &file).expect("equal"), 2);
+        let wrong = compare(&run.replace("7f00", "7f01"), &file).expect_err("one bit differs");
+        assert_eq!(wrong.to_string(), "input 1: the image answers 7f01, the trainer 7f00");
+        assert!(compare("done ok\n", &file).is_err(), "no results");
+        assert!(
+            compare(
+                "result index=0 outputs=80\nresult index=1 outputs=ff\nresult index=2 outputs=7f\n",
+                &file
+            )
+            .is_err()
+        );
+        let _ = std::fs::remove_file(&file);
+    }
 }
