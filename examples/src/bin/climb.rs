@@ -17,6 +17,7 @@ use tinytorch_core::milestones::digits::Network;
 ///
 /// Exit status: 0 done, 1 a step failed or the answer was wrong, 2 wrong usage.
 #[derive(Debug, Parser)]
+#[command(name = "climb")]
 struct Args {
     /// Board to deploy to; an unknown name lists the boards
     #[arg(long, value_name = "NAME", default_value = "nano33ble")]
@@ -25,7 +26,7 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Kind::Mlp)]
     model: Kind,
     /// Start of every random sequence
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=u64::from(u32::MAX)))]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = seed)]
     seed: u64,
     /// Write the report as JSON
     #[arg(long, value_name = "PATH")]
@@ -39,6 +40,12 @@ struct Args {
     /// Digits to train on, a safetensors file with `images` and `labels` [default: the file that ships]
     #[arg(long, value_name = "FILE")]
     digits: Option<PathBuf>,
+}
+
+/// Reads a seed; one message for everything that is none.
+fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse::<u32>().map(u64::from);
+    seed.map_err(|_| format!("give a whole number from 0 to {}", u32::MAX))
 }
 
 /// The networks on offer.

@@ -1,0 +1,3 @@
+//! The programs as their users meet them.
+
+mod climb;
