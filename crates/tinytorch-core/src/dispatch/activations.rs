@@ -2,14 +2,13 @@
 
 use crate::{
     kernels::{map, rows},
-    slots::activations as slot,
     tensor::{Real, View},
 };
 
 /// The logistic function of one number.
-#[inline]
+#[inline(always)]
 pub(crate) fn sigmoid<T: Real>(x: T) -> T {
-    slot::sigmoid(x)
+    x.sigmoid()
 }
 
 /// `max(x, 0)`; NaN stays NaN.

@@ -3,6 +3,7 @@
 use super::{
     nd::Nd,
     par::{self, BLOCK, GRAIN},
+    simd::{self, Loop},
 };
 use crate::tensor::View;
 
@@ -15,18 +16,17 @@ pub(crate) fn map1<A: Value, R: Value>(x: View<'_, A>, f: impl Fn(A) -> R + Sync
     let n = x.numel();
     if let Some(x) = x.as_slice() {
         if n < GRAIN {
-            return x.iter().map(|&x| f(x)).collect();
+            return simd::run(Collect1 { x, f: &f });
         }
         let mut out = vec![R::default(); n];
         par::blocks(&mut out, BLOCK, true, |at, out| {
-            let x = &x[at..at + out.len()];
-            out.iter_mut().zip(x).for_each(|(o, &x)| *o = f(x));
+            simd::run(Lanes1 { out, x: &x[at..], step: 1, f: &f });
         });
         return out;
     }
     let mut out = vec![R::default(); n];
     rows(&Nd::new(x.shape, [x.strides]), &mut out, |[o], [step], out| {
-        lanes1(out, (&x.data[o..], step), &f);
+        simd::run(Lanes1 { out, x: &x.data[o..], step, f: &f });
     });
     out
 }
@@ -41,18 +41,17 @@ pub(crate) fn map2<A: Value, B: Value, R: Value>(
     let n = a.numel();
     if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
         if n < GRAIN {
-            return a.iter().zip(b).map(|(&a, &b)| f(a, b)).collect();
+            return simd::run(Collect2 { a, b, f: &f });
         }
         let mut out = vec![R::default(); n];
         par::blocks(&mut out, BLOCK, true, |at, out| {
-            let (a, b) = (&a[at..at + out.len()], &b[at..at + out.len()]);
-            out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = f(a, b));
+            simd::run(Lanes2 { out, a: (&a[at..], 1), b: (&b[at..], 1), f: &f });
         });
         return out;
     }
     let mut out = vec![R::default(); n];
     rows(&Nd::new(a.shape, [a.strides, b.strides]), &mut out, |[i, j], [p, q], out| {
-        lanes2(out, (&a.data[i..], p), (&b.data[j..], q), &f);
+        simd::run(Lanes2 { out, a: (&a.data[i..], p), b: (&b.data[j..], q), f: &f });
     });
     out
 }
@@ -100,33 +99,85 @@ fn rows<const N: usize, R: Send>(
     });
 }
 
-#[inline]
-fn lanes1<A: Value, R: Value>(out: &mut [R], (x, step): (&[A], usize), f: &impl Fn(A) -> R) {
-    match step {
-        1 => out.iter_mut().zip(x).for_each(|(o, &x)| *o = f(x)),
-        0 => out.fill(f(x[0])),
-        _ => out.iter_mut().zip(x.iter().step_by(step)).for_each(|(o, &x)| *o = f(x)),
+/// `f` of each element, as a new vector.
+struct Collect1<'a, A, F> {
+    x: &'a [A],
+    f: &'a F,
+}
+
+impl<A: Value, R: Value, F: Fn(A) -> R> Loop for Collect1<'_, A, F> {
+    type Out = Vec<R>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<R> {
+        self.x.iter().map(|&x| (self.f)(x)).collect()
     }
 }
 
-#[inline]
-fn lanes2<A: Value, B: Value, R: Value>(
-    out: &mut [R],
-    (a, p): (&[A], usize),
-    (b, q): (&[B], usize),
-    f: &impl Fn(A, B) -> R,
-) {
-    match (p, q) {
-        (1, 1) => out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = f(a, b)),
-        (1, 0) => {
-            let b = b[0];
-            out.iter_mut().zip(a).for_each(|(o, &a)| *o = f(a, b));
+/// `f` of each pair of elements, as a new vector.
+struct Collect2<'a, A, B, F> {
+    a: &'a [A],
+    b: &'a [B],
+    f: &'a F,
+}
+
+impl<A: Value, B: Value, R: Value, F: Fn(A, B) -> R> Loop for Collect2<'_, A, B, F> {
+    type Out = Vec<R>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<R> {
+        self.a.iter().zip(self.b).map(|(&a, &b)| (self.f)(a, b)).collect()
+    }
+}
+
+/// `f` of every `step`-th element.
+struct Lanes1<'a, A, R, F> {
+    out: &'a mut [R],
+    x: &'a [A],
+    step: usize,
+    f: &'a F,
+}
+
+impl<A: Value, R: Value, F: Fn(A) -> R> Loop for Lanes1<'_, A, R, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, x, step, f } = self;
+        match step {
+            1 => out.iter_mut().zip(x).for_each(|(o, &x)| *o = f(x)),
+            0 => out.fill(f(x[0])),
+            _ => out.iter_mut().zip(x.iter().step_by(step)).for_each(|(o, &x)| *o = f(x)),
         }
-        (0, 1) => {
-            let a = a[0];
-            out.iter_mut().zip(b).for_each(|(o, &b)| *o = f(a, b));
+    }
+}
+
+/// `f` of pairs of elements, each operand with its own step.
+struct Lanes2<'a, A, B, R, F> {
+    out: &'a mut [R],
+    a: (&'a [A], usize),
+    b: (&'a [B], usize),
+    f: &'a F,
+}
+
+impl<A: Value, B: Value, R: Value, F: Fn(A, B) -> R> Loop for Lanes2<'_, A, B, R, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, a: (a, p), b: (b, q), f } = self;
+        match (p, q) {
+            (1, 1) => out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = f(a, b)),
+            (1, 0) => {
+                let b = b[0];
+                out.iter_mut().zip(a).for_each(|(o, &a)| *o = f(a, b));
+            }
+            (0, 1) => {
+                let a = a[0];
+                out.iter_mut().zip(b).for_each(|(o, &b)| *o = f(a, b));
+            }
+            _ => out.iter_mut().enumerate().for_each(|(n, o)| *o = f(a[n * p], b[n * q])),
         }
-        _ => out.iter_mut().enumerate().for_each(|(n, o)| *o = f(a[n * p], b[n * q])),
     }
 }
 

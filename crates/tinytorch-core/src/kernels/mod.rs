@@ -11,5 +11,7 @@ pub(crate) mod nd;
 pub(crate) mod norm;
 pub(crate) mod par;
 pub(crate) mod pool;
+pub(crate) mod real32;
 pub(crate) mod reduce;
 pub(crate) mod rows;
+pub(crate) mod simd;

@@ -3,6 +3,7 @@
 use super::{
     par::{self, GRAIN},
     reduce::sum_of,
+    simd::{self, Loop},
 };
 use crate::tensor::Real;
 
@@ -21,6 +22,7 @@ pub(crate) struct RowNorm {
 }
 
 impl RowNorm {
+    #[inline(always)]
     fn statistics<T: Real>(&self, row: &[T]) -> (T, T) {
         let n = T::lit(self.len as f64);
         let mean = if self.centered { sum_of(row, &|v| v) / n } else { T::ZERO };
@@ -52,15 +54,7 @@ impl RowNorm {
             |i, y, statistics| {
                 let x = x[i * block * self.len..].chunks(self.len);
                 for ((x, y), s) in x.zip(y.chunks_mut(self.len)).zip(statistics) {
-                    let (mean, rstd) = self.statistics(x);
-                    *s = (mean, rstd);
-                    y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * rstd);
-                    if let Some(w) = w {
-                        y.iter_mut().zip(w).for_each(|(y, &w)| *y = *y * w);
-                    }
-                    if let Some(b) = b {
-                        y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
-                    }
+                    *s = simd::run(Forward { norm: self, x, y, w, b });
                 }
             },
         );
@@ -78,7 +72,7 @@ impl RowNorm {
         w: Option<&[T]>,
         (mean, rstd): (&[T], &[T]),
     ) -> (Vec<T>, Vec<T>, Vec<T>) {
-        let (len, n) = (self.len, T::lit(self.len as f64));
+        let len = self.len;
         let parts = mean.len().div_ceil(PART);
         let mut dx = vec![T::ZERO; x.len()];
         let mut partial = vec![T::ZERO; parts * 2 * len];
@@ -89,18 +83,16 @@ impl RowNorm {
             for (r, dx) in dx.chunks_mut(len).enumerate() {
                 let row = i * PART + r;
                 let (x, g) = (&x[row * len..(row + 1) * len], &grad[row * len..(row + 1) * len]);
-                hat.iter_mut().zip(x).for_each(|(o, &x)| *o = (x - mean[row]) * rstd[row]);
-                match w {
-                    Some(w) => h.iter_mut().zip(g).zip(w).for_each(|((o, &g), &w)| *o = g * w),
-                    None => h.copy_from_slice(g),
-                }
-                let mean_h = if self.centered { sum_of(&h, &|v| v) / n } else { T::ZERO };
-                let products = h.iter().zip(&hat).fold(T::ZERO, |s, (&h, &hat)| s + h * hat) / n;
-                for ((o, &h), &hat) in dx.iter_mut().zip(&h).zip(&hat) {
-                    *o = rstd[row] * (h - mean_h - hat * products);
-                }
-                dw.iter_mut().zip(g).zip(&hat).for_each(|((o, &g), &hat)| *o += g * hat);
-                db.iter_mut().zip(g).for_each(|(o, &g)| *o += g);
+                let statistics = (mean[row], rstd[row]);
+                simd::run(Backward {
+                    norm: self,
+                    x,
+                    g,
+                    w,
+                    statistics,
+                    scratch: [&mut hat, &mut h],
+                    out: [dx, &mut *dw, &mut *db],
+                });
             }
         });
         let mut sum = vec![T::ZERO; 2 * len];
@@ -109,5 +101,80 @@ impl RowNorm {
             .for_each(|p| sum.iter_mut().zip(p).for_each(|(s, &p)| *s += p));
         let db = sum.split_off(len);
         (dx, sum, db)
+    }
+}
+
+/// One row forward; returns its mean and inverse deviation.
+struct Forward<'a, T> {
+    norm: &'a RowNorm,
+    x: &'a [T],
+    y: &'a mut [T],
+    w: Option<&'a [T]>,
+    b: Option<&'a [T]>,
+}
+
+impl<T: Real> Loop for Forward<'_, T> {
+    type Out = (T, T);
+
+    #[inline(always)]
+    fn run(self) -> (T, T) {
+        let Self { norm, x, y, w, b } = self;
+        let (mean, rstd) = norm.statistics(x);
+        match (w, b) {
+            (Some(w), Some(b)) => {
+                for (((y, &x), &w), &b) in y.iter_mut().zip(x).zip(w).zip(b) {
+                    *y = (x - mean) * rstd * w + b;
+                }
+            }
+            (w, b) => {
+                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * rstd);
+                if let Some(w) = w {
+                    y.iter_mut().zip(w).for_each(|(y, &w)| *y = *y * w);
+                }
+                if let Some(b) = b {
+                    y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
+                }
+            }
+        }
+        (mean, rstd)
+    }
+}
+
+/// One row backward: its input's gradient, and its part of those of weight and bias.
+struct Backward<'a, T> {
+    norm: &'a RowNorm,
+    /// The input and the gradient of the result.
+    x: &'a [T],
+    g: &'a [T],
+    w: Option<&'a [T]>,
+    /// Mean and inverse deviation.
+    statistics: (T, T),
+    /// Room for `x̂` and `h`.
+    scratch: [&'a mut [T]; 2],
+    /// `dx` is set, `dw` and `db` are added to.
+    out: [&'a mut [T]; 3],
+}
+
+impl<T: Real> Loop for Backward<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { norm, x, g, w, statistics: (mean, rstd), scratch: [hat, h], out: [dx, dw, db] } =
+            self;
+        let n = T::lit(norm.len as f64);
+        hat.iter_mut().zip(x).for_each(|(o, &x)| *o = (x - mean) * rstd);
+        match w {
+            Some(w) => h.iter_mut().zip(g).zip(w).for_each(|((o, &g), &w)| *o = g * w),
+            None => h.copy_from_slice(g),
+        }
+        let mean_h = if norm.centered { sum_of(h, &|v| v) / n } else { T::ZERO };
+        dx.iter_mut().zip(&*h).zip(&*hat).for_each(|((o, &h), &hat)| *o = h * hat);
+        let products = sum_of(dx, &|v| v) / n;
+        for ((o, &h), &hat) in dx.iter_mut().zip(&*h).zip(&*hat) {
+            *o = rstd * (h - mean_h - hat * products);
+        }
+        dw.iter_mut().zip(g).zip(&*hat).for_each(|((o, &g), &hat)| *o += g * hat);
+        db.iter_mut().zip(g).for_each(|(o, &g)| *o += g);
     }
 }

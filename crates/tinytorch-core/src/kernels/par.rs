@@ -55,12 +55,16 @@ pub(crate) fn blocks2<A: Send, B: Send>(
     }
 }
 
+/// Work on a part of each of two arrays.
+#[cfg(feature = "parallel")]
+type Work2<'a, A, B> = dyn Fn(usize, &mut [A], &mut [B]) + Sync + 'a;
+
 /// The threaded half of [`blocks2`], as [`shared`] is of [`blocks`].
 #[cfg(feature = "parallel")]
 fn shared2<A: Send, B: Send>(
     (a, a_block): (&mut [A], usize),
     (b, b_block): (&mut [B], usize),
-    f: &(dyn Fn(usize, &mut [A], &mut [B]) + Sync),
+    f: &Work2<'_, A, B>,
 ) {
     use rayon::prelude::*;
     a.par_chunks_mut(a_block)

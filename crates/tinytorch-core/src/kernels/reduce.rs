@@ -7,6 +7,7 @@
 use super::{
     map::Value,
     par::{self, GRAIN},
+    simd::{self, Loop},
 };
 use crate::tensor::{Number, View};
 
@@ -15,25 +16,44 @@ const RUN: usize = 128;
 const LANES: usize = 8;
 
 /// Returns the pairwise sum of `f(x)` over a slice.
+///
+/// Inlined into its caller, so that it is compiled for the caller's vectors.
+#[inline(always)]
 pub(crate) fn sum_of<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
     if x.len() <= RUN {
-        let mut lanes = [R::ZERO; LANES];
-        let (chunks, rest) = x.as_chunks::<LANES>();
-        for c in chunks {
-            for (l, &v) in lanes.iter_mut().zip(c) {
-                *l = l.plus(f(v));
-            }
+        return sum_run(x, f);
+    }
+    // The sums of whole runs wait in `open`, one for each level of a balanced tree: two of a level make one of the next.
+    let mut open = [R::ZERO; usize::BITS as usize];
+    for (done, run) in x.chunks(RUN).enumerate() {
+        let (mut sum, mut level) = (sum_run(run, f), 0);
+        while done >> level & 1 == 1 {
+            sum = open[level].plus(sum);
+            level += 1;
         }
-        for (l, &v) in lanes.iter_mut().zip(rest) {
+        open[level] = sum;
+    }
+    let runs = x.len().div_ceil(RUN);
+    let mut waiting = (0..usize::BITS as usize).filter(|level| runs >> level & 1 == 1);
+    let first = waiting.next().map_or(R::ZERO, |level| open[level]);
+    waiting.fold(first, |sum, level| open[level].plus(sum))
+}
+
+/// Adds one run in eight interleaved lanes.
+#[inline(always)]
+fn sum_run<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
+    let mut lanes = [R::ZERO; LANES];
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for c in chunks {
+        for (l, &v) in lanes.iter_mut().zip(c) {
             *l = l.plus(f(v));
         }
-        let [a, b, c, d, e, g, h, i] = lanes;
-        return a.plus(e).plus(c.plus(h)).plus(b.plus(g).plus(d.plus(i)));
     }
-    // Split at the largest multiple of RUN that is at least half: a balanced tree over whole runs.
-    let runs = x.len().div_ceil(RUN);
-    let (left, right) = x.split_at(runs.div_ceil(2) * RUN);
-    sum_of(left, f).plus(sum_of(right, f))
+    for (l, &v) in lanes.iter_mut().zip(rest) {
+        *l = l.plus(f(v));
+    }
+    let [a, b, c, d, e, g, h, i] = lanes;
+    a.plus(e).plus(c.plus(h)).plus(b.plus(g).plus(d.plus(i)))
 }
 
 /// A view brought into the form `[outer, len, inner]`, where `len` is what a reduction folds.
@@ -95,7 +115,7 @@ pub(crate) fn sum_axes<A: Value, R: Number>(
         par::blocks(&mut out, block, parallel, |at, out| {
             for (row, o) in out.iter_mut().enumerate() {
                 let start = (at + row) * g.len;
-                *o = sum_of(&g.data[start..start + g.len], &f);
+                *o = sum(&g.data[start..start + g.len], &f);
             }
         });
         return out;
@@ -118,12 +138,48 @@ pub(crate) fn sum_axes<A: Value, R: Number>(
 fn sum_parallel<A: Value, R: Number>(x: &[A], f: &(impl Fn(A) -> R + Sync)) -> R {
     #[cfg(feature = "parallel")]
     if x.len() >= GRAIN / 2 {
+        // The first full tree of the sum: the largest power of two of runs that leaves something over.
         let runs = x.len().div_ceil(RUN);
-        let (left, right) = x.split_at(runs.div_ceil(2) * RUN);
+        let (left, right) = x.split_at((runs.next_power_of_two() / 2) * RUN);
         let (a, b) = rayon::join(|| sum_parallel(left, f), || sum_parallel(right, f));
         return a.plus(b);
     }
-    sum_of(x, f)
+    sum(x, f)
+}
+
+/// [`sum_of`] compiled for the widest vectors.
+fn sum<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
+    simd::run(Sum { x, f })
+}
+
+struct Sum<'a, A, F> {
+    x: &'a [A],
+    f: &'a F,
+}
+
+impl<A: Copy, R: Number, F: Fn(A) -> R> Loop for Sum<'_, A, F> {
+    type Out = R;
+
+    #[inline(always)]
+    fn run(self) -> R {
+        sum_of(self.x, self.f)
+    }
+}
+
+/// Adds `f` of each element of a row to `out`.
+struct AddRow<'a, A, R, F> {
+    out: &'a mut [R],
+    x: &'a [A],
+    f: &'a F,
+}
+
+impl<A: Copy, R: Number, F: Fn(A) -> R> Loop for AddRow<'_, A, R, F> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        self.out.iter_mut().zip(self.x).for_each(|(o, &x)| *o = o.plus((self.f)(x)));
+    }
 }
 
 /// Adds `rows` rows of stride `stride` into `out`, pairwise over blocks of 16 rows.
@@ -137,7 +193,7 @@ fn sum_columns<A: Copy, R: Number>(
     if rows <= 16 {
         for row in 0..rows {
             let x = &x[row * stride..row * stride + out.len()];
-            out.iter_mut().zip(x).for_each(|(o, &x)| *o = o.plus(f(x)));
+            simd::run(AddRow { out: &mut *out, x, f });
         }
         return;
     }
@@ -145,7 +201,7 @@ fn sum_columns<A: Copy, R: Number>(
     sum_columns(x, stride, half, out, f);
     let mut right = vec![R::ZERO; out.len()];
     sum_columns(&x[half * stride..], stride, rows - half, &mut right, f);
-    out.iter_mut().zip(&right).for_each(|(o, &r)| *o = o.plus(r));
+    simd::run(AddRow { out, x: &right, f: &|r| r });
 }
 
 /// Returns the fold `f(.. f(f(first, second), third) ..)` over the marked axes, which must not be empty.
@@ -245,6 +301,8 @@ mod tests {
         let got = f64::from(sum_of(&x, &|v| v));
         // log2(2^22) roundings of half an ulp each at most.
         assert!((got - exact).abs() <= 22.0 * f64::from(f32::EPSILON) * exact, "{got} {exact}");
-        assert_eq!(sum_parallel(&x, &|v| v), sum_of(&x, &|v| v));
+        for n in [1 << 22, (1 << 21) + 1, 3_000_001, 1_048_577 + 128 * 5] {
+            assert_eq!(sum_parallel(&x[..n], &|v| v), sum_of(&x[..n], &|v| v), "{n}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use super::{
     map::Value,
     par::{self, GRAIN},
+    reduce::sum_of,
+    simd::{self, Loop},
 };
 use crate::tensor::{Real, View};
 
@@ -42,8 +44,20 @@ fn extent(shape: &[usize], axis: usize) -> (usize, usize) {
     (shape[axis], shape[axis + 1..].iter().product())
 }
 
+/// Elements compared side by side.
+const LANES: usize = 16;
+
+/// The largest element; NaN if there is one.
+#[inline(always)]
 fn max<T: Real>(row: &[T]) -> T {
-    row.iter().fold(-T::INFINITY, |m, &v| m.max_nan(v))
+    let mut lanes = [-T::INFINITY; LANES];
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for c in chunks {
+        for (l, &v) in lanes.iter_mut().zip(c) {
+            *l = l.max_nan(v);
+        }
+    }
+    lanes.iter().chain(rest).fold(-T::INFINITY, |m, &v| m.max_nan(v))
 }
 
 pub(crate) fn softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
@@ -55,40 +69,74 @@ pub(crate) fn softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
 
 /// Softmax of one slice in place; zeros if nothing in it is above negative infinity.
 pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
-    let m = max(row);
-    if m == -T::INFINITY {
-        return row.fill(T::ZERO);
+    simd::run(Softmax(row));
+}
+
+struct Softmax<'a, T>(&'a mut [T]);
+
+impl<T: Real> Loop for Softmax<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let row = self.0;
+        let m = max(row);
+        if m == -T::INFINITY {
+            return row.fill(T::ZERO);
+        }
+        row.iter_mut().for_each(|v| *v = (*v - m).exp());
+        let sum = sum_of(row, &|v| v);
+        row.iter_mut().for_each(|v| *v = *v / sum);
     }
-    let mut sum = T::ZERO;
-    for v in row.iter_mut() {
-        *v = (*v - m).exp();
-        sum += *v;
-    }
-    row.iter_mut().for_each(|v| *v = *v / sum);
 }
 
 pub(crate) fn log_softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
     let (len, inner) = extent(x.shape, axis);
     let mut out = x.to_vec();
-    for_each_slice(&mut out, len, inner, |row| {
+    for_each_slice(&mut out, len, inner, |row| simd::run(LogSoftmax(row)));
+    out
+}
+
+struct LogSoftmax<'a, T>(&'a mut [T]);
+
+impl<T: Real> Loop for LogSoftmax<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let row = self.0;
         let m = max(row);
         if m == -T::INFINITY {
             return;
         }
-        let log_sum = row.iter().fold(T::ZERO, |s, &v| s + (v - m).exp()).ln();
+        let log_sum = sum_of(row, &|v| (v - m).exp()).ln();
         row.iter_mut().for_each(|v| *v = *v - m - log_sum);
-    });
-    out
+    }
 }
 
 /// Returns `y·(g - Σ g·y)` along the axis: the gradient of softmax from its result.
 pub(crate) fn softmax_backward<T: Real>(grad: View<'_, T>, y: View<'_, T>, axis: usize) -> Vec<T> {
     let (len, inner) = extent(y.shape, axis);
     let (g, y) = (grad.to_contiguous(), y.to_contiguous());
-    pairs(&g, &y, len, inner, |g, y, out| {
-        let dot = g.iter().zip(y).fold(T::ZERO, |s, (&g, &y)| s + g * y);
+    pairs(&g, &y, len, inner, |g, y, out| simd::run(SoftmaxBack { g, y, out }))
+}
+
+struct SoftmaxBack<'a, T> {
+    g: &'a [T],
+    y: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real> Loop for SoftmaxBack<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { g, y, out } = self;
+        out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = g * y);
+        let dot = sum_of(out, &|v| v);
         out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = y * (g - dot));
-    })
+    }
 }
 
 /// Returns `g - softmax·Σ g` along the axis: the gradient of log-softmax from its result.
@@ -99,10 +147,24 @@ pub(crate) fn log_softmax_backward<T: Real>(
 ) -> Vec<T> {
     let (len, inner) = extent(y.shape, axis);
     let (g, y) = (grad.to_contiguous(), y.to_contiguous());
-    pairs(&g, &y, len, inner, |g, y, out| {
-        let sum = g.iter().fold(T::ZERO, |s, &g| s + g);
+    pairs(&g, &y, len, inner, |g, y, out| simd::run(LogSoftmaxBack { g, y, out }))
+}
+
+struct LogSoftmaxBack<'a, T> {
+    g: &'a [T],
+    y: &'a [T],
+    out: &'a mut [T],
+}
+
+impl<T: Real> Loop for LogSoftmaxBack<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { g, y, out } = self;
+        let sum = sum_of(g, &|v| v);
         out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = g - y.exp() * sum);
-    })
+    }
 }
 
 /// Calls `f(a, b, out)` for each pair of slices.

@@ -52,7 +52,8 @@ pub trait Number: Element {
 
 /// The two types in which real arithmetic is done: `f32` and `f64`.
 ///
-/// The functions are those of the standard library under the same names.
+/// The functions are those of the standard library under the same names; in single precision `exp`, `tanh`, `sigmoid` and
+/// `erf` are our own, within 3 units of the last place and the same bits on every machine.
 pub trait Real:
     Number
     + Add<Output = Self>
@@ -92,6 +93,9 @@ pub trait Real:
     /// Hyperbolic tangent.
     #[must_use]
     fn tanh(self) -> Self;
+    /// `1 / (1 + e^-x)`, never overflowing.
+    #[must_use]
+    fn sigmoid(self) -> Self;
     /// Error function `2/√π ∫₀ˣ e^(-t²) dt`.
     #[must_use]
     fn erf(self) -> Self;
@@ -310,7 +314,7 @@ macro_rules! forward {
 }
 
 macro_rules! real {
-    ($($T:ident => $erf:path),*) => {$(
+    ($($T:ident),*) => {$(
         impl Number for $T {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -340,11 +344,26 @@ macro_rules! real {
                 x as Self
             }
 
-            forward!($T: exp, exp_m1, ln, ln_1p, sqrt, sin, cos, tanh, abs, floor, ceil);
+            forward!($T: exp_m1, ln, ln_1p, sqrt, sin, cos, abs, floor, ceil);
 
-            #[inline]
+            #[inline(always)]
+            fn exp(self) -> Self {
+                fast::$T::exp(self)
+            }
+
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                fast::$T::tanh(self)
+            }
+
+            #[inline(always)]
+            fn sigmoid(self) -> Self {
+                fast::$T::sigmoid(self)
+            }
+
+            #[inline(always)]
             fn erf(self) -> Self {
-                $erf(self)
+                fast::$T::erf(self)
             }
 
             #[inline]
@@ -352,12 +371,12 @@ macro_rules! real {
                 <$T>::powf(self, n)
             }
 
-            #[inline]
+            #[inline(always)]
             fn max_nan(self, rhs: Self) -> Self {
                 if self > rhs || self.is_nan() { self } else { rhs }
             }
 
-            #[inline]
+            #[inline(always)]
             fn min_nan(self, rhs: Self) -> Self {
                 if self < rhs || self.is_nan() { self } else { rhs }
             }
@@ -380,4 +399,30 @@ macro_rules! real {
     )*};
 }
 
-real!(f32 => crate::kernels::erf::erf_f32, f64 => crate::kernels::erf::erf);
+real!(f32, f64);
+
+/// Where the functions come from that loops spend their time in.
+mod fast {
+    pub(super) use crate::kernels::real32 as f32;
+
+    pub(super) mod f64 {
+        pub(in super::super) use crate::kernels::erf::erf;
+
+        #[inline]
+        pub(in super::super) fn exp(x: f64) -> f64 {
+            x.exp()
+        }
+
+        #[inline]
+        pub(in super::super) fn tanh(x: f64) -> f64 {
+            x.tanh()
+        }
+
+        /// In two branches by sign: the exponential never overflows.
+        #[inline]
+        pub(in super::super) fn sigmoid(x: f64) -> f64 {
+            let e = (-x.abs()).exp();
+            if x < 0.0 { e / (1.0 + e) } else { 1.0 / (1.0 + e) }
+        }
+    }
+}
