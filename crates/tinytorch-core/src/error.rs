@@ -1,6 +1,6 @@
 //! One error type for the crate: what failed with its values, why the rule exists, what to do.
 
-use core::fmt::Display;
+use core::{fmt::Display, panic::Location};
 use std::{borrow::Cow, path::Path, sync::Arc};
 
 use crate::tensor::{DType, Shape};
@@ -125,6 +125,22 @@ pub enum Error {
     NotDifferentiable {
         /// Name of the operation.
         op: &'static str,
+    },
+    /// A rule made a gradient that is infinite or NaN, while [`detect_anomaly`](crate::autograd::detect_anomaly) looked.
+    #[error(
+        "backward: {op}, called at {location}, gives its input {input} the gradient {value} at element {element}\nthe gradient that reached {op} was finite, so the first value that is not comes from its rule\nkeep the input of {op} away from values without a finite slope, such as 0 for a root, a logarithm or a divisor"
+    )]
+    NonFiniteGradient {
+        /// Name of the operation.
+        op: &'static str,
+        /// Index of the input that the gradient is for.
+        input: usize,
+        /// Element of that input, in row-major order.
+        element: usize,
+        /// The gradient there.
+        value: f64,
+        /// Where the operation was called.
+        location: &'static Location<'static>,
     },
     /// A gradient was asked for an input that the outputs do not depend on.
     #[error(

@@ -3,7 +3,7 @@
 use core::hash::{BuildHasherDefault, Hasher};
 use std::{collections::HashMap, sync::Arc};
 
-use super::{Node, set_recording};
+use super::{Node, anomaly, set_recording};
 use crate::{DType, Error, Result, Shape, Tensor, dispatch, ops::support::real_type};
 
 /// Options of [`grad`]. The default is one scalar output and first-order gradients.
@@ -63,19 +63,30 @@ pub fn grad(
         .iter()
         .map(|t| t.node().cloned().ok_or(Error::NoGraph { op: "grad" }))
         .collect::<Result<Vec<_>>>()?;
-    let found =
-        Pass { create_graph, retain_graph: retain_graph || create_graph, targets: Some(&targets) }
-            .run(roots)?;
-    let mut out = vec![None; targets.len()];
-    for (node, grad) in found {
-        for (slot, _) in out.iter_mut().zip(&targets).filter(|(_, t)| Arc::ptr_eq(t, &node)) {
-            *slot = Some(grad.clone());
-        }
-    }
+    let pass = Pass {
+        create_graph,
+        retain_graph: retain_graph || create_graph,
+        targets: Some(&targets),
+        stops: false,
+    };
+    let out = pass.collect(roots, &targets)?;
     match out.iter().position(Option::is_none) {
         Some(position) if !allow_unused => Err(Error::UnusedInput { position }),
         _ => Ok(out),
     }
+}
+
+/// Returns the gradient of `sum(output · seed)` for each of `targets`, as if these were the leaves of the graph.
+pub(crate) fn grad_up_to(
+    output: &Tensor,
+    seed: &Tensor,
+    targets: &[Arc<Node>],
+    create_graph: bool,
+) -> Result<Vec<Option<Tensor>>> {
+    let root = root("backward", output, Some(seed.clone()))?;
+    let pass =
+        Pass { create_graph, retain_graph: create_graph, targets: Some(targets), stops: true };
+    pass.collect(vec![root], targets)
 }
 
 impl Tensor {
@@ -103,7 +114,8 @@ impl Tensor {
     /// - [`Error::NotDifferentiable`] if an operation on the way has no rule.
     pub fn backward_with(&self, seed: Option<&Self>, retain_graph: bool) -> Result<()> {
         let root = root("backward", self, seed.cloned())?;
-        let found = Pass { create_graph: false, retain_graph, targets: None }.run(vec![root])?;
+        let found = Pass { create_graph: false, retain_graph, targets: None, stops: false }
+            .run(vec![root])?;
         let _mode = set_recording(false);
         for (node, grad) in found {
             node.update_grad(|before| match before {
@@ -119,6 +131,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn requiring_grad(&self) -> Result<Self> {
         if !self.dtype().is_float() {
             return Err(Error::dtype("requiring_grad", self.dtype(), "f32, f64, f16 or bf16"));
@@ -206,7 +219,7 @@ fn check_like(op: &'static str, grad: &Tensor, shape: &Shape, dtype: DType) -> R
 
 /// Hashes a pointer by one multiplication.
 #[derive(Default)]
-struct PointerHasher(u64);
+pub(crate) struct PointerHasher(u64);
 
 impl Hasher for PointerHasher {
     fn finish(&self) -> u64 {
@@ -228,11 +241,28 @@ struct Pass<'a> {
     retain_graph: bool,
     /// Nodes whose gradients are wanted; `None` means every node that keeps its gradient.
     targets: Option<&'a [Arc<Node>]>,
+    /// Do not look behind the targets.
+    stops: bool,
 }
 
 impl Pass<'_> {
+    /// The gradients of the targets in their order; `None` where nothing arrived.
+    fn collect(
+        &self,
+        roots: Vec<(Arc<Node>, Tensor)>,
+        targets: &[Arc<Node>],
+    ) -> Result<Vec<Option<Tensor>>> {
+        let mut out = vec![None; targets.len()];
+        for (node, grad) in self.run(roots)? {
+            for (slot, _) in out.iter_mut().zip(targets).filter(|(_, t)| Arc::ptr_eq(t, &node)) {
+                *slot = Some(grad.clone());
+            }
+        }
+        Ok(out)
+    }
+
     fn run(&self, roots: Vec<(Arc<Node>, Tensor)>) -> Result<Vec<(Arc<Node>, Tensor)>> {
-        let (nodes, dag, roots) = discover(roots);
+        let (nodes, dag, roots) = discover(roots, |node| self.stops && self.is_target(node));
         let root_ids: Vec<usize> = roots.iter().map(|r| r.0).collect();
         let order = dispatch::topological_order(&dag, &root_ids);
         let wanted = self.wanted(&nodes, &dag, &order);
@@ -246,6 +276,7 @@ impl Pass<'_> {
         let _mode = set_recording(self.create_graph);
         let mut grads: Vec<Option<Tensor>> = vec![None; nodes.len()];
         for (id, seed) in roots {
+            anomaly::check_seed(&nodes[id], &seed)?;
             arrive(&mut grads[id], seed)?;
         }
         let mut found = Vec::new();
@@ -258,6 +289,7 @@ impl Pass<'_> {
             let Some(op) = node.op().filter(|_| runs(id)) else { continue };
             let saved = node.saved(self.retain_graph)?.unpack(node, self.create_graph)?;
             let mut out = op.backward(&saved, &grad)?;
+            anomaly::check(node, &out)?;
             drop((saved, grad));
             let mut ids = dag.inputs(id).iter();
             for (position, input) in node.inputs().iter().enumerate() {
@@ -294,8 +326,8 @@ impl Pass<'_> {
 
 type Discovered = (Vec<Arc<Node>>, dispatch::Dag, Vec<(usize, Tensor)>);
 
-/// Numbers every node reachable from the roots, breadth first.
-fn discover(roots: Vec<(Arc<Node>, Tensor)>) -> Discovered {
+/// Numbers every node reachable from the roots, breadth first, without looking behind the nodes that `ends` names.
+fn discover(roots: Vec<(Arc<Node>, Tensor)>, ends: impl Fn(&Arc<Node>) -> bool) -> Discovered {
     let mut ids: HashMap<usize, usize, BuildHasherDefault<PointerHasher>> = HashMap::default();
     let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(32);
     let mut number = |node: &Arc<Node>, nodes: &mut Vec<Arc<Node>>| {
@@ -307,7 +339,8 @@ fn discover(roots: Vec<(Arc<Node>, Tensor)>) -> Discovered {
     let roots = roots.into_iter().map(|(node, seed)| (number(&node, &mut nodes), seed)).collect();
     let mut dag = dispatch::Dag::default();
     while let Some(node) = nodes.get(dag.len()).cloned() {
-        dag.push(node.inputs().iter().flatten().map(|input| number(input, &mut nodes)));
+        let inputs = if ends(&node) { &[] } else { node.inputs() };
+        dag.push(inputs.iter().flatten().map(|input| number(input, &mut nodes)));
     }
     (nodes, dag, roots)
 }

@@ -11,6 +11,11 @@ impl Grads {
         self.0.as_mut_slice().get_mut(input).and_then(Option::take)
     }
 
+    /// The gradients present, with the numbers of their inputs.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &Tensor)> {
+        self.0.as_slice().iter().enumerate().filter_map(|(i, g)| Some((i, g.as_ref()?)))
+    }
+
     /// Returns the number of gradients, counting those that are `None`.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -3,7 +3,8 @@
 use core::{
     cell::RefCell,
     fmt,
-    sync::atomic::{AtomicBool, Ordering},
+    panic::Location,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,16 @@ pub(crate) struct Node {
     saved: Mutex<Option<Saved>>, // None once released
     keeps_grad: AtomicBool,
     grad: Mutex<Option<Tensor>>,
+    number: u64, // counts the nodes of the whole program, in order of creation
+    location: &'static Location<'static>, // where the user asked for the operation
+    version: Option<Arc<AtomicU64>>, // of a parameter: how often its values have changed
+}
+
+static NODES: AtomicU64 = AtomicU64::new(0);
+
+/// Returns a number above that of every node made so far, and not above that of any later one.
+pub(crate) fn next_number() -> u64 {
+    NODES.load(Ordering::SeqCst)
 }
 
 /// A poisoned lock is harmless here: each critical section is a single assignment.
@@ -27,33 +38,68 @@ fn lock<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Node {
-    pub(crate) fn leaf(shape: Shape, dtype: DType) -> Arc<Self> {
+    #[track_caller]
+    fn new(
+        op: Option<Box<dyn Op>>,
+        inputs: Few<Option<Arc<Self>>>,
+        saved: Option<Saved>,
+        (shape, dtype): (Shape, DType),
+        version: Option<Arc<AtomicU64>>,
+    ) -> Arc<Self> {
+        let is_leaf = op.is_none();
         Arc::new(Self {
-            op: None,
-            inputs: Few::default(),
+            op,
+            inputs,
             shape,
             dtype,
-            saved: Mutex::new(None),
-            keeps_grad: AtomicBool::new(true),
+            saved: Mutex::new(saved),
+            keeps_grad: AtomicBool::new(is_leaf),
             grad: Mutex::new(None),
+            number: NODES.fetch_add(1, Ordering::SeqCst),
+            location: Location::caller(),
+            version,
         })
     }
 
+    #[track_caller]
+    pub(crate) fn leaf(shape: Shape, dtype: DType) -> Arc<Self> {
+        Self::new(None, Few::default(), None, (shape, dtype), None)
+    }
+
+    /// The leaf of a parameter whose changes `version` counts.
+    #[track_caller]
+    pub(crate) fn param(shape: Shape, dtype: DType, version: Arc<AtomicU64>) -> Arc<Self> {
+        Self::new(None, Few::default(), None, (shape, dtype), Some(version))
+    }
+
+    #[track_caller]
     pub(crate) fn of(
         op: Box<dyn Op>,
         inputs: Few<Option<Arc<Self>>>,
         saved: Saved,
         out: &Tensor,
     ) -> Arc<Self> {
-        Arc::new(Self {
-            op: Some(op),
-            inputs,
-            shape: *out.shape(),
-            dtype: out.dtype(),
-            saved: Mutex::new(Some(saved)),
-            keeps_grad: AtomicBool::new(false),
-            grad: Mutex::new(None),
-        })
+        Self::new(Some(op), inputs, Some(saved), (*out.shape(), out.dtype()), None)
+    }
+
+    /// Returns the position of this node in the order in which the program made them.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Returns where the operation was called, or the leaf made.
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.location
+    }
+
+    /// Returns how often the values of a parameter have changed; `None` for any other node.
+    pub(crate) fn version(&self) -> Option<u64> {
+        self.version.as_ref().map(|v| v.load(Ordering::Acquire))
+    }
+
+    /// Calls `f` with what the rule keeps, unless that is released.
+    pub(crate) fn look_at_saved<R>(&self, f: impl FnOnce(&Saved) -> R) -> Option<R> {
+        lock(&self.saved).as_ref().map(f)
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -126,7 +172,7 @@ impl fmt::Debug for Node {
 }
 
 /// What a dropped node leaves behind; it may hold the last references to further nodes.
-type Remains = (Few<Option<Arc<Node>>>, Option<Saved>, Option<Tensor>);
+type Remains = (Option<Box<dyn Op>>, Few<Option<Arc<Node>>>, Option<Saved>, Option<Tensor>);
 
 thread_local! {
     /// `Some` while a drop is in progress on this thread.
@@ -143,7 +189,7 @@ impl Drop for Node {
             |m: &mut Mutex<Option<_>>| m.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let saved = take(&mut self.saved);
         let grad = self.grad.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let mut remains = Some((core::mem::take(&mut self.inputs), saved, grad));
+        let mut remains = Some((self.op.take(), core::mem::take(&mut self.inputs), saved, grad));
         let outermost = DROPPING.try_with(|queue| {
             let mut queue = queue.borrow_mut();
             match &mut *queue {

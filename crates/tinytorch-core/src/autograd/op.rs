@@ -69,6 +69,7 @@ impl Tensor {
     /// # Errors
     ///
     /// What the operation's `forward` returns.
+    #[track_caller]
     pub fn apply(op: impl Op, inputs: &[&Self]) -> Result<Self> {
         let mut needs = 0u64;
         if super::is_recording() {
@@ -81,10 +82,13 @@ impl Tensor {
             let _off = set_recording(false);
             op.forward(inputs, &mut saved)?
         };
-        let node = (needs != 0 && out.dtype().is_float()).then(|| {
+        // No closure here: the location of the caller does not pass through one.
+        let node = if needs != 0 && out.dtype().is_float() {
             let inputs: Few<_> = inputs.iter().map(|t| t.node().cloned()).collect();
-            Node::of(Box::new(op), inputs, saved, &out)
-        });
+            Some(Node::of(Box::new(op), inputs, saved, &out))
+        } else {
+            None
+        };
         out.set_node(node);
         Ok(out)
     }

@@ -30,12 +30,13 @@ impl Param {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn new(values: Tensor) -> Result<Self> {
         if !values.dtype().is_float() {
             return Err(Error::dtype("param", values.dtype(), "f32, f64, f16 or bf16"));
         }
         let version = Arc::new(AtomicU64::new(0));
-        let leaf = Node::leaf(*values.shape(), values.dtype());
+        let leaf = Node::param(*values.shape(), values.dtype(), version.clone());
         let data = owned(values.into_data(), &version);
         Ok(Self(Arc::new(Inner { leaf, version, data: RwLock::new(data) })))
     }

@@ -83,6 +83,16 @@ impl Saved {
         })
     }
 
+    /// The tensors kept, in order.
+    pub(crate) fn tensors(&self) -> impl Iterator<Item = &Tensor> {
+        self.items.as_slice().iter().flatten().map(|item| &item.tensor)
+    }
+
+    /// The node whose rule this copy is for.
+    pub(crate) fn node(&self) -> Option<&Arc<Node>> {
+        self.node.as_ref()
+    }
+
     /// Returns the shape of input `input`, or `None` if it does not require a gradient. For use in `backward`.
     #[must_use]
     pub fn input_shape(&self, input: usize) -> Option<&Shape> {

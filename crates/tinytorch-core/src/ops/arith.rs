@@ -215,6 +215,7 @@ impl Tensor {
     ///
     /// [`Error::ShapeMismatch`] if the shapes do not broadcast, [`Error::DTypeMismatch`] if the element types differ,
     /// [`Error::DTypeUnsupported`] for truth values.
+    #[track_caller]
     pub fn add(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Add, &[self, rhs])
     }
@@ -224,6 +225,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::add`].
+    #[track_caller]
     pub fn sub(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Sub, &[self, rhs])
     }
@@ -233,6 +235,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::add`].
+    #[track_caller]
     pub fn mul(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Mul, &[self, rhs])
     }
@@ -242,6 +245,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::add`]; [`Error::DTypeUnsupported`] for integers.
+    #[track_caller]
     pub fn div(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Div, &[self, rhs])
     }
@@ -252,6 +256,7 @@ impl Tensor {
     ///
     /// [`Error::InvalidArgument`] if `s` is not whole and the elements are integers, [`Error::DTypeUnsupported`] for
     /// truth values.
+    #[track_caller]
     pub fn add_scalar(&self, s: f64) -> Result<Self> {
         Self::apply(AddScalar(s), &[self])
     }
@@ -261,6 +266,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::add_scalar`].
+    #[track_caller]
     pub fn sub_scalar(&self, s: f64) -> Result<Self> {
         Self::apply(AddScalar(-s), &[self])
     }
@@ -270,6 +276,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::add_scalar`].
+    #[track_caller]
     pub fn rsub_scalar(&self, s: f64) -> Result<Self> {
         self.neg()?.add_scalar(s)
     }
@@ -279,6 +286,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::add_scalar`].
+    #[track_caller]
     pub fn mul_scalar(&self, s: f64) -> Result<Self> {
         Self::apply(MulScalar(s), &[self])
     }
@@ -288,6 +296,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn div_scalar(&self, s: f64) -> Result<Self> {
         Self::apply(DivScalar(s), &[self])
     }
@@ -297,6 +306,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn rdiv_scalar(&self, s: f64) -> Result<Self> {
         Self::full((), s, self.dtype())?.div(self)
     }
@@ -306,6 +316,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] for truth values; [`Error::InvalidArgument`] for unsigned integers.
+    #[track_caller]
     pub fn neg(&self) -> Result<Self> {
         self.mul_scalar(-1.0)
     }

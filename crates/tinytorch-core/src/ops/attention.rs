@@ -36,6 +36,7 @@ pub enum Mask<'a> {
 ///
 /// [`Error::ShapeMismatch`] for ranks below 2 or shapes that do not fit; [`Error::DTypeMismatch`];
 /// [`Error::DTypeUnsupported`] for a mask of the wrong type or operands that are not floats.
+#[track_caller]
 pub fn attention_weights(
     q: &Tensor,
     k: &Tensor,
@@ -46,6 +47,7 @@ pub fn attention_weights(
 }
 
 /// Scores after scale and mask, before the softmax.
+#[track_caller]
 fn masked_scores(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> Result<Tensor> {
     let scores = dispatch::attention_scores(q, k)?;
     let scaled = match scale {
@@ -68,6 +70,7 @@ fn masked_scores(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> 
 /// # Source
 ///
 /// Vaswani et al. (2017), "Attention Is All You Need", equation 1.
+#[track_caller]
 pub fn sdpa(
     q: &Tensor,
     k: &Tensor,
@@ -182,6 +185,7 @@ impl Tensor {
     /// # Source
     ///
     /// Su et al. (2021), "RoFormer: Enhanced Transformer with Rotary Position Embedding".
+    #[track_caller]
     pub fn rope(&self, opts: &RopeOpts) -> Result<Self> {
         let width = self.dims().last().copied().unwrap_or(0);
         if self.rank() < 2 || width % 2 != 0 {
@@ -216,6 +220,7 @@ impl Tensor {
     /// # Source
     ///
     /// Vaswani et al. (2017), "Attention Is All You Need", section 3.5.
+    #[track_caller]
     pub fn sinusoidal_table(
         positions: usize,
         width: usize,

@@ -48,6 +48,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] if a size other than 1 would change.
+    #[track_caller]
     pub fn expand(&self, shape: impl IntoSizes) -> Result<Self> {
         let wanted = shape.into_sizes()?;
         let lead = wanted.len() as isize - self.rank() as isize;
@@ -87,6 +88,7 @@ impl Tensor {
     }
 
     /// As [`Self::expand`] for a shape that is known to fit.
+    #[track_caller]
     pub(crate) fn expand_to(&self, shape: &Shape) -> Result<Self> {
         if shape == self.shape() {
             return Ok(self.clone());
@@ -99,6 +101,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] unless the result has exactly `shape`.
+    #[track_caller]
     pub fn broadcast_to(&self, shape: &Shape) -> Result<Self> {
         let out = dispatch::broadcast_shape("broadcast_to", self.shape(), shape)?;
         if out != *shape {

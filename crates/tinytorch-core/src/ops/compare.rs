@@ -92,6 +92,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless both hold truth values; [`Error::ShapeMismatch`].
+    #[track_caller]
     pub fn logical_and(&self, rhs: &Self) -> Result<Self> {
         logical("logical_and", self, rhs, |a, b| a && b)
     }
@@ -101,6 +102,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::logical_and`].
+    #[track_caller]
     pub fn logical_or(&self, rhs: &Self) -> Result<Self> {
         logical("logical_or", self, rhs, |a, b| a || b)
     }
@@ -110,6 +112,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the elements are truth values.
+    #[track_caller]
     pub fn logical_not(&self) -> Result<Self> {
         truths("logical_not", self)?;
         Ok(Self::own(map::map1(self.typed::<bool>(), |v| !v), *self.shape()))
@@ -120,6 +123,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn is_finite(&self) -> Result<Self> {
         if !self.dtype().is_float() {
             return Err(Error::dtype("is_finite", self.dtype(), "f32, f64, f16 or bf16"));

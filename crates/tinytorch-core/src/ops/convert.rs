@@ -35,6 +35,7 @@ impl Tensor {
     /// # Errors
     ///
     /// None today; the result type leaves room for element types that do not convert.
+    #[track_caller]
     pub fn to_dtype(&self, dtype: DType) -> Result<Self> {
         if dtype == self.dtype() {
             return Ok(self.clone());
@@ -43,6 +44,7 @@ impl Tensor {
     }
 
     /// Runs a chain of operations on the elements widened to `f32` and rounds the result back once.
+    #[track_caller]
     pub(crate) fn in_f32(&self, f: impl FnOnce(&Self) -> Result<Self>) -> Result<Self> {
         f(&self.to_dtype(DType::F32)?)?.to_dtype(self.dtype())
     }

@@ -99,6 +99,7 @@ impl Tensor {
     ///
     /// [`Error::ShapeMismatch`] or [`Error::InvalidArgument`] for shapes that do not fit; [`Error::DTypeMismatch`];
     /// [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn linear(&self, weight: &Self, bias: Option<&Self>) -> Result<Self> {
         match bias {
             Some(b) => Self::apply(Linear, &[self, weight, b]),

@@ -157,6 +157,7 @@ impl Tensor {
     /// assert_eq!(a.matmul(&x)?.to_vec::<f32>()?, [17.0, 39.0]);
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn matmul(&self, rhs: &Self) -> Result<Self> {
         Self::apply(MatMul, &[self, rhs])
     }

@@ -136,6 +136,7 @@ impl Tensor {
     ///
     /// [`Error::ShapeMismatch`], [`Error::DTypeMismatch`], or [`Error::DTypeUnsupported`] unless the elements are
     /// floats.
+    #[track_caller]
     pub fn maximum(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Extreme(End::Max), &[self, rhs])
     }
@@ -145,6 +146,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::maximum`].
+    #[track_caller]
     pub fn minimum(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Extreme(End::Min), &[self, rhs])
     }
@@ -155,6 +157,7 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] for an empty group; [`Error::DTypeUnsupported`] unless
     /// the elements are floats.
+    #[track_caller]
     pub fn amax(&self, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         self.extreme_over(End::Max, axes.into_axes("amax", self.shape())?, keepdim)
     }
@@ -164,10 +167,12 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::amax`].
+    #[track_caller]
     pub fn amin(&self, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         self.extreme_over(End::Min, axes.into_axes("amin", self.shape())?, keepdim)
     }
 
+    #[track_caller]
     fn extreme_over(&self, end: End, axes: AxisMask, keepdim: bool) -> Result<Self> {
         not_empty(if end == End::Max { "amax" } else { "amin" }, self, axes)?;
         Self::apply(ExtremeOver { end, axes, keepdim }, &[self])
@@ -179,6 +184,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::amax`].
+    #[track_caller]
     pub fn max_dim(&self, axis: isize, keepdim: bool) -> Result<(Self, Self)> {
         self.pick(axis, keepdim, self.argmax(axis, true)?)
     }
@@ -188,10 +194,12 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::amax`].
+    #[track_caller]
     pub fn min_dim(&self, axis: isize, keepdim: bool) -> Result<(Self, Self)> {
         self.pick(axis, keepdim, self.argmin(axis, true)?)
     }
 
+    #[track_caller]
     fn pick(&self, axis: isize, keepdim: bool, index: Self) -> Result<(Self, Self)> {
         let values = self.gather(axis, &index)?;
         if keepdim {
@@ -208,6 +216,7 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if the axis is empty; [`Error::DTypeUnsupported`] for truth
     /// values.
+    #[track_caller]
     pub fn argmax(&self, axis: isize, keepdim: bool) -> Result<Self> {
         self.arg_extreme("argmax", End::Max, axis, keepdim)
     }
@@ -217,10 +226,12 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::argmax`].
+    #[track_caller]
     pub fn argmin(&self, axis: isize, keepdim: bool) -> Result<Self> {
         self.arg_extreme("argmin", End::Min, axis, keepdim)
     }
 
+    #[track_caller]
     fn arg_extreme(&self, op: &'static str, end: End, axis: isize, keepdim: bool) -> Result<Self> {
         let axis = self.shape().axis(op, axis)?;
         let mask = AxisMask::one(self.rank(), axis);

@@ -144,6 +144,7 @@ impl Tensor {
     /// # Source
     ///
     /// Ba, Kiros & Hinton (2016), "Layer Normalization".
+    #[track_caller]
     pub fn layer_norm(
         &self,
         normalized: &[usize],
@@ -167,10 +168,12 @@ impl Tensor {
     /// # Source
     ///
     /// Zhang & Sennrich (2019), "Root Mean Square Layer Normalization".
+    #[track_caller]
     pub fn rms_norm(&self, normalized: &[usize], weight: Option<&Self>, eps: f64) -> Result<Self> {
         self.norm_rows("rms_norm", normalized, weight, None, (eps, false))
     }
 
+    #[track_caller]
     fn norm_rows(
         &self,
         op: &'static str,
@@ -223,6 +226,7 @@ impl Tensor {
     /// # Source
     ///
     /// Wu & He (2018), "Group Normalization".
+    #[track_caller]
     pub fn group_norm(
         &self,
         groups: usize,
@@ -270,6 +274,7 @@ impl Tensor {
     /// # Source
     ///
     /// Ioffe & Szegedy (2015), "Batch Normalization".
+    #[track_caller]
     pub fn batch_norm(
         &self,
         (weight, bias): (Option<&Self>, Option<&Self>),
@@ -339,6 +344,7 @@ impl Tensor {
         ))
     }
 
+    #[track_caller]
     fn check_channels(&self, op: &'static str, t: &Self) -> Result<()> {
         same_dtype(op, self, t)?;
         if t.dims() == [self.dims()[1]] {
@@ -354,6 +360,7 @@ impl Tensor {
     }
 
     /// Multiplies and shifts each channel.
+    #[track_caller]
     fn per_channel(
         &self,
         op: &'static str,

@@ -102,6 +102,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn pow_scalar(&self, p: f64) -> Result<Self> {
         Self::apply(PowScalar(p), &[self])
     }
@@ -111,6 +112,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch), [`Error::DTypeMismatch`](crate::Error::DTypeMismatch), or [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn pow(&self, rhs: &Self) -> Result<Self> {
         Self::apply(Pow, &[self, rhs])
     }

@@ -215,6 +215,7 @@ impl Tensor {
     /// assert_eq!(x.sum(-1, true)?.dims(), [2, 1]);
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn sum(&self, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("sum", self.shape())?;
         Self::apply(Sum { axes, keepdim }, &[self])
@@ -225,6 +226,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::sum`]; [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn mean(&self, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("mean", self.shape())?;
         Self::apply(Mean { axes, keepdim }, &[self])
@@ -236,6 +238,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mean`].
+    #[track_caller]
     pub fn var(&self, axes: impl IntoAxes, correction: usize, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("var", self.shape())?;
         if self.dtype().is_half() {
@@ -251,6 +254,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mean`].
+    #[track_caller]
     pub fn std(&self, axes: impl IntoAxes, correction: usize, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("std", self.shape())?;
         if self.dtype().is_half() {
@@ -265,6 +269,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mean`]; [`Error::InvalidArgument`] for an empty group.
+    #[track_caller]
     pub fn logsumexp(&self, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("logsumexp", self.shape())?;
         if self.dtype().is_half() {
@@ -278,6 +283,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::DTypeUnsupported`] for truth values.
+    #[track_caller]
     pub fn prod(&self, axis: isize, keepdim: bool) -> Result<Self> {
         let axis = self.shape().axis("prod", axis)?;
         Self::apply(Prod { axis, keepdim }, &[self])
@@ -288,6 +294,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::DTypeUnsupported`] for truth values.
+    #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Result<Self> {
         let axis = self.shape().axis("cumsum", axis)?;
         Self::apply(CumSum { axis, reverse: false }, &[self])
@@ -299,6 +306,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mean`]; [`Error::InvalidArgument`] unless `p > 0`.
+    #[track_caller]
     pub fn norm(&self, p: f64, axes: impl IntoAxes, keepdim: bool) -> Result<Self> {
         let axes = axes.into_axes("norm", self.shape())?;
         if p == f64::INFINITY {

@@ -86,6 +86,7 @@ impl Tensor {
     ///
     /// [`Error::DTypeUnsupported`] unless the mask holds truth values; [`Error::DTypeMismatch`] or
     /// [`Error::ShapeMismatch`] unless the operands fit.
+    #[track_caller]
     pub fn select_where(&self, a: &Self, b: &Self) -> Result<Self> {
         check_mask("where", self)?;
         Self::apply(Where(self.clone()), &[a, b])
@@ -96,6 +97,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`] unless the mask holds truth values; [`Error::ShapeMismatch`].
+    #[track_caller]
     pub fn masked_fill(&self, mask: &Self, value: f64) -> Result<Self> {
         check_mask("masked_fill", mask)?;
         Self::apply(MaskedFill { mask: mask.detach(), value }, &[self])
@@ -107,6 +109,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for fewer than two axes.
+    #[track_caller]
     pub fn tril(&self, k: isize) -> Result<Self> {
         let mask = self.triangle("tril", |i, j| j - i > k)?;
         self.masked_fill(&mask, 0.0)
@@ -117,12 +120,14 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::tril`].
+    #[track_caller]
     pub fn triu(&self, k: isize) -> Result<Self> {
         let mask = self.triangle("triu", |i, j| j - i < k)?;
         self.masked_fill(&mask, 0.0)
     }
 
     /// A mask over the last two axes.
+    #[track_caller]
     fn triangle(&self, op: &'static str, f: impl Fn(isize, isize) -> bool) -> Result<Self> {
         let &[.., rows, cols] = self.dims() else {
             return Err(Error::argument(

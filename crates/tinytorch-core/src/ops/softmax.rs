@@ -92,6 +92,7 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`]: crate::Error::AxisOutOfRange
     /// [`Error::DTypeUnsupported`]: crate::Error::DTypeUnsupported
+    #[track_caller]
     pub fn softmax(&self, axis: isize) -> Result<Self> {
         let axis = self.shape().axis("softmax", axis)?;
         Self::apply(Softmax(axis), &[self])
@@ -102,6 +103,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::softmax`].
+    #[track_caller]
     pub fn log_softmax(&self, axis: isize) -> Result<Self> {
         let axis = self.shape().axis("log_softmax", axis)?;
         Self::apply(LogSoftmax(axis), &[self])

@@ -235,6 +235,7 @@ impl Tensor {
     /// [`Error::InvalidArgument`] for a wrong rank, zero stride or dilation, groups that do not divide the channels,
     /// or a kernel larger than the padded image; [`Error::ShapeMismatch`] if the channels differ; [`Error::DTypeMismatch`];
     /// [`Error::DTypeUnsupported`].
+    #[track_caller]
     pub fn conv2d(&self, weight: &Self, bias: Option<&Self>, opts: &Conv2dOpts) -> Result<Self> {
         let xs = images("conv2d", self)?;
         let ws = check("conv2d", (self, xs), weight, bias, (opts.groups, false))?;
@@ -255,6 +256,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::conv2d`].
+    #[track_caller]
     pub fn conv1d(&self, weight: &Self, bias: Option<&Self>, opts: &Conv2dOpts) -> Result<Self> {
         for (name, t) in [("input", self), ("weight", weight)] {
             if t.rank() != 3 {
@@ -287,6 +289,7 @@ impl Tensor {
     ///
     /// As [`Self::conv2d`]; [`Error::InvalidArgument`] if `output_padding` is not smaller than stride or dilation, or the
     /// padding eats the whole result.
+    #[track_caller]
     pub fn conv_transpose2d(
         &self,
         weight: &Self,

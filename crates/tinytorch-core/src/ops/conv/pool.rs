@@ -150,6 +150,7 @@ impl Tensor {
     ///
     /// [`Error::InvalidArgument`] for a wrong rank, a zero kernel or stride, padding beyond half of the window, or a window
     /// larger than the padded image; [`Error::DTypeUnsupported`] unless the elements are floats.
+    #[track_caller]
     pub fn max_pool2d(&self, opts: &Pool2dOpts) -> Result<Self> {
         let (planes, window) = opts.planes("max_pool2d", images("max_pool2d", self)?)?;
         Self::apply(MaxPool2d { planes, window }, &[self])
@@ -164,6 +165,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::max_pool2d`].
+    #[track_caller]
     pub fn avg_pool2d(&self, opts: &Pool2dOpts, count_padding: bool) -> Result<Self> {
         let (planes, w) = opts.planes("avg_pool2d", images("avg_pool2d", self)?)?;
         let span = |a: usize| -> Spans {
@@ -190,6 +192,7 @@ impl Tensor {
     ///
     /// [`Error::InvalidArgument`] for a wrong rank, an empty image, or a size of 0; [`Error::DTypeUnsupported`] unless the
     /// elements are floats.
+    #[track_caller]
     pub fn adaptive_avg_pool2d(&self, size: [usize; 2]) -> Result<Self> {
         let op = "adaptive_avg_pool2d";
         let [n, c, h, w] = images(op, self)?;

@@ -52,6 +52,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::conv2d`] for the same window.
+    #[track_caller]
     pub fn unfold(&self, window: &Window) -> Result<Self> {
         let [n, c, h, w] = images("unfold", self)?;
         let geometry = Geometry {
@@ -85,6 +86,7 @@ impl Tensor {
     /// assert_eq!(x.pad(&[[0, 1], [1, 0]], 9.0)?.to_vec::<f32>()?, [9.0, 1.0, 2.0, 9.0, 9.0, 9.0]);
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn pad(&self, pads: &[[usize; 2]], value: f64) -> Result<Self> {
         let Some(first) = self.rank().checked_sub(pads.len()) else {
             let need = format!("at most {} pairs, one per axis", self.rank());

@@ -66,6 +66,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] for one axis named twice, or axes of different sizes.
+    #[track_caller]
     pub fn diagonal(&self, first: isize, second: isize) -> Result<Self> {
         let (a, b) =
             (self.shape().axis("diagonal", first)?, self.shape().axis("diagonal", second)?);

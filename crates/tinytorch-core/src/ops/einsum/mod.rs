@@ -100,6 +100,7 @@ impl Tensor {
     /// assert_eq!(Tensor::einsum("ij,ij->i", &[&a, &a])?.to_vec::<f32>()?, [5.0, 25.0]);
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn einsum(equation: &str, operands: &[&Self]) -> Result<Self> {
         let eq = Equation::parse(equation, operands)?;
         let mut rest = eq.operands.as_slice();

@@ -143,6 +143,7 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`], [`Error::ShapeMismatch`], [`Error::IndexOutOfRange`], or
     /// [`Error::DTypeUnsupported`] for an index that is not `i64`.
+    #[track_caller]
     pub fn gather(&self, axis: isize, index: &Self) -> Result<Self> {
         let axis = self.shape().axis("gather", axis)?;
         Self::apply(Gather { axis, index: index.detach() }, &[self])
@@ -154,6 +155,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::gather`]; [`Error::DTypeMismatch`]; `src` must cover the shape of `index`.
+    #[track_caller]
     pub fn scatter(&self, axis: isize, index: &Self, src: &Self) -> Result<Self> {
         self.scatter_with("scatter", axis, index, src, false)
     }
@@ -164,10 +166,12 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::scatter`]; [`Error::DTypeUnsupported`] for truth values.
+    #[track_caller]
     pub fn scatter_add(&self, axis: isize, index: &Self, src: &Self) -> Result<Self> {
         self.scatter_with("scatter_add", axis, index, src, true)
     }
 
+    #[track_caller]
     fn scatter_with(
         &self,
         op: &'static str,
@@ -193,6 +197,7 @@ impl Tensor {
     }
 
     /// Zeros behind the end of an axis.
+    #[track_caller]
     fn pad_end(&self, axis: usize, count: usize) -> Result<Self> {
         let zeros = Self::zeros(self.shape().with(axis, count), self.dtype())?;
         Self::cat(&[self, &zeros], axis as isize)

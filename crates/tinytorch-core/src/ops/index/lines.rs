@@ -142,6 +142,7 @@ impl Tensor {
     ///
     /// [`Error::AxisOutOfRange`], [`Error::IndexOutOfRange`], [`Error::InvalidArgument`] unless `index` has rank 1,
     /// [`Error::DTypeUnsupported`] unless it holds `i64`.
+    #[track_caller]
     pub fn index_select(&self, axis: isize, index: &Self) -> Result<Self> {
         let axis = self.shape().axis("index_select", axis)?;
         check_index("index_select", index)?;
@@ -153,6 +154,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::index_select`]; [`Error::ShapeMismatch`] or [`Error::DTypeMismatch`] unless `src` fits.
+    #[track_caller]
     pub fn index_add(&self, axis: isize, index: &Self, src: &Self) -> Result<Self> {
         let a = self.shape().axis("index_add", axis)?;
         check_index("index_add", index)?;
@@ -180,6 +182,7 @@ impl Tensor {
     ///
     /// [`Error::IndexOutOfRange`]; [`Error::InvalidArgument`] unless the table has rank 2 and contains `padding`;
     /// [`Error::DTypeUnsupported`] unless the ids are `i64`.
+    #[track_caller]
     pub fn embedding(&self, ids: &Self, padding: Option<usize>) -> Result<Self> {
         if self.rank() != 2 {
             return Err(Error::argument(
@@ -209,6 +212,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::IndexOutOfRange`] for a class out of range; [`Error::DTypeUnsupported`] unless the classes are `i64`.
+    #[track_caller]
     pub fn one_hot(&self, classes: usize) -> Result<Self> {
         let ids = checked("one_hot", self, classes)?;
         let shape = self.shape().insert(self.rank(), classes)?;
@@ -222,6 +226,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`]; [`Error::DTypeUnsupported`] unless the mask holds truth values.
+    #[track_caller]
     pub fn masked_select(&self, mask: &Self) -> Result<Self> {
         if mask.dtype() != DType::Bool {
             return Err(Error::dtype(

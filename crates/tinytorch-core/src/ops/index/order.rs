@@ -11,6 +11,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::DTypeUnsupported`] for truth values.
+    #[track_caller]
     pub fn argsort(&self, axis: isize, descending: bool) -> Result<Self> {
         let axis = self.shape().axis("argsort", axis)?;
         let n = self.dims()[axis];
@@ -39,6 +40,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::argsort`].
+    #[track_caller]
     pub fn sort(&self, axis: isize, descending: bool) -> Result<(Self, Self)> {
         let index = self.argsort(axis, descending)?;
         Ok((self.gather(axis, &index)?, index))
@@ -49,6 +51,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::argsort`]; [`Error::InvalidArgument`] if `k` exceeds the size of the axis.
+    #[track_caller]
     pub fn topk(&self, k: usize, axis: isize, largest: bool) -> Result<(Self, Self)> {
         let size = self.dims()[self.shape().axis("topk", axis)?];
         if k > size {

@@ -124,6 +124,7 @@ impl Tensor {
     /// assert_eq!(x.i((.., &Tensor::from([true, false, true])))?.to_vec::<i64>()?, [1, 3, 4, 6]);
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn i(&self, indices: impl IntoIndices) -> Result<Self> {
         let indices = indices.into_indices();
         if indices.len() > self.rank() {

@@ -211,6 +211,7 @@ impl Tensor {
     /// assert_eq!(loss.item::<f64>()?, 2.0f64.ln());
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn cross_entropy(&self, target: &Self, opts: &CrossEntropyOpts) -> Result<Self> {
         check("cross_entropy", self, target, opts)?;
         Self::apply(CrossEntropy { target: target.detach(), opts: opts.clone() }, &[self])
@@ -225,6 +226,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::cross_entropy`].
+    #[track_caller]
     pub fn nll_loss(&self, target: &Self, opts: &CrossEntropyOpts) -> Result<Self> {
         check("nll_loss", self, target, opts)?;
         let axis = class_axis(self.shape()) as isize;
@@ -257,6 +259,7 @@ impl Tensor {
     ///
     /// [`Error::ShapeMismatch`]; [`Error::DTypeMismatch`]; [`Error::DTypeUnsupported`]; [`Error::InvalidArgument`] for a
     /// scalar.
+    #[track_caller]
     pub fn cross_entropy_soft(&self, target: &Self, reduction: Reduction) -> Result<Self> {
         super::same_shape("cross_entropy_soft", self, target)?;
         if self.rank() == 0 {

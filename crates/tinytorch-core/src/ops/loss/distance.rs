@@ -12,6 +12,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] unless both have one shape; [`Error::DTypeMismatch`]; [`Error::DTypeUnsupported`].
+    #[track_caller]
     pub fn mse_loss(&self, target: &Self, reduction: Reduction) -> Result<Self> {
         same_shape("mse_loss", self, target)?;
         reduction.apply(&self.sub(target)?.square()?)
@@ -22,6 +23,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mse_loss`].
+    #[track_caller]
     pub fn l1_loss(&self, target: &Self, reduction: Reduction) -> Result<Self> {
         same_shape("l1_loss", self, target)?;
         reduction.apply(&self.sub(target)?.abs()?)
@@ -32,6 +34,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mse_loss`]; [`Error::InvalidArgument`] unless `delta > 0`.
+    #[track_caller]
     pub fn huber_loss(&self, target: &Self, delta: f64, reduction: Reduction) -> Result<Self> {
         same_shape("huber_loss", self, target)?;
         if delta.is_nan() || delta <= 0.0 {
@@ -48,6 +51,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mse_loss`].
+    #[track_caller]
     pub fn bce_loss(&self, target: &Self, reduction: Reduction) -> Result<Self> {
         same_shape("bce_loss", self, target)?;
         let p = self.clamp(PROBABILITY_MARGIN, 1.0 - PROBABILITY_MARGIN)?;
@@ -62,6 +66,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mse_loss`].
+    #[track_caller]
     pub fn bce_with_logits_loss(
         &self,
         target: &Self,
@@ -85,6 +90,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::mse_loss`]; [`Error::InvalidArgument`] for scalars.
+    #[track_caller]
     pub fn kl_div_loss(&self, p: &Self, batch_mean: bool) -> Result<Self> {
         same_shape("kl_div_loss", self, p)?;
         let &[batch, ..] = self.dims() else {

@@ -21,6 +21,7 @@ pub enum Reduction {
 }
 
 impl Reduction {
+    #[track_caller]
     pub(crate) fn apply(self, losses: &Tensor) -> Result<Tensor> {
         match self {
             Self::Mean => losses.mean(.., false),

@@ -78,6 +78,7 @@ impl Tensor {
     ///
     /// [`Error::InvalidArgument`] for an empty list; [`Error::AxisOutOfRange`]; [`Error::DTypeMismatch`];
     /// [`Error::ShapeMismatch`] if another axis differs.
+    #[track_caller]
     pub fn cat(tensors: &[&Self], axis: isize) -> Result<Self> {
         let first = tensors
             .first()
@@ -91,6 +92,7 @@ impl Tensor {
     /// # Errors
     ///
     /// As [`Self::cat`]; all shapes must be equal.
+    #[track_caller]
     pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
         let first = tensors.first().ok_or_else(|| {
             Error::argument("stack", "tensors", "empty", "a list of at least one")

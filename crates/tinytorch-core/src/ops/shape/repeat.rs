@@ -8,6 +8,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] for fewer repeats than axes, or more than the largest rank.
+    #[track_caller]
     pub fn repeat(&self, repeats: &[usize]) -> Result<Self> {
         if repeats.len() < self.rank() || repeats.len() > MAX_RANK {
             let need = format!("{} to {MAX_RANK} numbers", self.rank());
@@ -32,6 +33,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] at a size that no memory holds.
+    #[track_caller]
     pub fn repeat_interleave(&self, repeats: usize, axis: isize) -> Result<Self> {
         let a = self.shape().axis("repeat_interleave", axis)?;
         let size = self.dims()[a] as i64;
@@ -47,6 +49,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`].
+    #[track_caller]
     pub fn roll(&self, shift: isize, axis: isize) -> Result<Self> {
         let size = self.dims()[self.shape().axis("roll", axis)?];
         if size == 0 {

@@ -76,6 +76,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if the range leaves the axis.
+    #[track_caller]
     pub fn narrow(&self, axis: isize, start: usize, len: usize) -> Result<Self> {
         let a = self.shape().axis("narrow", axis)?;
         let size = self.dims()[a];
@@ -100,6 +101,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if `step` is 0.
+    #[track_caller]
     pub fn slice(&self, axis: isize, range: Range<isize>, step: usize) -> Result<Self> {
         let a = self.shape().axis("slice", axis)?;
         if step == 0 {
@@ -120,6 +122,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::IndexOutOfRange`].
+    #[track_caller]
     pub fn select(&self, axis: isize, index: isize) -> Result<Self> {
         let a = self.shape().axis("select", axis)?;
         let size = self.dims()[a];
@@ -140,6 +143,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if the lengths do not add up.
+    #[track_caller]
     pub fn split(&self, lengths: &[usize], axis: isize) -> Result<Vec<Self>> {
         let size = self.dims()[self.shape().axis("split", axis)?];
         if lengths.iter().try_fold(0usize, |s, &n| s.checked_add(n)) != Some(size) {
@@ -165,6 +169,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if `length` is 0.
+    #[track_caller]
     pub fn split_every(&self, length: usize, axis: isize) -> Result<Vec<Self>> {
         let size = self.dims()[self.shape().axis("split_every", axis)?];
         if length == 0 {
@@ -178,6 +183,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if `chunks` is 0.
+    #[track_caller]
     pub fn chunk(&self, chunks: usize, axis: isize) -> Result<Vec<Self>> {
         let size = self.dims()[self.shape().axis("chunk", axis)?];
         if chunks == 0 {

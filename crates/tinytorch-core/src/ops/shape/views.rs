@@ -123,6 +123,7 @@ impl Tensor {
     /// assert!(y.shares_memory(&x));
     /// # Ok::<(), tinytorch_core::Error>(())
     /// ```
+    #[track_caller]
     pub fn reshape(&self, shape: impl IntoSizes) -> Result<Self> {
         let shape = dispatch::reshape_infer(self.shape(), &shape.into_sizes()?)?;
         if shape == *self.shape() {
@@ -136,6 +137,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] if `start` lies behind `end`.
+    #[track_caller]
     pub fn flatten(&self, start: isize, end: isize) -> Result<Self> {
         if self.rank() == 0 {
             return self.reshape([1]);
@@ -160,6 +162,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] unless every axis is named once.
+    #[track_caller]
     pub fn permute(&self, order: &[isize]) -> Result<Self> {
         let order =
             order.iter().map(|&a| self.shape().axis("permute", a)).collect::<Result<Vec<_>>>()?;
@@ -171,6 +174,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`].
+    #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Result<Self> {
         let (a, b) = (self.shape().axis("transpose", a)?, self.shape().axis("transpose", b)?);
         if a == b {
@@ -184,6 +188,7 @@ impl Tensor {
     /// # Errors
     ///
     /// None; the result type is that of the other views.
+    #[track_caller]
     pub fn t(&self) -> Result<Self> {
         if self.rank() < 2 {
             return Ok(self.clone());
@@ -196,6 +201,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`].
+    #[track_caller]
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
         let axis = self.shape().axis("squeeze", axis)?;
         if self.dims()[axis] != 1 {
@@ -209,6 +215,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`]; [`Error::InvalidArgument`] at the largest rank.
+    #[track_caller]
     pub fn unsqueeze(&self, axis: isize) -> Result<Self> {
         let rank = self.rank() as isize;
         let at = if axis < 0 { axis.saturating_add(rank + 1) } else { axis };
@@ -221,6 +228,7 @@ impl Tensor {
     /// Returns the elements in row-major order: the tensor itself if they lie so, otherwise a copy.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "copying elements cannot fail")]
+    #[track_caller]
     pub fn contiguous(&self) -> Self {
         if self.is_contiguous() {
             return self.clone();
@@ -233,6 +241,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::AxisOutOfRange`], or [`Error::InvalidArgument`] for an axis named twice.
+    #[track_caller]
     pub fn flip(&self, axes: impl IntoAxes) -> Result<Self> {
         let axes = axes.into_axes("flip", self.shape())?;
         let mut out = self.clone();

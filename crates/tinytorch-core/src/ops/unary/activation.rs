@@ -336,6 +336,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn relu(&self) -> Result<Self> {
         Self::apply(Relu, &[self])
     }
@@ -345,6 +346,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn sigmoid(&self) -> Result<Self> {
         Self::apply(Unary(Sigmoid), &[self])
     }
@@ -354,6 +356,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn tanh(&self) -> Result<Self> {
         Self::apply(Unary(Tanh), &[self])
     }
@@ -363,6 +366,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn silu(&self) -> Result<Self> {
         Self::apply(Unary(Silu), &[self])
     }
@@ -372,6 +376,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn gelu(&self, kind: GeluKind) -> Result<Self> {
         match kind {
             GeluKind::Exact => Self::apply(Unary(GeluExact), &[self]),
@@ -385,6 +390,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn softplus(&self) -> Result<Self> {
         Self::apply(Unary(Softplus), &[self])
     }
@@ -394,6 +400,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn log_sigmoid(&self) -> Result<Self> {
         Self::apply(Unary(LogSigmoid), &[self])
     }
@@ -403,6 +410,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn leaky_relu(&self, negative_slope: f64) -> Result<Self> {
         Self::apply(Unary(LeakyRelu(negative_slope)), &[self])
     }
@@ -412,6 +420,7 @@ impl Tensor {
     /// # Errors
     ///
     /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+    #[track_caller]
     pub fn elu(&self, alpha: f64) -> Result<Self> {
         Self::apply(Unary(Elu(alpha)), &[self])
     }

@@ -37,6 +37,7 @@ macro_rules! functions {
                 /// # Errors
                 ///
                 /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+                #[track_caller]
                 pub fn $name(&self) -> Result<Self> {
                     Self::apply(Unary($Name), &[self])
                 }
@@ -116,6 +117,7 @@ macro_rules! steps {
                 /// # Errors
                 ///
                 /// [`Error::DTypeUnsupported`](crate::Error::DTypeUnsupported) unless the elements are floats.
+                #[track_caller]
                 pub fn $name(&self) -> Result<Self> {
                     Self::apply($Name, &[self])
                 }

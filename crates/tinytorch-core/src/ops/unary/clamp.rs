@@ -46,6 +46,7 @@ impl Tensor {
     ///
     /// [`Error::InvalidArgument`] if a bound is NaN or `min > max`; [`Error::DTypeUnsupported`] unless the elements are
     /// floats.
+    #[track_caller]
     pub fn clamp(&self, min: impl Into<Option<f64>>, max: impl Into<Option<f64>>) -> Result<Self> {
         let lo = min.into().unwrap_or(f64::NEG_INFINITY);
         let hi = max.into().unwrap_or(f64::INFINITY);
