@@ -11,6 +11,7 @@
 
 #[cfg(feature = "safetensors")]
 mod digits;
+mod errors;
 mod generated;
 mod loader;
 mod modules;
