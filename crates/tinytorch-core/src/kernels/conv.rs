@@ -79,7 +79,7 @@ impl Geometry {
         let (s, p, shift) = (self.stride[1], self.padding[1], v * self.dilation[1]);
         let first = p.saturating_sub(shift).div_ceil(s).min(self.out[1]);
         let end = (self.size[1] + p).saturating_sub(shift).div_ceil(s).min(self.out[1]).max(first);
-        (first, end, (first * s + shift).saturating_sub(p))
+        (first, end, first.saturating_mul(s).saturating_add(shift).saturating_sub(p))
     }
 
     /// The image row that kernel row `u` meets at output row `i`, if it lies inside.

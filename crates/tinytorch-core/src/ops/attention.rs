@@ -122,8 +122,8 @@ impl Rope {
         let table: Vec<(T, T)> = (0..positions)
             .flat_map(|p| (0..half).map(move |i| (p, i)))
             .map(|(p, i)| {
-                let angle =
-                    (p + self.opts.offset) as f64 * self.opts.base.powf(-2.0 * i as f64 / d as f64);
+                let angle = (p as f64 + self.opts.offset as f64)
+                    * self.opts.base.powf(-2.0 * i as f64 / d as f64);
                 let (sin, cos) = angle.sin_cos();
                 (T::lit(cos), T::lit(if self.back { -sin } else { sin }))
             })

@@ -1,5 +1,8 @@
 //! The system's allocator with two counters: bytes in use, and their peak.
-#![expect(unsafe_code, reason = "an allocator is unsafe by its trait; every call is passed on unchanged")]
+#![expect(
+    unsafe_code,
+    reason = "an allocator is unsafe by its trait; every call is passed on unchanged"
+)]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},

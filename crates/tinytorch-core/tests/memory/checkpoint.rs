@@ -1,12 +1,11 @@
 //! A network of 16 blocks: what checkpoints save, and what they cost.
 
-use std::time::{Duration, Instant};
-
-use tinytorch_core::{
-    DType, Param, Result, Rng, Tensor,
-    autograd::checkpoint,
-    ops::GeluKind,
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
 };
+
+use tinytorch_core::{DType, Param, Result, Rng, Tensor, autograd::checkpoint, ops::GeluKind};
 
 use crate::allocator::{alone, peak_of};
 
@@ -23,6 +22,9 @@ struct Block {
     down: Param,
 }
 
+/// How often the blocks ran.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
 impl Block {
     fn new(rng: &mut Rng) -> Self {
         let mut draw = |shape: [usize; 2]| {
@@ -33,6 +35,7 @@ impl Block {
     }
 
     fn forward(&self, x: &Tensor, rng: &mut Rng) -> Result<Tensor> {
+        RUNS.fetch_add(1, Ordering::Relaxed);
         let h = x.linear(&self.up.tensor(), None)?.gelu(GeluKind::Tanh)?;
         // One coin for each hidden unit: the mask is small beside what it multiplies.
         let half = Tensor::full([4 * WIDTH], 0.5, DType::F32)?;
@@ -82,7 +85,10 @@ fn checkpoints_halve_the_peak_of_sixteen_blocks() {
     let x = Tensor::randn([ROWS, WIDTH], DType::F32, &mut rng).unwrap();
     step(&blocks, &x, 0); // what stays for the life of the process, such as the threads, comes first
     let (plain, plain_peak) = peak_of(|| step(&blocks, &x, 0));
+    RUNS.store(0, Ordering::Relaxed);
     let (saving, saving_peak) = peak_of(|| step(&blocks, &x, BLOCKS - PLAIN_AT_THE_END));
+    // The cost: each block with a checkpoint runs once more.
+    assert_eq!(RUNS.load(Ordering::Relaxed), BLOCKS + BLOCKS - PLAIN_AT_THE_END);
     assert!(plain == saving, "loss or gradients differ");
     assert!(
         2 * saving_peak <= plain_peak,
@@ -95,7 +101,4 @@ fn checkpoints_halve_the_peak_of_sixteen_blocks() {
         saving_peak as f64 / plain_peak as f64,
         time_saving.as_secs_f64() / time_plain.as_secs_f64()
     );
-    // Every block is run at most once more, and its backward pass is not shorter than its forward pass: at most one half
-    // more. Twice the time would mean that something is computed a third time; the machine may be busy meanwhile.
-    assert!(time_saving < 2 * time_plain, "{time_saving:?} and {time_plain:?}");
 }

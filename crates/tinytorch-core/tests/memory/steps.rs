@@ -1,9 +1,6 @@
 //! Training leaves nothing behind.
 
-use tinytorch_core::{
-    DType, Param, Rng, Tensor,
-    ops::CrossEntropyOpts,
-};
+use tinytorch_core::{DType, Param, Rng, Tensor, ops::CrossEntropyOpts};
 
 use crate::allocator::{alone, in_use, peak_of};
 
@@ -40,7 +37,9 @@ fn a_thousand_steps_hold_no_more_than_ten() {
     let ((), peak_of_ten) = peak_of(|| (10..20).for_each(step));
     let ((), peak_of_all) = peak_of(|| (20..1000).for_each(step));
     let grown = in_use().saturating_sub(after_ten);
-    eprintln!("{after_ten} B after ten steps, {grown} B more after a thousand, peak {peak_of_all} B");
+    eprintln!(
+        "{after_ten} B after ten steps, {grown} B more after a thousand, peak {peak_of_all} B"
+    );
     // One step makes some 20 kB; one lost tensor a step would be 12·4·4 B · 990 = 190 kB. The harness itself may take a
     // few hundred bytes meanwhile.
     assert!(grown < 4096, "{grown} bytes were not given back");

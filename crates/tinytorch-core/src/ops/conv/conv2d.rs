@@ -1,6 +1,6 @@
 //! Convolutions in one and two dimensions, and transposed convolution.
 
-use super::{images, output_size};
+use super::{check_room, images, output_size};
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
@@ -36,6 +36,7 @@ impl Conv2dOpts {
 
     fn geometry(&self, op: &'static str, x: [usize; 4], w: [usize; 4]) -> Result<Geometry> {
         let out = output_size(op, [x[2], x[3]], &self.window([w[2], w[3]]))?;
+        check_room(op, &[x[0], w[0], out[0], out[1]])?;
         Ok(self.geometry_of(x, w, out))
     }
 
@@ -193,8 +194,11 @@ fn check(
         );
         return Err(Error::argument(op, "groups", groups, need));
     }
-    let (meets, maps) =
-        if transposed { (first, second * groups) } else { (second * groups, first) };
+    let (meets, maps) = if transposed {
+        (first, second.saturating_mul(groups))
+    } else {
+        (second.saturating_mul(groups), first)
+    };
     if meets != xs[1] {
         return Err(Error::shapes(
             op,
@@ -328,9 +332,12 @@ impl Tensor {
         };
         let out = [size(0)?, size(1)?];
         // Seen from the convolution it is the adjoint of, our output is the input.
-        let geometry =
-            opts.geometry_of([xs[0], ws[1] * opts.groups, out[0], out[1]], ws, [xs[2], xs[3]]);
-        geometry.input_shape()?;
+        let geometry = opts.geometry_of(
+            [xs[0], ws[1].saturating_mul(opts.groups), out[0], out[1]],
+            ws,
+            [xs[2], xs[3]],
+        );
+        check_room(op, geometry.input_shape()?.dims())?;
         let y = Self::apply(InputGrad(geometry), &[self, weight])?;
         match bias {
             Some(b) => y.add(&b.reshape([b.numel(), 1, 1])?),

@@ -1,6 +1,6 @@
 //! Pooling.
 
-use super::{images, output_size};
+use super::{check_room, images, output_size};
 use crate::{
     Error, Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
@@ -37,6 +37,7 @@ impl Pool2dOpts {
         };
         let size = [x[2], x[3]];
         let out = output_size(op, size, &window)?;
+        check_room(op, &[x[0], x[1], out[0], out[1]])?;
         if self.padding.iter().zip(self.kernel).any(|(&p, k)| p > k / 2) {
             let need = format!("at most half of the kernel {:?}", self.kernel);
             return Err(Error::argument(op, "padding", format!("{:?}", self.padding), need));
@@ -204,7 +205,7 @@ impl Tensor {
                 "positive, of images with pixels",
             ));
         }
-        crate::Shape::new(&[n, c, size[0], size[1]])?;
+        check_room(op, &[n, c, size[0], size[1]])?;
         let span = |full: usize, n: usize| -> Spans {
             (0..n).map(|i| i * full / n..((i + 1) * full).div_ceil(n)).collect()
         };

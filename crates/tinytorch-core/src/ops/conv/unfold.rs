@@ -1,6 +1,6 @@
 //! Windows as columns, and padding.
 
-use super::{images, output_size};
+use super::{check_room, images, output_size};
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
@@ -67,6 +67,8 @@ impl Tensor {
             dilation: window.dilation,
             groups: 1,
         };
+        let [kh, kw] = window.kernel;
+        check_room("unfold", &[n, c, kh, kw, geometry.out[0], geometry.out[1]])?;
         Self::apply(Unfold { geometry, adjoint: false }, &[self])
     }
 

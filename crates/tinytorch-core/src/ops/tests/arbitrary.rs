@@ -36,7 +36,8 @@ fn size(rng: &mut Rng) -> usize {
 }
 
 fn number(rng: &mut Rng) -> f64 {
-    [0.0, -0.0, 1.0, -1.0, 0.5, 3.0, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN][rng.below(10)]
+    [0.0, -0.0, 1.0, -1.0, 0.5, 3.0, 1e300, f64::INFINITY, f64::NEG_INFINITY, f64::NAN]
+        [rng.below(10)]
 }
 
 fn pair(rng: &mut Rng) -> [usize; 2] {
@@ -151,7 +152,8 @@ fn computed(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         12 => a.nll_loss(b, &CrossEntropyOpts::default()),
         13 => {
             let weight = Some(a.clone());
-            let opts = CrossEntropyOpts { label_smoothing: x, weight, ..CrossEntropyOpts::default() };
+            let opts =
+                CrossEntropyOpts { label_smoothing: x, weight, ..CrossEntropyOpts::default() };
             a.cross_entropy(b, &opts)
         }
         14 => a.cross_entropy_soft(b, Reduction::Mean),

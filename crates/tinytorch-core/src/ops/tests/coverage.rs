@@ -113,7 +113,8 @@ fn every_rule_is_met() {
     };
     let both = [DType::F64, DType::F32].into_iter().flat_map(|d| cases().map(move |c| (d, c)));
     for (dtype, (name, f, inputs)) in both {
-        let leaves = inputs.each_ref().map(|x| x.to_dtype(dtype).unwrap().requiring_grad().unwrap());
+        let leaves =
+            inputs.each_ref().map(|x| x.to_dtype(dtype).unwrap().requiring_grad().unwrap());
         let y = f(&leaves).unwrap();
         look(&y);
         // Some rules serve only as gradients of others.

@@ -40,7 +40,8 @@ fn hessian_vector_products_agree_with_differences() {
         let (ahead, behind) = (moved(1e-6), moved(-1e-6));
         for (k, product) in products.iter().enumerate() {
             let numeric = (&(&ahead[k] - &behind[k]) * 5e5).to_vec::<f64>().unwrap();
-            for (n, (got, want)) in product.to_vec::<f64>().unwrap().iter().zip(numeric).enumerate() {
+            for (n, (got, want)) in product.to_vec::<f64>().unwrap().iter().zip(numeric).enumerate()
+            {
                 let close = (got - want).abs() <= 1e-5 * (1.0 + want.abs());
                 assert!(close, "{name}, input {k}, element {n}: {got} and {want}");
             }

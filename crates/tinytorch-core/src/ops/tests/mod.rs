@@ -34,7 +34,10 @@ fn cases() -> impl Iterator<Item = (&'static str, Function, [Tensor; 2])> {
     let with = |inputs: [Tensor; 2]| {
         move |&(name, f): &(&'static str, Function)| (name, f, inputs.clone())
     };
-    registry::ON_MATRICES.iter().map(with(matrices)).chain(registry::ON_IMAGES.iter().map(with(images)))
+    registry::ON_MATRICES
+        .iter()
+        .map(with(matrices))
+        .chain(registry::ON_IMAGES.iter().map(with(images)))
 }
 
 /// The same elements with another layout: every second column of a wider, transposed array.

@@ -164,7 +164,8 @@ pub(super) const ON_MATRICES: &[(&str, Function)] = &[
     }),
     ("batch_norm evaluating", |i| {
         let n = i[0].dims().last().copied().unwrap_or(1);
-        let running = (Tensor::full([n], 0.5, i[0].dtype())?, Tensor::full([n], 2.0, i[0].dtype())?);
+        let running =
+            (Tensor::full([n], 0.5, i[0].dtype())?, Tensor::full([n], 2.0, i[0].dtype())?);
         let opts = BatchNormOpts { training: false, ..BatchNormOpts::default() };
         Ok(i[0].batch_norm((Some(&i[1].i(2)?), None), (&running.0, &running.1), &opts)?.0)
     }),
