@@ -236,6 +236,16 @@ fn long_chains_need_no_stack() {
                 h = h.sin().unwrap();
             }
             drop(h);
+            // A recorded pass: the gradient has a graph as deep as the chain, on top of it.
+            let mut h = x.clone();
+            for _ in 0..100_000 {
+                h = h.neg().unwrap();
+            }
+            let opts = GradOpts { create_graph: true, ..GradOpts::default() };
+            let seeds = vec![Tensor::from([1.0f32]).requiring_grad().unwrap()];
+            let slope = grad(&[&h], &[&x], GradOpts { seeds, ..opts }).unwrap().remove(0).unwrap();
+            assert!(slope.requires_grad());
+            assert_eq!(slope.to_vec::<f32>().unwrap(), [1.0]);
         })
         .unwrap()
         .join()

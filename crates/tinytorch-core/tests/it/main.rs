@@ -9,9 +9,14 @@
     reason = "counts, copies and small whole numbers are exact; everything else is compared with a margin"
 )]
 
+mod chapter;
+mod chapters_activations;
+mod chapters_autograd;
+mod chapters_tensor;
 #[cfg(feature = "safetensors")]
 mod digits;
 mod errors;
+mod files;
 mod generated;
 mod loader;
 mod modules;

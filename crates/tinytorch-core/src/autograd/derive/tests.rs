@@ -11,6 +11,11 @@ fn draw(shape: &[usize], seed: u64) -> Tensor {
     Tensor::randn(shape, DType::F64, &mut Rng::seed(seed)).unwrap()
 }
 
+/// A list of one tensor.
+fn alone(x: &Tensor) -> &[Tensor] {
+    core::slice::from_ref(x)
+}
+
 #[track_caller]
 fn close(got: &Tensor, want: &Tensor, tolerance: f64) {
     assert_eq!(got.shape(), want.shape());
@@ -33,9 +38,9 @@ fn products_of_a_linear_map_are_its_matrix() {
     let a = Tensor::from([[1.0f64, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     let f = |i: &[Tensor]| a.matmul(&i[0]);
     let x = Tensor::from([1.0f64, 0.0, -1.0]);
-    let (y, jv) = jvp(f, &[x.clone()], &[Tensor::from([1.0f64, 1.0, 0.0])]).unwrap();
+    let (y, jv) = jvp(f, alone(&x), &[Tensor::from([1.0f64, 1.0, 0.0])]).unwrap();
     assert_eq!((values(&y), values(&jv)), (vec![-2.0, -2.0], vec![3.0, 9.0]));
-    let (_, vj) = vjp(f, &[x.clone()], &Tensor::from([1.0f64, -1.0])).unwrap();
+    let (_, vj) = vjp(f, alone(&x), &Tensor::from([1.0f64, -1.0])).unwrap();
     assert_eq!(values(&vj[0]), [-3.0, -3.0, -3.0]);
     assert!(jacobian(f, &[x]).unwrap()[0].same_values(&a));
 }
@@ -103,7 +108,7 @@ fn hessian_products_agree_with_the_hessian_and_with_differences() {
         x.layer_norm(&[3], None, None, 1e-3)?.tanh()?.matmul(&x.t()?)?.square()?.sum(.., false)
     };
     let (x, v) = (draw(&[2, 3], 7), draw(&[2, 3], 8));
-    let (value, product) = hvp(|i| f(&i[0]), &[x.clone()], &[v.clone()]).unwrap();
+    let (value, product) = hvp(|i| f(&i[0]), alone(&x), alone(&v)).unwrap();
     assert_eq!(values(&value), values(&f(&x).unwrap()));
     let h = hessian(f, &x).unwrap().reshape([6, 6]).unwrap();
     let flat = v.reshape([6]).unwrap();
@@ -131,15 +136,15 @@ fn several_inputs_share_one_hessian() {
 fn what_does_not_depend_has_derivative_zero() {
     let (x, y) = (Tensor::from([1.0f64, 2.0]), Tensor::from([3.0f64]));
     let constant = |_: &[Tensor]| Ok(Tensor::from([7.0f64, 8.0, 9.0]));
-    let (_, g) = vjp(constant, &[x.clone()], &Tensor::from([1.0f64; 3])).unwrap();
+    let (_, g) = vjp(constant, alone(&x), &Tensor::from([1.0f64; 3])).unwrap();
     assert_eq!(values(&g[0]), [0.0; 2]);
-    let (_, p) = jvp(constant, &[x.clone()], &[x.clone()]).unwrap();
+    let (_, p) = jvp(constant, alone(&x), alone(&x)).unwrap();
     assert_eq!(values(&p), [0.0; 3]);
     let first = |i: &[Tensor]| i[0].square()?.sum(.., false);
     let (_, p) = hvp(first, &[x.clone(), y.clone()], &[x.clone(), y.clone()]).unwrap();
     assert_eq!((values(&p[0]), values(&p[1])), (vec![2.0, 4.0], vec![0.0]));
     let linear = |i: &[Tensor]| i[0].sum(.., false);
-    assert_eq!(values(&hvp(linear, &[x.clone()], &[x.clone()]).unwrap().1[0]), [0.0; 2]);
+    assert_eq!(values(&hvp(linear, alone(&x), alone(&x)).unwrap().1[0]), [0.0; 2]);
     assert_eq!(values(&hessian(|x| x.sum(.., false), &x).unwrap()), [0.0; 4]);
     let j = jacobian(|i| Ok(i[0].clone()), &[x.clone(), y]).unwrap();
     assert_eq!((values(&j[0]), values(&j[1])), (vec![1.0, 0.0, 0.0, 1.0], vec![0.0; 2]));
@@ -152,17 +157,17 @@ fn results_are_recorded_where_something_outside_requires_it() {
     let plain = Tensor::from([1.0f64, 2.0]);
     let one = Tensor::from([1.0f64, 1.0]);
     let cube = |i: &[Tensor]| i[0].pow_scalar(3.0);
-    let (y, p) = jvp(cube, &[plain.clone()], &[one.clone()]).unwrap();
+    let (y, p) = jvp(cube, alone(&plain), alone(&one)).unwrap();
     assert!(!y.requires_grad() && !p.requires_grad(), "leaves of the caller are not involved");
     // Through an input: d/dx of 3x²·v is 6x·v.
     let x = plain.requiring_grad().unwrap();
-    let (_, p) = jvp(cube, &[x.clone()], &[one.clone()]).unwrap();
+    let (_, p) = jvp(cube, alone(&x), alone(&one)).unwrap();
     p.sum(.., false).unwrap().backward().unwrap();
     assert_eq!(values(&x.grad().unwrap()), [6.0, 12.0]);
     // Through a parameter: f = w·x², the derivative along 1 is 2wx, its slope in w is 2x.
     let w = crate::Param::new(Tensor::from([5.0f64, 5.0])).unwrap();
     let f = |i: &[Tensor]| i[0].square()?.mul(&w.tensor());
-    let (_, p) = jvp(f, &[plain.clone()], &[one.clone()]).unwrap();
+    let (_, p) = jvp(f, alone(&plain), alone(&one)).unwrap();
     p.sum(.., false).unwrap().backward().unwrap();
     assert_eq!(values(&w.grad().unwrap()), [2.0, 4.0]);
     // And not while recording is off; the derivative itself needs it and switches it on.
@@ -195,7 +200,7 @@ fn arguments_that_do_not_fit_are_named() {
     let x = Tensor::from([1.0f64, 2.0]);
     let same = |i: &[Tensor]| Ok(i[0].clone());
     let short = Tensor::from([1.0f64]);
-    let at = core::slice::from_ref(&x);
+    let at = alone(&x);
     assert!(matches!(jvp(same, at, &[]), Err(Error::InvalidArgument { op: "jvp", name: "v", .. })));
     assert!(matches!(vjp(same, at, &short), Err(Error::ShapeMismatch { op: "vjp", .. })));
     assert!(matches!(hvp(same, at, &[short]), Err(Error::ShapeMismatch { op: "hvp", .. })));
