@@ -4,12 +4,13 @@
     reason = "an allocator is unsafe by its trait; every call is passed on unchanged"
 )]
 
+use core::{
+    alloc::{GlobalAlloc, Layout},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    alloc::System,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 struct Counting;

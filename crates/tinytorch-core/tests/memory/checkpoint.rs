@@ -1,9 +1,10 @@
 //! A network of 16 blocks: what checkpoints save, and what they cost.
 
-use std::{
+use core::{
     sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
+use std::time::Instant;
 
 use tinytorch_core::{DType, Param, Result, Rng, Tensor, autograd::checkpoint, ops::GeluKind};
 
