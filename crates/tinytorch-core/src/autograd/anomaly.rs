@@ -14,7 +14,8 @@ thread_local! {
 ///
 /// The first rule that turns finite gradients into an infinity or NaN ends the pass with
 /// [`Error::NonFiniteGradient`], which names the operation and the line of code that called it. No gradient has
-/// changed then. Only the pass has to run inside; the forward computation may come before.
+/// changed then. Only the pass has to run inside; the forward computation may come before. An operation inside a layer
+/// is located in the layer.
 ///
 /// # Cost
 ///

@@ -27,9 +27,10 @@ pub(crate) struct Node {
 
 static NODES: AtomicU64 = AtomicU64::new(0);
 
-/// Returns a number above that of every node made so far, and not above that of any later one.
+/// Returns a number above that of every node that this thread has made or been given, and not above that of any later
+/// one. Relaxed order suffices: whoever hands over a node synchronizes, and all changes of one counter have one order.
 pub(crate) fn next_number() -> u64 {
-    NODES.load(Ordering::SeqCst)
+    NODES.load(Ordering::Relaxed)
 }
 
 /// A poisoned lock is harmless here: each critical section is a single assignment.
@@ -55,7 +56,7 @@ impl Node {
             saved: Mutex::new(saved),
             keeps_grad: AtomicBool::new(is_leaf),
             grad: Mutex::new(None),
-            number: NODES.fetch_add(1, Ordering::SeqCst),
+            number: NODES.fetch_add(1, Ordering::Relaxed),
             location: Location::caller(),
             version,
         })

@@ -7,7 +7,7 @@ use crate::{
     kernels::map,
     ops::{
         broadcast::sum_to,
-        support::{number_type, on_floats, on_numbers, real_type, same_dtype},
+        support::{common_shape, number_type, on_floats, on_numbers, real_type, same_dtype},
     },
     tensor::{Element, Number},
 };
@@ -33,7 +33,7 @@ fn binary(op: &'static str, kind: Arithmetic, a: &Tensor, b: &Tensor) -> Result<
         let shape = if a.shape() == b.shape() {
             *a.shape()
         } else {
-            dispatch::broadcast_shape(op, a.shape(), b.shape())?
+            common_shape(op, a.shape(), b.shape())?
         };
         let (la, lb) = (a.layout().expand(&shape), b.layout().expand(&shape));
         if a.dtype().is_float() {

@@ -5,7 +5,7 @@ use crate::{
     autograd::{Grads, Op, Saved},
     dispatch,
     kernels::par,
-    ops::support::{on_floats, real_type},
+    ops::support::{check_room, on_floats, real_type},
     tensor::{Element, Real},
 };
 
@@ -235,6 +235,7 @@ impl Tensor {
             return Err(Error::dtype(op, dtype, "f32, f64, f16 or bf16"));
         }
         let shape = crate::Shape::new(&[positions, width])?;
+        check_room(op, &shape)?;
         let table = dispatch::sinusoidal_table(positions, width, base);
         Ok(
             crate::tensor::each_type!(dtype, T => Self::own(table.iter().map(|&v| <T as Element>::from_f64(v)).collect(), shape)),

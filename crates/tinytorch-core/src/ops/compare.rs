@@ -1,9 +1,9 @@
 //! Comparisons and truth values. The results carry no graph.
 
 use crate::{
-    DType, Error, Result, Tensor, dispatch,
+    DType, Error, Result, Tensor,
     kernels::map,
-    ops::support::{number_type, same_dtype},
+    ops::support::{common_shape, number_type, same_dtype},
     tensor::Element,
 };
 
@@ -16,7 +16,7 @@ fn compare(
     nan: bool,
 ) -> Result<Tensor> {
     same_dtype(op, a, b)?;
-    let shape = dispatch::broadcast_shape(op, a.shape(), b.shape())?;
+    let shape = common_shape(op, a.shape(), b.shape())?;
     let wide;
     let (a, b) = match a.dtype() {
         d if d.is_half() => {
@@ -81,7 +81,7 @@ fn logical(
 ) -> Result<Tensor> {
     truths(op, a)?;
     truths(op, b)?;
-    let shape = dispatch::broadcast_shape(op, a.shape(), b.shape())?;
+    let shape = common_shape(op, a.shape(), b.shape())?;
     let (la, lb) = (a.layout().expand(&shape), b.layout().expand(&shape));
     Ok(Tensor::own(map::map2(a.typed_as::<bool>(&la), b.typed_as::<bool>(&lb), f), shape))
 }

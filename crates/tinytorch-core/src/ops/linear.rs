@@ -6,7 +6,7 @@ use crate::{
     dispatch,
     ops::{
         broadcast::sum_to,
-        support::{on_floats, real_type, same_dtype},
+        support::{check_room, on_floats, real_type, same_dtype},
     },
 };
 
@@ -24,6 +24,7 @@ impl Op for Linear {
         same_dtype("linear", x, w)?;
         b.map_or(Ok(()), |b| same_dtype("linear", x, b))?;
         let out_shape = check(x, w, b)?;
+        check_room("linear", &out_shape)?;
         saved.keep_if(saved.needs(1), x);
         saved.keep_if(saved.needs(0), w);
         on_floats("linear", inputs, |t| {

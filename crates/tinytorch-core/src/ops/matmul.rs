@@ -6,7 +6,7 @@ use crate::{
     dispatch,
     ops::{
         broadcast::sum_to,
-        support::{on_floats, real_type, same_dtype},
+        support::{check_room, on_floats, real_type, same_dtype},
     },
     tensor::Layout,
 };
@@ -42,6 +42,7 @@ impl Op for MatMul {
 fn compute(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let mut plan = dispatch::matmul_check(a.shape(), b.shape())?;
     let out_shape = plan.out_shape()?;
+    check_room("matmul", &out_shape)?;
     // One matrix on the right for a whole batch on the left: the batch is just more rows.
     let flat = (b.rank() <= 2 && a.rank() > 2)
         .then(|| a.layout().reshape(&Shape::clipped(&[plan.batch.numel() * plan.m, plan.k])))

@@ -8,7 +8,7 @@ use crate::{
     ops::{
         AxisMask, IntoAxes,
         broadcast::sum_to,
-        support::{number_type, on_floats, real_type, same_dtype},
+        support::{common_shape, number_type, on_floats, real_type, same_dtype},
     },
     tensor::Real,
 };
@@ -32,7 +32,7 @@ impl Op for Extreme {
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let op = self.name();
         same_dtype(op, inputs[0], inputs[1])?;
-        let shape = dispatch::broadcast_shape(op, inputs[0].shape(), inputs[1].shape())?;
+        let shape = common_shape(op, inputs[0].shape(), inputs[1].shape())?;
         saved.keep(inputs[0]);
         saved.keep(inputs[1]);
         on_floats(op, inputs, |t| {

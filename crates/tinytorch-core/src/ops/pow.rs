@@ -3,11 +3,10 @@
 use crate::{
     Result, Tensor,
     autograd::{Grads, Op, Saved},
-    dispatch,
     kernels::map,
     ops::{
         broadcast::sum_to,
-        support::{on_floats, real_type, same_dtype},
+        support::{common_shape, on_floats, real_type, same_dtype},
     },
     tensor::Real,
 };
@@ -58,7 +57,7 @@ impl Op for Pow {
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         same_dtype("pow", inputs[0], inputs[1])?;
-        let shape = dispatch::broadcast_shape("pow", inputs[0].shape(), inputs[1].shape())?;
+        let shape = common_shape("pow", inputs[0].shape(), inputs[1].shape())?;
         let out = on_floats("pow", inputs, |t| {
             let (la, lb) = (t[0].layout().expand(&shape), t[1].layout().expand(&shape));
             Ok(real_type!(t[0].dtype(), T => {

@@ -3,9 +3,11 @@
 use crate::{
     DType, Error, Result, Tensor,
     autograd::{Grads, Op, Saved},
-    dispatch,
     kernels::map,
-    ops::{broadcast::sum_to, support::same_dtype},
+    ops::{
+        broadcast::sum_to,
+        support::{common_shape, same_dtype},
+    },
     tensor::{Element, each_type},
 };
 
@@ -20,8 +22,8 @@ impl Op for Where {
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let (a, b) = (inputs[0], inputs[1]);
         same_dtype("where", a, b)?;
-        let shape = dispatch::broadcast_shape("where", a.shape(), b.shape())?;
-        let shape = dispatch::broadcast_shape("where", &shape, self.0.shape())?;
+        let shape = common_shape("where", a.shape(), b.shape())?;
+        let shape = common_shape("where", &shape, self.0.shape())?;
         let [lc, la, lb] = [&self.0, a, b].map(|t| t.layout().expand(&shape));
         Ok(each_type!(a.dtype(), T => {
             let c = self.0.typed_as::<bool>(&lc);
@@ -56,7 +58,7 @@ impl Op for MaskedFill {
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
-        let shape = dispatch::broadcast_shape("masked_fill", x.shape(), self.mask.shape())?;
+        let shape = common_shape("masked_fill", x.shape(), self.mask.shape())?;
         let [lm, lx] = [&self.mask, x].map(|t| t.layout().expand(&shape));
         Ok(each_type!(x.dtype(), T => {
             let value = <T as Element>::from_f64(self.value);

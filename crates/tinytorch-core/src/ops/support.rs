@@ -1,6 +1,6 @@
 //! Choosing the Rust type of an operation at run time.
 
-use crate::{DType, Error, Result, Tensor};
+use crate::{DType, Error, Result, Shape, Tensor, dispatch};
 
 /// Evaluates `$body` with `$T` standing for `f32` or `f64`; the element type must be one of them.
 macro_rules! real_type {
@@ -52,6 +52,43 @@ macro_rules! number_type {
 }
 pub(crate) use number_type;
 
+/// Results with fewer elements are made without asking whether there is memory for them.
+const SMALL: usize = 1 << 24;
+
+/// Refuses a result that the memory of this machine cannot hold, before anything is computed for it.
+pub(crate) fn check_room(op: &'static str, dims: &[usize]) -> Result<()> {
+    Shape::new(dims)?;
+    // An empty axis does not excuse the others: tables are made along each of them.
+    let n: usize = dims.iter().map(|&d| d.max(1)).product();
+    if n <= SMALL {
+        return Ok(());
+    }
+    let bytes = n.saturating_mul(size_of::<f64>());
+    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
+        let got = format!("of shape {dims:?}, up to {bytes} bytes");
+        Error::argument(op, "result", got, "small enough for the memory of this machine")
+    })
+}
+
+/// Returns the common shape of two operands of an elementwise operation, if a result of that shape fits into memory.
+pub(crate) fn common_shape(op: &'static str, a: &Shape, b: &Shape) -> Result<Shape> {
+    let shape = dispatch::broadcast_shape(op, a, b)?;
+    check_room(op, &shape)?;
+    Ok(shape)
+}
+
+/// As [`check_room`], for operands that look larger than their memory: what is computed from views that repeat elements,
+/// or over an empty axis beside a long one, has room for each position.
+fn check_wide(op: &'static str, inputs: &[&Tensor]) -> Result<()> {
+    for t in inputs {
+        let positions: usize = t.dims().iter().map(|&d| d.max(1)).product();
+        if positions > SMALL && positions > t.storage().buffer.len() {
+            check_room(op, &[positions])?;
+        }
+    }
+    Ok(())
+}
+
 /// Checks that all tensors have one element type.
 pub(crate) fn same_dtype(op: &'static str, lhs: &Tensor, rhs: &Tensor) -> Result<()> {
     if lhs.dtype() == rhs.dtype() {
@@ -69,6 +106,7 @@ pub(crate) fn on_floats(
     inputs: &[&Tensor],
     f: impl FnOnce(&[&Tensor]) -> Result<Tensor>,
 ) -> Result<Tensor> {
+    check_wide(op, inputs)?;
     match inputs.first().map_or(DType::F32, |t| t.dtype()) {
         DType::F32 | DType::F64 => f(inputs),
         half @ (DType::F16 | DType::BF16) => {
@@ -86,6 +124,7 @@ pub(crate) fn on_numbers(
     inputs: &[&Tensor],
     f: impl FnOnce(&[&Tensor]) -> Result<Tensor>,
 ) -> Result<Tensor> {
+    check_wide(op, inputs)?;
     match inputs.first().map_or(DType::F32, |t| t.dtype()) {
         DType::Bool => Err(Error::dtype(op, DType::Bool, "a number")),
         d if d.is_int() => f(inputs),

@@ -13,7 +13,9 @@ impl fmt::Display for Tensor {
     /// sets the digits after the point (4 unless given).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let precision = f.precision().unwrap_or(4);
-        let shown = Shown { dims: self.dims(), shorten: self.numel() > LIMIT };
+        // Empty axes count as one: the others may still be long.
+        let lines: usize = self.dims().iter().map(|&d| d.max(1)).product();
+        let shown = Shown { dims: self.dims(), shorten: lines > LIMIT };
         let mut cells = Vec::new();
         each_type!(self.dtype(), T => {
             let view = self.typed::<T>();

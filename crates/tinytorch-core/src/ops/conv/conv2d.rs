@@ -1,12 +1,12 @@
 //! Convolutions in one and two dimensions, and transposed convolution.
 
-use super::{check_room, images, output_size};
+use super::{images, output_size};
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
     dispatch,
     kernels::conv::Geometry,
-    ops::support::{on_floats, real_type, same_dtype},
+    ops::support::{check_room, on_floats, real_type, same_dtype},
     slots::conv::Window,
 };
 

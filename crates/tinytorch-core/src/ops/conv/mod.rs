@@ -10,7 +10,7 @@ mod unfold;
 pub use conv2d::Conv2dOpts;
 pub use pool::Pool2dOpts;
 
-use crate::{Error, Result, Shape, Tensor, dispatch, slots::conv::Window};
+use crate::{Error, Result, Tensor, dispatch, slots::conv::Window};
 
 /// Larger paddings are refused: positions must not leave the range of integers.
 const MAX_PADDING: usize = 1 << 30;
@@ -31,17 +31,6 @@ fn output_size(op: &'static str, size: [usize; 2], w: &Window) -> Result<[usize;
         return Err(Error::argument(op, "padding", padding, format!("at most {MAX_PADDING}")));
     }
     Ok([along(0)?, along(1)?])
-}
-
-/// Refuses a result that the memory of this machine cannot hold. Small ones are not worth asking.
-fn check_room(op: &'static str, dims: &[usize]) -> Result<()> {
-    let n = Shape::new(dims)?.numel();
-    let bytes = n.saturating_mul(size_of::<f64>());
-    if n <= 1 << 24 || Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
-        return Ok(());
-    }
-    let got = format!("{dims:?}, up to {bytes} bytes");
-    Err(Error::argument(op, "result", got, "small enough for the memory of this machine"))
 }
 
 /// The four sizes of a batch of images.

@@ -1,12 +1,12 @@
 //! Pooling.
 
-use super::{check_room, images, output_size};
+use super::{images, output_size};
 use crate::{
     Error, Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
     dispatch,
     kernels::pool::{self, Planes, Spans},
-    ops::support::{on_floats, real_type},
+    ops::support::{check_room, on_floats, real_type},
     slots::conv::Window,
 };
 

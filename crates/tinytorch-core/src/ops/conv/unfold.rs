@@ -1,11 +1,11 @@
 //! Windows as columns, and padding.
 
-use super::{check_room, images, output_size};
+use super::{images, output_size};
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
     kernels::conv::{self, Geometry},
-    ops::support::{on_floats, real_type},
+    ops::support::{check_room, on_floats, real_type},
     slots::conv::Window,
 };
 
@@ -99,7 +99,7 @@ impl Tensor {
             let axis = first + i;
             let block =
                 |n: usize| Self::full(Shape::new(&out.shape().with(axis, n))?, value, out.dtype());
-            if before + after > 0 {
+            if before > 0 || after > 0 {
                 out = Self::cat(&[&block(before)?, &out, &block(after)?], axis as isize)?;
             }
         }

@@ -216,6 +216,7 @@ impl Tensor {
     pub fn one_hot(&self, classes: usize) -> Result<Self> {
         let ids = checked("one_hot", self, classes)?;
         let shape = self.shape().insert(self.rank(), classes)?;
+        crate::ops::support::check_room("one_hot", &shape)?;
         let mut out = vec![0i64; shape.numel()];
         ids.iter().enumerate().for_each(|(n, &i)| out[n * classes + i] = 1);
         Ok(Self::own(out, shape))

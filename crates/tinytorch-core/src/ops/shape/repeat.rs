@@ -1,6 +1,6 @@
 //! Repeating and rotating.
 
-use crate::{Error, Result, Tensor, tensor::MAX_RANK};
+use crate::{Error, Result, Tensor, ops::support::check_room, tensor::MAX_RANK};
 
 impl Tensor {
     /// Returns the tensor repeated `repeats[a]` times along each axis as whole blocks; new axes may stand in front.
@@ -15,15 +15,17 @@ impl Tensor {
             return Err(Error::argument("repeat", "repeats", format!("{repeats:?}"), need));
         }
         let lead = repeats.len() - self.rank();
-        let mut out = self.reshape([&vec![1; lead][..], self.dims()].concat())?;
+        let dims = [&vec![1; lead][..], self.dims()].concat();
+        let full: Vec<usize> =
+            dims.iter().zip(repeats).map(|(d, &n)| d.saturating_mul(n)).collect();
+        check_room("repeat", &full)?;
+        if full.contains(&0) {
+            return self.reshape([-1])?.narrow(0, 0, 0)?.reshape(full);
+        }
+        let mut out = self.reshape(dims)?;
         for (axis, &n) in repeats.iter().enumerate().filter(|(_, n)| **n != 1) {
             // [.., d, ..] to [.., n·d, ..]: repeat a front part of the axis product, which is one plain axis here.
-            let copies = vec![&out; n];
-            out = if n == 0 {
-                out.narrow(axis as isize, 0, 0)?
-            } else {
-                Self::cat(&copies, axis as isize)?
-            };
+            out = Self::cat(&vec![&out; n], axis as isize)?;
         }
         Ok(out)
     }
@@ -36,6 +38,9 @@ impl Tensor {
     #[track_caller]
     pub fn repeat_interleave(&self, repeats: usize, axis: isize) -> Result<Self> {
         let a = self.shape().axis("repeat_interleave", axis)?;
+        let total = self.dims()[a].saturating_mul(repeats);
+        check_room("repeat_interleave", &[total])?;
+        check_room("repeat_interleave", &self.shape().with(a, total))?;
         let size = self.dims()[a] as i64;
         let positions: Vec<i64> =
             (0..size).flat_map(|i| core::iter::repeat_n(i, repeats)).collect();

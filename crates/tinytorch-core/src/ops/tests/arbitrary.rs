@@ -2,7 +2,7 @@
 
 use super::registry;
 use crate::{
-    DType, Result, Rng, Tensor,
+    DType, Error, Result, Rng, Tensor,
     ops::{
         BatchNormOpts, Conv2dOpts, CrossEntropyOpts, GeluKind, Pool2dOpts, Reduction,
         attention::{Mask, RopeOpts, RopeStyle, attention_weights, sdpa},
@@ -32,7 +32,7 @@ fn axis(rng: &mut Rng) -> isize {
 }
 
 fn size(rng: &mut Rng) -> usize {
-    [0, 1, 2, 3, 4, 5, usize::MAX, usize::MAX / 2 + 1][rng.below(8)]
+    [0, 1, 2, 3, 4, 5, 1 << 40, usize::MAX, usize::MAX / 2 + 1][rng.below(9)]
 }
 
 fn number(rng: &mut Rng) -> f64 {
@@ -72,14 +72,13 @@ fn rearranged(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         10 => a.permute(&[p, q]),
         11 => a.roll(q, p),
         12 => a.flip([p, q]),
-        // Sizes below 6: what fits into memory may well be made.
-        13 => a.repeat(&[n.min(5), m.min(5), 1]),
-        14 => a.repeat_interleave(n.min(5), p),
+        13 => a.repeat(&[n, m, 1]),
+        14 => a.repeat_interleave(n, p),
         15 => a.chunk(n, p).map(|mut parts| parts.pop().unwrap_or_else(|| a.clone())),
         16 => a.split(&[n, m], p).map(|mut parts| parts.pop().unwrap_or_else(|| a.clone())),
         17 => a.split_every(n, p).map(|mut parts| parts.pop().unwrap_or_else(|| a.clone())),
         18 => a.diagonal(p, q),
-        19 => a.pad(&[[n.min(5), m.min(5)], [m.min(5), 0]], number(rng)),
+        19 => a.pad(&[[n, m], [m, 0]], number(rng)),
         20 => Tensor::cat(&[a, b], p),
         21 => Tensor::stack(&[a, b], p),
         22 => a.broadcast_to(b.shape()),
@@ -104,7 +103,7 @@ fn chosen(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         9 => a.topk(n, p, rng.below(2) == 0).map(|t| t.0),
         10 => a.sort(p, rng.below(2) == 0).map(|t| t.0),
         11 => a.argsort(p, false),
-        12 => a.one_hot(n.min(7)),
+        12 => a.one_hot(n),
         13 => a.tril(p),
         14 => a.triu(p),
         _ => a.to_dtype(DType::ALL[rng.below(DType::ALL.len())]),
@@ -180,8 +179,8 @@ fn of_images(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         3 => a.max_pool2d(&pool(rng)),
         4 => a.avg_pool2d(&pool(rng), true),
         5 => {
-            let [h, w] = pair(rng);
-            a.adaptive_avg_pool2d([h.min(6), w.min(6)])
+            let size = pair(rng);
+            a.adaptive_avg_pool2d(size)
         }
         _ => a.unfold(&window(rng)),
     }
@@ -197,7 +196,7 @@ fn made(a: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         3 => Tensor::linspace(x, y, n, dtype),
         4 => Tensor::rand([n, m], dtype, &mut Rng::seed(1)),
         5 => Tensor::from_vec(vec![x; 3], [n]),
-        6 => Tensor::sinusoidal_table(n.min(9), m.min(9), x, dtype),
+        6 => Tensor::sinusoidal_table(n, m, x, dtype),
         7 => a.item::<f32>().map(Tensor::scalar),
         _ => a.as_slice::<f64>().and_then(|s| Tensor::from_slice(s, a.shape())),
     }
@@ -208,6 +207,33 @@ fn summed(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
     const SIGNS: &[u8] = b"iijjkkab,,->- I1.\xc3";
     let text: Vec<u8> = (0..rng.below(10)).map(|_| SIGNS[rng.below(SIGNS.len())]).collect();
     Tensor::einsum(&String::from_utf8_lossy(&text), &[a, b][..1 + rng.below(2)])
+}
+
+/// Views that repeat an element can be larger than any memory; what is computed from them cannot.
+#[test]
+fn results_beyond_memory_are_refused() {
+    let x = Tensor::from([1.0f32]).requiring_grad().unwrap();
+    let huge = x.expand([1usize << 40]).unwrap();
+    let (column, row) = (x.expand([1usize << 20, 1]).unwrap(), x.expand([1usize << 20]).unwrap());
+    for result in [
+        huge.exp(),
+        huge.add_scalar(1.0),
+        huge.add(&huge),
+        column.mul(&row),
+        column.maximum(&row),
+        column.gt(&row),
+        column.matmul(&row.unsqueeze(0).unwrap()),
+        column.linear(&column, None),
+        huge.softmax(0),
+        x.repeat(&[1 << 40]),
+        x.repeat_interleave(1 << 40, 0),
+        x.pad(&[[1 << 40, 0]], 0.0),
+        Tensor::from([0i64]).one_hot(1 << 40),
+        Tensor::sinusoidal_table(1 << 20, 1 << 20, 10_000.0, DType::F32),
+        Tensor::zeros([1 << 40], DType::F32),
+    ] {
+        assert!(matches!(result, Err(Error::InvalidArgument { .. })), "{result:?}");
+    }
 }
 
 #[test]
