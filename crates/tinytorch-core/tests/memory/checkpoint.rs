@@ -68,14 +68,27 @@ fn step(blocks: &[Block], x: &Tensor, checkpointed: usize) -> Vec<u32> {
     bits
 }
 
-/// The shortest of five runs.
+/// How often each measurement is made.
+const TIMES: usize = 5;
+
+/// The result of `f` and its smallest peak: a thread that works for the first time makes buffers for itself, once.
+fn least_peak<R>(f: impl Fn() -> R) -> (R, usize) {
+    let (mut out, mut least) = peak_of(&f);
+    for _ in 1..TIMES {
+        let (again, peak) = peak_of(&f);
+        (out, least) = (again, least.min(peak));
+    }
+    (out, least)
+}
+
+/// The shortest run.
 fn shortest(f: impl Fn()) -> Duration {
     let time = |()| {
         let start = Instant::now();
         f();
         start.elapsed()
     };
-    [(); 5].map(time).into_iter().min().unwrap()
+    [(); TIMES].map(time).into_iter().min().unwrap()
 }
 
 #[test]
@@ -84,12 +97,11 @@ fn checkpoints_halve_the_peak_of_sixteen_blocks() {
     let mut rng = Rng::seed(4);
     let blocks: Vec<Block> = (0..BLOCKS).map(|_| Block::new(&mut rng)).collect();
     let x = Tensor::randn([ROWS, WIDTH], DType::F32, &mut rng).unwrap();
-    step(&blocks, &x, 0); // what stays for the life of the process, such as the threads, comes first
-    let (plain, plain_peak) = peak_of(|| step(&blocks, &x, 0));
+    let (plain, plain_peak) = least_peak(|| step(&blocks, &x, 0));
     RUNS.store(0, Ordering::Relaxed);
-    let (saving, saving_peak) = peak_of(|| step(&blocks, &x, BLOCKS - PLAIN_AT_THE_END));
+    let (saving, saving_peak) = least_peak(|| step(&blocks, &x, BLOCKS - PLAIN_AT_THE_END));
     // The cost: each block with a checkpoint runs once more.
-    assert_eq!(RUNS.load(Ordering::Relaxed), BLOCKS + BLOCKS - PLAIN_AT_THE_END);
+    assert_eq!(RUNS.load(Ordering::Relaxed), TIMES * (BLOCKS + BLOCKS - PLAIN_AT_THE_END));
     assert!(plain == saving, "loss or gradients differ");
     assert!(
         2 * saving_peak <= plain_peak,
