@@ -202,6 +202,37 @@ pub enum Error {
         /// What is wrong, and where.
         detail: String,
     },
+    /// A slot of the course has not been written yet.
+    #[cfg(feature = "course")]
+    #[error(
+        "{lesson}: not written yet\n{hint}\nwrite this method, or leave the module out of the course to use the reference"
+    )]
+    Unsolved {
+        /// Module and name of the slot, for example `m01.matmul`.
+        lesson: &'static str,
+        /// First step.
+        hint: &'static str,
+    },
+    /// A slot of the course asked the library for its own result.
+    #[cfg(feature = "course")]
+    #[error(
+        "{lesson}: the slot calls itself through the library\na slot is what the library calls, so it cannot be built on its own result\nwrite it with loops over the elements, or with operations that need other slots"
+    )]
+    SelfCall {
+        /// Module and name of the slot.
+        lesson: &'static str,
+    },
+    /// A slot of the course returned something that the library cannot use.
+    #[cfg(feature = "course")]
+    #[error(
+        "{lesson}: {detail}\nthe library goes on with the result of a slot, so its size and range must be right\ncompare it with the shapes in the documentation of the method, and run the checks of the module"
+    )]
+    SlotResult {
+        /// Module and name of the slot.
+        lesson: &'static str,
+        /// What came back, and what is needed.
+        detail: String,
+    },
 }
 
 impl Error {

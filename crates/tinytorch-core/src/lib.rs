@@ -11,6 +11,8 @@
 
 pub mod autograd;
 pub mod count;
+#[cfg(feature = "course")]
+pub mod course;
 pub mod data;
 pub mod datasets;
 mod dispatch;

@@ -82,6 +82,8 @@ impl Tensor {
             let _off = set_recording(false);
             op.forward(inputs, &mut saved)?
         };
+        #[cfg(feature = "course")]
+        crate::course::deferred()?;
         // No closure here: the location of the caller does not pass through one.
         let node = if needs != 0 && out.dtype().is_float() {
             let inputs: Few<_> = inputs.iter().map(|t| t.node().cloned()).collect();

@@ -1,6 +1,7 @@
 //! Module 09: convolution and pooling.
 
 use crate::{
+    Result,
     kernels::{
         conv::{self, Geometry},
         pool::{self, Planes},
@@ -17,8 +18,8 @@ pub(crate) fn conv2d_forward<T: Real>(
     x: &[T],
     w: &[T],
     bias: Option<&[T]>,
-) -> Vec<T> {
-    conv::forward(g, x, w, bias)
+) -> Result<Vec<T>> {
+    Ok(conv::forward(g, x, w, bias))
 }
 
 /// Gradient of the images.
@@ -36,6 +37,6 @@ pub(crate) fn max_pool2d_forward<T: Real>(
     planes: &Planes,
     x: &[T],
     window: &slot::Window,
-) -> (Vec<T>, Vec<i64>) {
-    pool::max(planes, x, window)
+) -> Result<(Vec<T>, Vec<i64>)> {
+    Ok(pool::max(planes, x, window))
 }

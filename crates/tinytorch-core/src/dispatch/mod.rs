@@ -2,7 +2,9 @@
 //!
 //! Each function here stands for a slot of [`crate::slots`] and computes the same thing with the same arguments, as fast as
 //! the library knows how. Nothing else in the library calls a slot or its fast kernel, so this module is where
-//! another implementation can be put in its place. Today every function is a direct call: it costs nothing.
+//! another implementation can be put in its place. Without the feature `course` every function is a direct call and costs
+//! nothing; with it a function first asks the installed course, once per operation, and what a student's slot returns is
+//! checked before it is used.
 
 mod activations;
 mod attention;
@@ -39,6 +41,28 @@ pub(crate) use tensor::*;
 pub(crate) use text::*;
 pub(crate) use train::*;
 pub(crate) use transformer::*;
+
+/// A view of `f32`, which a student's slot can read; other types are noted as served by the reference.
+#[cfg(feature = "course")]
+fn f32s<'a, T: crate::tensor::Element>(
+    slot: &'static crate::course::Slot,
+    x: crate::tensor::View<'a, T>,
+) -> Option<crate::tensor::View<'a, f32>> {
+    let out = f32s_again(x);
+    if out.is_none() {
+        crate::course::by_reference(slot);
+    }
+    out
+}
+
+/// As [`f32s`] for a further operand of the same operation.
+#[cfg(feature = "course")]
+fn f32s_again<'a, T: crate::tensor::Element>(
+    x: crate::tensor::View<'a, T>,
+) -> Option<crate::tensor::View<'a, f32>> {
+    let data = T::f32s(x.data)?;
+    Some(crate::tensor::View { data, shape: x.shape, strides: x.strides })
+}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Module 13: normalization of rows.
 
-use crate::{kernels::norm::RowNorm, tensor::Real};
+use crate::{Result, kernels::norm::RowNorm, tensor::Real};
 
 /// Layer normalization of rows, with the mean and the inverse deviation of each.
 pub(crate) fn layer_norm<T: Real>(
@@ -8,6 +8,6 @@ pub(crate) fn layer_norm<T: Real>(
     x: &[T],
     weight: Option<&[T]>,
     bias: Option<&[T]>,
-) -> (Vec<T>, Vec<T>, Vec<T>) {
-    norm.forward(x, weight, bias)
+) -> Result<(Vec<T>, Vec<T>, Vec<T>)> {
+    Ok(norm.forward(x, weight, bias))
 }

@@ -31,7 +31,7 @@ impl Init {
         let (fan_in, fan_out) = fans(&shape);
         let n = shape.numel();
         let data = match self {
-            Self::LecunNormal => dispatch::linear_init(n / fan_in, fan_in, rng),
+            Self::LecunNormal => dispatch::linear_init(n / fan_in, fan_in, rng)?,
             Self::HeNormal => normal(n, (2.0 / fan_in as f64).sqrt(), rng),
             Self::XavierUniform => uniform(n, (6.0 / (fan_in + fan_out) as f64).sqrt(), rng),
             Self::TorchDefault => uniform(n, 1.0 / (fan_in as f64).sqrt(), rng),

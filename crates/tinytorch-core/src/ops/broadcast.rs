@@ -31,6 +31,10 @@ pub(crate) fn sum_to(x: &Tensor, shape: &Shape) -> Result<Tensor> {
     if x.shape() == shape {
         return Ok(x.clone());
     }
+    #[cfg(feature = "course")]
+    if let Some(out) = dispatch::reduced_by_student(x, shape)? {
+        return Ok(out);
+    }
     let lead = x.rank() - shape.rank();
     let axes: Vec<usize> =
         (0..x.rank()).filter(|&a| a < lead || (shape[a - lead] == 1 && x.dims()[a] != 1)).collect();

@@ -34,7 +34,7 @@ impl Op for Linear {
             let bias = t.get(2).map(|b| b.contiguous());
             Ok(real_type!(t[0].dtype(), T => {
                 let bias = bias.as_ref().map(|b| b.as_slice::<T>()).transpose()?;
-                let out = dispatch::linear_forward([m, k, n], rows.as_slice::<T>()?, t[1].typed::<T>(), bias);
+                let out = dispatch::linear_forward([m, k, n], rows.as_slice::<T>()?, t[1].typed::<T>(), bias)?;
                 Tensor::own(out, out_shape)
             }))
         })

@@ -63,7 +63,7 @@ fn compute(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         )
     };
     Ok(real_type!(a.dtype(), T => {
-        Tensor::own(dispatch::matmul::<T>(&plan, a.typed_as(&la), b.typed_as(&lb)), out_shape)
+        Tensor::own(dispatch::matmul::<T>(&plan, a.typed_as(&la), b.typed_as(&lb))?, out_shape)
     }))
 }
 

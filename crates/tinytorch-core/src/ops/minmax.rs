@@ -79,7 +79,7 @@ impl Op for ExtremeOver {
             Ok(real_type!(t[0].dtype(), T => {
                 let x = t[0].typed::<T>();
                 let out = if self.end == End::Max {
-                    dispatch::reduce_max(x, self.axes.as_slice())
+                    dispatch::reduce_max(x, self.axes.as_slice())?
                 } else {
                     reduce::fold_axes(x, self.axes.as_slice(), T::min_nan)
                 };

@@ -71,7 +71,7 @@ impl Op for NormOp {
             Ok(real_type!(x.dtype(), T => {
                 let w = w.as_ref().map(|w| w.as_slice::<T>()).transpose()?;
                 let b = b.as_ref().map(|b| b.as_slice::<T>()).transpose()?;
-                let (y, mean, rstd) = dispatch::layer_norm(&self.rows, x.as_slice::<T>()?, w, b);
+                let (y, mean, rstd) = dispatch::layer_norm(&self.rows, x.as_slice::<T>()?, w, b)?;
                 let n = crate::Shape::new(&[mean.len()])?;
                 statistics = Some((Tensor::own(mean, n), Tensor::own(rstd, n)));
                 Tensor::own(y, *x.shape())

@@ -29,7 +29,7 @@ impl Op for Sum {
             let x = t[0];
             let shape = self.axes.reduce(x.shape(), self.keepdim);
             Ok(number_type!(x.dtype(), T => {
-                Tensor::own(dispatch::reduce_sum(x.typed::<T>(), self.axes.as_slice()), shape)
+                Tensor::own(dispatch::reduce_sum(x.typed::<T>(), self.axes.as_slice())?, shape)
             }))
         })
     }
@@ -59,7 +59,7 @@ impl Op for Mean {
             let x = t[0];
             let shape = self.axes.reduce(x.shape(), self.keepdim);
             Ok(real_type!(x.dtype(), T => {
-                Tensor::own(dispatch::reduce_mean(x.typed::<T>(), self.axes.as_slice()), shape)
+                Tensor::own(dispatch::reduce_mean(x.typed::<T>(), self.axes.as_slice())?, shape)
             }))
         })
     }

@@ -20,7 +20,7 @@ impl Op for Softmax {
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("softmax", inputs, |t| {
             Ok(
-                real_type!(t[0].dtype(), T => Tensor::own(dispatch::softmax(t[0].typed::<T>(), self.0), *t[0].shape())),
+                real_type!(t[0].dtype(), T => Tensor::own(dispatch::softmax(t[0].typed::<T>(), self.0)?, *t[0].shape())),
             )
         })?;
         saved.keep_output(&out);
@@ -55,7 +55,7 @@ impl Op for LogSoftmax {
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("log_softmax", inputs, |t| {
             let y = real_type!(t[0].dtype(), T => {
-                Tensor::own(dispatch::log_softmax(t[0].typed::<T>(), self.0), *t[0].shape())
+                Tensor::own(dispatch::log_softmax(t[0].typed::<T>(), self.0)?, *t[0].shape())
             });
             Ok(y)
         })?;

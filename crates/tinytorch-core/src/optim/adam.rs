@@ -195,9 +195,9 @@ fn update<T: Real>(
             g.iter_mut().zip(&*p).for_each(|(g, &p)| *g += T::lit(coupled) * p);
         }
         if o.decoupled {
-            dispatch::adamw_decay(p, o.lr, o.weight_decay);
+            dispatch::adamw_decay(p, o.lr, o.weight_decay)?;
         }
-        dispatch::adam_moments(m, v, &g, o.betas.map(T::lit));
-        dispatch::adam_update(p, m, v, moments.step, &settings);
-    })
+        dispatch::adam_moments(m, v, &g, o.betas.map(T::lit))?;
+        dispatch::adam_update(p, m, v, moments.step, &settings)
+    })?
 }

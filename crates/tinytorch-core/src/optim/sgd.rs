@@ -180,7 +180,7 @@ fn update<T: Real>(
     let grad = grad.contiguous();
     let grad = grad.as_slice::<T>()?;
     if o.momentum == 0.0 {
-        return param.update(|p| dispatch::sgd_update(p, grad, None, false, &settings));
+        return param.update(|p| dispatch::sgd_update(p, grad, None, false, &settings))?;
     }
     let first = buffer.is_none();
     if first {
@@ -188,5 +188,5 @@ fn update<T: Real>(
     }
     let Some(buffer) = buffer else { return Ok(()) };
     let buffer = values_mut::<T>(OP, buffer)?;
-    param.update(|p| dispatch::sgd_update(p, grad, Some(buffer), first, &settings))
+    param.update(|p| dispatch::sgd_update(p, grad, Some(buffer), first, &settings))?
 }

@@ -77,7 +77,10 @@ impl Tensor {
                 need,
             ));
         }
-        Ok(Self::own(data, shape))
+        let out = Self::own(data, shape);
+        #[cfg(feature = "course")]
+        crate::course::deferred()?;
+        Ok(out)
     }
 
     /// Returns a tensor with a copy of `data`, given in row-major order.

@@ -134,12 +134,32 @@ pub(crate) mod sealed {
         fn wrap(data: Vec<Self>) -> Buffer;
         fn slice(buffer: &Buffer) -> Option<&[Self]>;
         fn slice_mut(buffer: &mut Buffer) -> Option<&mut [Self]>;
+
+        /// The elements, if they are `f32`: what a student's slot reads.
+        #[cfg(feature = "course")]
+        fn f32s(_: &[Self]) -> Option<&[f32]> {
+            None
+        }
+
+        /// As [`Self::f32s`], to be changed in place.
+        #[cfg(feature = "course")]
+        fn f32s_mut(_: &mut [Self]) -> Option<&mut [f32]> {
+            None
+        }
+
+        /// The elements that a student's slot returned, if this type is `f32`.
+        #[cfg(feature = "course")]
+        fn of_f32s(_: Vec<f32>) -> Option<Vec<Self>> {
+            None
+        }
     }
 }
 
 macro_rules! stored {
-    ($($T:ty => $variant:ident),*) => {$(
+    ($($T:ty => $variant:ident $({$($own:item)*})?),*) => {$(
         impl sealed::Stored for $T {
+            $($($own)*)?
+
             fn wrap(data: Vec<Self>) -> Buffer {
                 Buffer::$variant(data)
             }
@@ -163,7 +183,22 @@ macro_rules! stored {
     )*};
 }
 
-stored!(f32 => F32, f64 => F64, f16 => F16, bf16 => BF16, i64 => I64, i32 => I32, u8 => U8, i8 => I8, bool => Bool);
+stored!(f32 => F32 {
+    #[cfg(feature = "course")]
+    fn f32s(data: &[Self]) -> Option<&[f32]> {
+        Some(data)
+    }
+
+    #[cfg(feature = "course")]
+    fn f32s_mut(data: &mut [Self]) -> Option<&mut [f32]> {
+        Some(data)
+    }
+
+    #[cfg(feature = "course")]
+    fn of_f32s(data: Vec<f32>) -> Option<Vec<Self>> {
+        Some(data)
+    }
+}, f64 => F64, f16 => F16, bf16 => BF16, i64 => I64, i32 => I32, u8 => U8, i8 => I8, bool => Bool);
 
 macro_rules! element_numeric {
     ($($T:ty => $variant:ident),*) => {$(

@@ -107,7 +107,7 @@ impl Op for Conv2d {
                 (t[0].contiguous(), t[1].contiguous(), t.get(2).map(|b| b.contiguous()));
             Ok(real_type!(x.dtype(), T => {
                 let bias = b.as_ref().map(|b| b.as_slice::<T>()).transpose()?;
-                Tensor::own(dispatch::conv2d_forward::<T>(&self.0, x.as_slice()?, w.as_slice()?, bias), shape)
+                Tensor::own(dispatch::conv2d_forward::<T>(&self.0, x.as_slice()?, w.as_slice()?, bias)?, shape)
             }))
         })
     }

@@ -72,7 +72,7 @@ impl Op for MaxPool2d {
         let out = on_floats("max_pool2d", inputs, |t| {
             let x = t[0].contiguous();
             Ok(real_type!(x.dtype(), T => {
-                let (values, at) = dispatch::max_pool2d_forward::<T>(&self.planes, x.as_slice()?, &self.window);
+                let (values, at) = dispatch::max_pool2d_forward::<T>(&self.planes, x.as_slice()?, &self.window)?;
                 places = Some(Tensor::own(at, shape));
                 Tensor::own(values, shape)
             }))

@@ -100,7 +100,7 @@ impl Op for Embedding {
         let shape = self.ids.shape().insert(self.ids.rank(), width)?;
         Ok(each_type!(table.dtype(), T => {
             let data = table.typed::<T>().to_contiguous();
-            Tensor::own(crate::dispatch::embedding_forward::<T>(&data, width, &ids), shape)
+            Tensor::own(crate::dispatch::embedding_forward::<T>(&data, width, &ids)?, shape)
         }))
     }
 

@@ -6,7 +6,7 @@ use crate::{
     autograd::{Grads, Op, Saved, is_recording},
     dispatch,
     ops::support::{on_floats, real_type},
-    tensor::Real,
+    tensor::{Real, View},
 };
 
 /// `max(x, 0)`
@@ -21,7 +21,7 @@ impl Op for Relu {
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("relu", inputs, |t| {
             Ok(
-                real_type!(t[0].dtype(), T => Tensor::own(dispatch::relu(t[0].typed::<T>()), *t[0].shape())),
+                real_type!(t[0].dtype(), T => Tensor::own(dispatch::relu(t[0].typed::<T>())?, *t[0].shape())),
             )
         })?;
         saved.keep_output(&out); // y > 0 exactly where x > 0
@@ -36,7 +36,7 @@ impl Op for Relu {
         }
         let out = on_floats("relu", &[grad, y], |t| {
             Ok(real_type!(t[0].dtype(), T => {
-                Tensor::own(dispatch::relu_backward(t[0].typed::<T>(), t[1].typed::<T>()), *t[0].shape())
+                Tensor::own(dispatch::relu_backward(t[0].typed::<T>(), t[1].typed::<T>())?, *t[0].shape())
             }))
         })?;
         Ok([out].into())
@@ -54,6 +54,10 @@ impl Pointwise for Sigmoid {
     #[inline]
     fn value<T: Real>(self, x: T) -> T {
         dispatch::sigmoid(x)
+    }
+
+    fn served<T: Real>(x: View<'_, T>) -> Result<Option<Vec<T>>> {
+        dispatch::sigmoids(x)
     }
 
     #[inline]
@@ -100,6 +104,11 @@ impl Pointwise for Silu {
     #[inline]
     fn value<T: Real>(self, x: T) -> T {
         x * dispatch::sigmoid(x)
+    }
+
+    fn served<T: Real>(x: View<'_, T>) -> Result<Option<Vec<T>>> {
+        let s = dispatch::sigmoids(x)?;
+        Ok(s.map(|s| x.iter().zip(s).map(|(x, s)| x * s).collect()))
     }
 
     #[inline]

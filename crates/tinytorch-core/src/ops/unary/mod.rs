@@ -11,7 +11,7 @@ use crate::{
     autograd::{Grads, Op, Saved, is_recording},
     kernels::map,
     ops::support::{on_floats, real_type, same_dtype},
-    tensor::Real,
+    tensor::{Real, View},
 };
 
 /// What a rule needs from the forward pass.
@@ -36,6 +36,12 @@ pub(crate) trait Pointwise: Copy + Send + Sync + 'static {
     /// The function.
     fn value<T: Real>(self, x: T) -> T;
 
+    /// All values at once, if a student's slot serves them.
+    fn served<T: Real>(x: View<'_, T>) -> Result<Option<Vec<T>>> {
+        let _ = x;
+        Ok(None)
+    }
+
     /// The derivative, given what [`Self::KEEP`] says.
     fn slope<T: Real>(self, kept: T) -> T;
 
@@ -57,7 +63,9 @@ impl<P: Pointwise> Op for Unary<P> {
         let out = on_floats(P::NAME, inputs, |t| {
             let x = t[0];
             Ok(real_type!(x.dtype(), T => {
-                Tensor::own(map::map1(x.typed::<T>(), |v| f.value(v)), *x.shape())
+                let served = if cfg!(feature = "course") { P::served(x.typed::<T>())? } else { None };
+                let out = served.unwrap_or_else(|| map::map1(x.typed::<T>(), |v| f.value(v)));
+                Tensor::own(out, *x.shape())
             }))
         })?;
         match P::KEEP {
