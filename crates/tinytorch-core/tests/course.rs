@@ -1,14 +1,53 @@
 //! The course: its checks, its guard, and the library running on a student's slots.
 #![cfg(feature = "course")]
 
-use tinytorch_core::course::{self, Course};
+mod course_parts {
+    pub mod cli;
+    pub mod library;
+}
+
+use tinytorch_core::course;
 
 #[test]
 fn the_audit_holds() {
     let audit = course::audit();
+    let mut problems = Vec::new();
     for module in &audit.modules {
         println!("{module:?}");
-        assert!(module.problems.is_empty(), "{}:\n{}", module.module, module.problems.join("\n"));
+        problems.extend(module.problems.clone());
+        assert_eq!(module.reference, module.checks, "{}", module.module);
+        assert_eq!(
+            (module.empty, module.self_call, module.misattributed),
+            (0, 0, 0),
+            "{}",
+            module.module
+        );
+        assert_eq!(module.found, module.mutants, "{}", module.module);
+        // At least five for each core slot.
+        assert!(module.mutants >= 5 * module.slots.saturating_sub(1), "{}", module.module);
     }
-    assert!(Course::new().borrowed().is_empty());
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(audit.passed());
 }
+
+#[test]
+fn the_table_is_in_order() {
+    for (at, module) in course::MODULES.iter().enumerate() {
+        assert_eq!(usize::from(module.number), at + 1);
+        assert_eq!(module.id, format!("m{:02}", module.number));
+        assert!(module.prerequisites.iter().all(|p| *p < module.number));
+        assert!(module.points() > 0 && module.slots.len() <= 10);
+        for (place, slot) in module.slots.iter().enumerate() {
+            assert_eq!((slot.module, usize::from(slot.place)), (module.number, place));
+            assert_eq!(slot.id, format!("{}.{}", module.id, slot.name));
+        }
+        let ids: std::collections::BTreeSet<_> = module.checks.iter().map(|c| c.id).collect();
+        assert_eq!(ids.len(), module.checks.len(), "two checks of {} share a name", module.id);
+        assert!(module.mutants.iter().all(|m| module.slot(m.0).is_some()));
+        assert_eq!(course::suite(module.number).len(), module.checks.len());
+    }
+    assert!(course::suite(14).is_empty());
+}
+
+// The macro makes a test of each check; on the reference all of them pass.
+tinytorch_core::course_tests!(course::Course::reference(1); m01);

@@ -1,7 +1,10 @@
 //! Checks as values: what they ask, what they found, and which mistake that looks like.
 
-use core::fmt::{self, Debug, Display};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::{
+    fmt::{self, Debug, Display},
+    panic::AssertUnwindSafe,
+};
+use std::panic::catch_unwind;
 
 use super::{Course, Slot};
 use crate::{Error, Result};
@@ -52,7 +55,11 @@ pub struct Failure {
 
 impl Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "  input:    {}\n  expected: {}\n  got:      {}", self.input, self.expected, self.got)?;
+        write!(
+            f,
+            "  input:    {}\n  expected: {}\n  got:      {}",
+            self.input, self.expected, self.got
+        )?;
         if let Some(at) = self.at {
             write!(f, "\n  first difference at index {at}")?;
         }
@@ -146,7 +153,8 @@ impl Check {
             Ok(Err(Stop::Failed(failure))) => Outcome::Fail(failure),
             Err(panic) => {
                 let text = panic.downcast_ref::<String>().map(String::as_str);
-                let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+                let text =
+                    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
                 Outcome::Fail(Box::new(Failure {
                     input: self.hint.into(),
                     expected: "a result".into(),
@@ -180,7 +188,12 @@ fn show<T: Debug>(values: &[T]) -> String {
     }
 }
 
-pub(crate) fn fail(input: impl Display, expected: impl Display, got: impl Display, at: Option<usize>) -> Stop {
+pub(crate) fn fail(
+    input: impl Display,
+    expected: impl Display,
+    got: impl Display,
+    at: Option<usize>,
+) -> Stop {
     Stop::Failed(Box::new(Failure {
         input: input.to_string(),
         expected: expected.to_string(),
@@ -199,7 +212,12 @@ pub(crate) fn value<T>(input: impl Display, got: Result<T>) -> Result<T, Stop> {
 }
 
 /// Floats equal up to `tol · max(1, |expected|)`; NaN equals NaN.
-pub(crate) fn close(input: impl Display, got: Result<Vec<f32>>, expected: &[f32], tol: f32) -> Verdict {
+pub(crate) fn close(
+    input: impl Display,
+    got: Result<Vec<f32>>,
+    expected: &[f32],
+    tol: f32,
+) -> Verdict {
     let got = value(&input, got)?;
     #[expect(clippy::float_cmp, reason = "infinities and exact results are compared as they are")]
     let same = |(g, e): (&f32, &f32)| {
@@ -214,13 +232,26 @@ pub(crate) fn close(input: impl Display, got: Result<Vec<f32>>, expected: &[f32]
 }
 
 /// Values that must be equal.
-pub(crate) fn equal<T: PartialEq<U> + Debug, U: Debug>(input: impl Display, got: Result<T>, expected: U) -> Verdict {
+pub(crate) fn equal<T: PartialEq<U> + Debug, U: Debug>(
+    input: impl Display,
+    got: Result<T>,
+    expected: U,
+) -> Verdict {
     let got = value(&input, got)?;
-    if got == expected { Ok(()) } else { Err(fail(input, format!("{expected:?}"), format!("{got:?}"), None)) }
+    if got == expected {
+        Ok(())
+    } else {
+        Err(fail(input, format!("{expected:?}"), format!("{got:?}"), None))
+    }
 }
 
 /// A law that must hold for what the slot returned.
-pub(crate) fn holds<T: Debug>(input: impl Display, got: Result<T>, law: &str, is: impl FnOnce(&T) -> bool) -> Verdict {
+pub(crate) fn holds<T: Debug>(
+    input: impl Display,
+    got: Result<T>,
+    law: &str,
+    is: impl FnOnce(&T) -> bool,
+) -> Verdict {
     let got = value(&input, got)?;
     if is(&got) {
         return Ok(());
@@ -233,7 +264,12 @@ pub(crate) fn holds<T: Debug>(input: impl Display, got: Result<T>, law: &str, is
 }
 
 /// Bad input that must be refused with exactly this error.
-pub(crate) fn refused_as<T: Debug>(input: impl Display, got: Result<T>, name: &str, is: fn(&Error) -> bool) -> Verdict {
+pub(crate) fn refused_as<T: Debug>(
+    input: impl Display,
+    got: Result<T>,
+    name: &str,
+    is: fn(&Error) -> bool,
+) -> Verdict {
     match got {
         Err(Error::Unsolved { .. }) => Err(Stop::Unwritten),
         Err(e) if is(&e) => Ok(()),
@@ -245,7 +281,9 @@ pub(crate) fn refused_as<T: Debug>(input: impl Display, got: Result<T>, name: &s
 /// [`refused`] with the pattern of the error.
 macro_rules! refused {
     ($input:expr, $got:expr, $name:ident) => {
-        $crate::course::check::refused_as($input, $got, stringify!($name), |e| matches!(e, $crate::Error::$name { .. }))
+        $crate::course::check::refused_as($input, $got, stringify!($name), |e| {
+            matches!(e, $crate::Error::$name { .. })
+        })
     };
 }
 pub(crate) use refused;

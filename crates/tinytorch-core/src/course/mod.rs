@@ -30,7 +30,7 @@
 mod arrays;
 mod audit;
 mod check;
-// pub mod cli;
+pub mod cli;
 mod install;
 mod lesson;
 pub mod m01;
@@ -40,6 +40,12 @@ pub mod m04;
 pub mod m05;
 pub mod m06;
 pub mod m07;
+pub mod m08;
+pub mod m09;
+pub mod m10;
+pub mod m11;
+pub mod m12;
+pub mod m13;
 mod slot;
 mod tests_macro;
 
@@ -51,7 +57,7 @@ use std::sync::Arc;
 
 pub use audit::{Audit, ModuleAudit, audit};
 pub use check::{Check, Failure, Kind, Outcome};
-pub(crate) use install::{Scope, by_reference, deferred, defer, fit, wrong};
+pub(crate) use install::{Scope, by_reference, defer, deferred, fit, wrong};
 pub use slot::{Module, Role, Slot};
 pub use tests_macro::assert_check;
 
@@ -59,7 +65,21 @@ pub use crate::tensor::View;
 use crate::{Error, Result, tensor::Shape};
 
 /// The modules that have a lesson, in order. The table is computed from the lessons, so it cannot run ahead of them.
-pub const MODULES: &[Module] = &[m01::MODULE, m02::MODULE, m03::MODULE, m04::MODULE, m05::MODULE, m06::MODULE, m07::MODULE];
+pub const MODULES: &[Module] = &[
+    m01::MODULE,
+    m02::MODULE,
+    m03::MODULE,
+    m04::MODULE,
+    m05::MODULE,
+    m06::MODULE,
+    m07::MODULE,
+    m08::MODULE,
+    m09::MODULE,
+    m10::MODULE,
+    m11::MODULE,
+    m12::MODULE,
+    m13::MODULE,
+];
 
 /// Returns the module of this number.
 #[must_use]
@@ -169,7 +189,7 @@ macro_rules! course {
     };
 }
 
-course!(m01 1 TensorLesson, m02 2 ActivationLesson, m03 3 LayerLesson, m04 4 LossLesson, m05 5 DataLesson, m06 6 AutogradLesson, m07 7 OptimizerLesson);
+course!(m01 1 TensorLesson, m02 2 ActivationLesson, m03 3 LayerLesson, m04 4 LossLesson, m05 5 DataLesson, m06 6 AutogradLesson, m07 7 OptimizerLesson, m08 8 TrainingLesson, m09 9 ConvLesson, m10 10 TokenLesson, m11 11 EmbeddingLesson, m12 12 AttentionLesson, m13 13 TransformerLesson);
 
 impl Course {
     /// Returns a course in which everything is the reference.
@@ -212,9 +232,11 @@ impl Course {
 
     /// Returns how often each slot was served since this course was made, for the slots that were needed.
     pub fn work(&self) -> impl Iterator<Item = Work> + '_ {
-        let of = |counts: &[AtomicU64; 128], slot: &Slot| counts[slot.index()].load(Ordering::Relaxed);
+        let of =
+            |counts: &[AtomicU64; 128], slot: &Slot| counts[slot.index()].load(Ordering::Relaxed);
         MODULES.iter().flat_map(|m| m.slots).filter_map(move |slot| {
-            let (student, reference) = (of(&self.counts.student, slot), of(&self.counts.reference, slot));
+            let (student, reference) =
+                (of(&self.counts.student, slot), of(&self.counts.reference, slot));
             (student + reference > 0).then_some(Work { slot, student, reference })
         })
     }

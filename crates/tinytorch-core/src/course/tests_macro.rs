@@ -19,6 +19,12 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m05 $course, false);
         $crate::course_tests!(@module m06 $course, false);
         $crate::course_tests!(@module m07 $course, false);
+        $crate::course_tests!(@module m08 $course, false);
+        $crate::course_tests!(@module m09 $course, false);
+        $crate::course_tests!(@module m10 $course, false);
+        $crate::course_tests!(@module m11 $course, false);
+        $crate::course_tests!(@module m12 $course, false);
+        $crate::course_tests!(@module m13 $course, false);
     };
     (@module m01 $course:expr, $demanded:expr) => { $crate::__course_m01!($course, $demanded); };
     (@module m02 $course:expr, $demanded:expr) => { $crate::__course_m02!($course, $demanded); };
@@ -27,6 +33,12 @@ macro_rules! course_tests {
     (@module m05 $course:expr, $demanded:expr) => { $crate::__course_m05!($course, $demanded); };
     (@module m06 $course:expr, $demanded:expr) => { $crate::__course_m06!($course, $demanded); };
     (@module m07 $course:expr, $demanded:expr) => { $crate::__course_m07!($course, $demanded); };
+    (@module m08 $course:expr, $demanded:expr) => { $crate::__course_m08!($course, $demanded); };
+    (@module m09 $course:expr, $demanded:expr) => { $crate::__course_m09!($course, $demanded); };
+    (@module m10 $course:expr, $demanded:expr) => { $crate::__course_m10!($course, $demanded); };
+    (@module m11 $course:expr, $demanded:expr) => { $crate::__course_m11!($course, $demanded); };
+    (@module m12 $course:expr, $demanded:expr) => { $crate::__course_m12!($course, $demanded); };
+    (@module m13 $course:expr, $demanded:expr) => { $crate::__course_m13!($course, $demanded); };
 }
 
 /// Panics with what was asked, expected and found unless the check passes. Used by [`course_tests!`](crate::course_tests).

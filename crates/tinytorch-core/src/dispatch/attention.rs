@@ -1,3 +1,83 @@
 //! Module 12: attention.
 
-pub(crate) use crate::slots::attention::{apply_mask, attention, attention_scores, scale_scores};
+use crate::{Result, Tensor, ops::attention::Mask, slots::attention as slot};
+
+#[cfg(feature = "course")]
+use crate::{
+    Shape,
+    course::{
+        Slot,
+        m12::{hook, slot as student},
+        wrong,
+    },
+};
+
+/// Refuses a student's result of another shape or element type.
+#[cfg(feature = "course")]
+fn shaped(slot: &'static Slot, out: Tensor, shape: &[usize], like: &Tensor) -> Result<Tensor> {
+    if out.dims() == shape && out.dtype() == like.dtype() {
+        return Ok(out);
+    }
+    let need = Shape::clipped(shape);
+    let detail = format!(
+        "returned {} of shape {}, {} of shape {need} is needed",
+        out.dtype(),
+        out.shape(),
+        like.dtype()
+    );
+    Err(wrong(slot, detail))
+}
+
+/// Product of each query with each key.
+pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::attention_scores(q, k)? {
+        let mut shape = q.dims().to_vec();
+        if let (Some(last), [.., t, _]) = (shape.last_mut(), k.dims()) {
+            *last = *t;
+        }
+        // Batch axes that broadcast are the library's business, not the student's.
+        let shape = if q.rank() == k.rank()
+            && q.dims()[..q.rank().saturating_sub(2)] == k.dims()[..k.rank().saturating_sub(2)]
+        {
+            shape
+        } else {
+            out.dims().to_vec()
+        };
+        return shaped(student::attention_scores, out, &shape, q);
+    }
+    slot::attention_scores(q, k)
+}
+
+/// Scores of a spread that does not grow with the width.
+pub(crate) fn scale_scores(scores: &Tensor, width: usize) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::scale_scores(scores, width)? {
+        return shaped(student::scale_scores, out, scores.dims(), scores);
+    }
+    slot::scale_scores(scores, width)
+}
+
+/// Scores with excluded keys at negative infinity.
+pub(crate) fn apply_mask(scores: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::apply_mask(scores, mask)? {
+        let shape =
+            if out.rank() == scores.rank() { out.dims().to_vec() } else { scores.dims().to_vec() };
+        return shaped(student::apply_mask, out, &shape, scores);
+    }
+    slot::apply_mask(scores, mask)
+}
+
+/// Values averaged by the softmax of the scores.
+pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::attention(scores, v)? {
+        let mut shape = scores.dims().to_vec();
+        if let (Some(last), Some(w)) = (shape.last_mut(), v.dims().last()) {
+            *last = *w;
+        }
+        return shaped(student::attention, out, &shape, v);
+    }
+    slot::attention(scores, v)
+}

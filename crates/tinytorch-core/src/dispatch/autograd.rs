@@ -19,7 +19,10 @@ use crate::{
         m06::{hook, slot as student},
         wrong,
     },
-    dispatch::{f32s, f32s_again, tensor::{marked, matrix}},
+    dispatch::{
+        f32s, f32s_again,
+        tensor::{marked, matrix},
+    },
 };
 
 /// The numbers of a gradient for a student's rule. Gradients of gradients are recorded operations and need the
@@ -150,11 +153,12 @@ fn products_by_student(
     if numbers(student::matmul_backward, grad).is_none() {
         return Ok(None);
     }
-    let operand = |kept: Option<(&Shape, &Tensor)>, own: Option<(&Shape, &Tensor)>| match (kept, own) {
-        (Some((_, t)), _) => Ok(t.clone()),
-        (None, Some((shape, _))) => Tensor::zeros(*shape, DType::F32),
-        (None, None) => Tensor::zeros([0, 0], DType::F32),
-    };
+    let operand =
+        |kept: Option<(&Shape, &Tensor)>, own: Option<(&Shape, &Tensor)>| match (kept, own) {
+            (Some((_, t)), _) => Ok(t.clone()),
+            (None, Some((shape, _))) => Tensor::zeros(*shape, DType::F32),
+            (None, None) => Tensor::zeros([0, 0], DType::F32),
+        };
     let (x, y) = (operand(b, a)?, operand(a, b)?);
     let (left, right) = (x.rank() == 1, y.rank() == 1);
     let mut g = grad.clone();

@@ -24,7 +24,9 @@ pub(crate) fn tensor_dataset_get(tensors: &[Tensor], index: usize) -> Result<Vec
 }
 
 /// The order of an epoch. An error of a student's slot is reported with the first batch.
-pub(crate) fn epoch_order(n: usize, mut rng: Option<&mut Rng>) -> Vec<usize> {
+pub(crate) fn epoch_order(n: usize, rng: Option<&mut Rng>) -> Vec<usize> {
+    #[cfg(feature = "course")]
+    let mut rng = rng;
     #[cfg(feature = "course")]
     match hook::epoch_order(n, rng.as_deref_mut()) {
         Ok(Some(order)) if order.len() == n && order.iter().all(|&i| i < n) => return order,
@@ -35,7 +37,7 @@ pub(crate) fn epoch_order(n: usize, mut rng: Option<&mut Rng>) -> Vec<usize> {
         Ok(None) => {}
         Err(error) => defer(error),
     }
-    slot::epoch_order(n, rng.as_deref_mut())
+    slot::epoch_order(n, rng)
 }
 
 /// Where the batches begin and end. An error of a student's slot is reported with the first batch.

@@ -1,12 +1,54 @@
 //! Module 11: table lookup and position encodings.
 
-use crate::Result;
+use crate::{Result, tensor::Element};
 
-pub(crate) use crate::slots::embedding::sinusoidal_table;
+#[cfg(feature = "course")]
+use crate::course::{
+    fit,
+    m11::{hook, slot as student},
+    wrong,
+};
 
 /// Rows `ids` of a table.
-pub(crate) fn embedding_forward<T: Copy>(table: &[T], width: usize, ids: &[usize]) -> Result<Vec<T>> {
+pub(crate) fn embedding_forward<T: Element>(
+    table: &[T],
+    width: usize,
+    ids: &[usize],
+) -> Result<Vec<T>> {
+    #[cfg(feature = "course")]
+    if let Some(table) = T::f32s(table)
+        && let Some(out) = hook::embedding_forward(table, width, ids)?
+    {
+        return fit(student::embedding_forward, out, ids.len() * width);
+    }
     let mut out = Vec::with_capacity(ids.len() * width);
     ids.iter().for_each(|&id| out.extend_from_slice(&table[id * width..(id + 1) * width]));
     Ok(out)
+}
+
+/// Gradient of a table of which the rows `ids` were read, by a student's slot.
+#[cfg(feature = "course")]
+pub(crate) fn embedding_backward(
+    grad: &[f32],
+    width: usize,
+    ids: &[usize],
+    rows: usize,
+) -> Result<Option<Vec<f32>>> {
+    let out = hook::embedding_backward(grad, width, ids, rows)?;
+    out.map(|out| fit(student::embedding_backward, out, rows * width)).transpose()
+}
+
+/// Fixed position encodings.
+pub(crate) fn sinusoidal_table(positions: usize, width: usize, base: f64) -> Result<Vec<f64>> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::sinusoidal_table(positions, width, base)? {
+        return if out.len() == positions * width {
+            Ok(out)
+        } else {
+            let detail =
+                format!("returned {} numbers, {} are needed", out.len(), positions * width);
+            Err(wrong(student::sinusoidal_table, detail))
+        };
+    }
+    Ok(crate::slots::embedding::sinusoidal_table(positions, width, base))
 }

@@ -11,10 +11,12 @@ use crate::course::m07::hook;
 pub(crate) fn sgd_update<T: Real>(
     p: &mut [T],
     g: &[T],
-    mut buffer: Option<&mut [T]>,
+    buffer: Option<&mut [T]>,
     first: bool,
     s: &SgdSettings<T>,
 ) -> Result<()> {
+    #[cfg(feature = "course")]
+    let mut buffer = buffer;
     #[cfg(feature = "course")]
     if let (Some(p), Some(g)) = (T::f32s_mut(p), T::f32s(g)) {
         let narrow = |x: T| x.to_f64() as f32;
@@ -31,7 +33,7 @@ pub(crate) fn sgd_update<T: Real>(
             return Ok(());
         }
     }
-    slot::sgd_update(p, g, buffer.as_deref_mut(), first, s);
+    slot::sgd_update(p, g, buffer, first, s);
     Ok(())
 }
 

@@ -44,7 +44,8 @@ pub(crate) fn broadcast_shape(op: &'static str, lhs: &[usize], rhs: &[usize]) ->
 #[inline]
 pub(crate) fn row_major_strides(shape: &[usize]) -> [usize; MAX_RANK] {
     #[cfg(feature = "course")]
-    match hook::row_major_strides(shape).and_then(|out| out.map(|s| in_range(shape, &s)).transpose())
+    match hook::row_major_strides(shape)
+        .and_then(|out| out.map(|s| in_range(shape, &s)).transpose())
     {
         Ok(Some(strides)) => return strides,
         Ok(None) => {}
@@ -207,7 +208,9 @@ pub(crate) fn permute_axes(
             Ok(right) if right == out => Ok(out),
             _ => Err(wrong(
                 student::permute_axes,
-                format!("returned {out:?} for shape {shape:?}, strides {strides:?}, order {order:?}"),
+                format!(
+                    "returned {out:?} for shape {shape:?}, strides {strides:?}, order {order:?}"
+                ),
             )),
         };
     }

@@ -83,7 +83,8 @@ fn dense_layers() {
     for w in [whole(&[5, 4], 8), whole(&[4, 5], 8).t().unwrap()] {
         for bias in [None, Some(bias.as_slice::<f64>().unwrap())] {
             let got =
-                linear_forward([6, 4, 5], x.as_slice::<f64>().unwrap(), w.typed::<f64>(), bias).unwrap();
+                linear_forward([6, 4, 5], x.as_slice::<f64>().unwrap(), w.typed::<f64>(), bias)
+                    .unwrap();
             assert_eq!(
                 got,
                 slots::layers::linear_forward(x.typed::<f64>(), w.typed::<f64>(), bias)
@@ -97,7 +98,10 @@ fn activations_and_lookups() {
     for x in layouts(&whole(&[4, 6, 5], 9)) {
         let v = x.typed::<f64>();
         assert_eq!(relu(v).unwrap(), slots::activations::relu(v));
-        assert_eq!(crate::no_grad(|| relu_backward(v, v)).unwrap(), slots::autograd::relu_backward(v, v));
+        assert_eq!(
+            crate::no_grad(|| relu_backward(v, v)).unwrap(),
+            slots::autograd::relu_backward(v, v)
+        );
     }
     let table = whole(&[5, 3], 10);
     let (table, ids) = (table.as_slice::<f64>().unwrap(), [4, 0, 4, 2]);

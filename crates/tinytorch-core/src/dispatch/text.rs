@@ -2,24 +2,90 @@
 
 use crate::{
     Result,
-    slots::text as slot,
+    slots::text::{self as slot, Pair, Word},
     text::{CharVocab, MergeTable},
 };
 
-pub(crate) use crate::text::train as bpe_train;
-pub(crate) use slot::char_build_vocab;
+#[cfg(feature = "course")]
+use crate::course::m10::hook;
+
+/// The different characters of texts.
+pub(crate) fn char_build_vocab(texts: &[&str]) -> Result<Vec<char>> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::char_build_vocab(texts)? {
+        return Ok(out);
+    }
+    Ok(slot::char_build_vocab(texts))
+}
 
 /// Ids of the characters of a text.
-pub(crate) fn char_encode(text: &str, vocab: &CharVocab) -> Vec<u32> {
-    text.chars().map(|c| vocab.ids.get(&c).copied().unwrap_or(0)).collect()
+pub(crate) fn char_encode(text: &str, vocab: &CharVocab) -> Result<Vec<u32>> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::char_encode(text, &vocab.chars)? {
+        return Ok(out);
+    }
+    Ok(text.chars().map(|c| vocab.ids.get(&c).copied().unwrap_or(0)).collect())
 }
 
 /// Text of the ids of characters.
 pub(crate) fn char_decode(ids: &[u32], vocab: &CharVocab) -> Result<String> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::char_decode(ids, &vocab.chars)? {
+        return Ok(out);
+    }
     slot::char_decode(ids, &vocab.chars)
 }
 
+/// Joins in the order in which they are learned.
+///
+/// Where a student counts or joins, or learns, the fast way steps back: the definition runs on the student's slots.
+pub(crate) fn bpe_train(words: &[Word], n_merges: usize) -> Result<Vec<Pair>> {
+    #[cfg(feature = "course")]
+    {
+        if let Some(out) = hook::bpe_train(words, n_merges)? {
+            return Ok(out);
+        }
+        if let Some(out) = student_parts(words, n_merges)? {
+            return Ok(out);
+        }
+    }
+    Ok(crate::text::train(words, n_merges))
+}
+
+/// The definition of [`bpe_train`] on the student's counting and joining; `None` if the reference serves one of them.
+#[cfg(feature = "course")]
+fn student_parts(words: &[Word], n_merges: usize) -> Result<Option<Vec<Pair>>> {
+    let mut words = words.to_vec();
+    let mut merges = Vec::new();
+    while merges.len() < n_merges {
+        let Some(counts) = hook::bpe_count_pairs(&words)? else { return Ok(None) };
+        let Some(most) = counts.values().copied().max().filter(|&n| n > 0) else { break };
+        let Some((pair, _)) = counts.into_iter().find(|&(_, n)| n == most) else { break };
+        let before: usize = words.iter().map(|w| w.symbols.len()).sum();
+        for word in &mut words {
+            let Some(joined) = hook::bpe_merge(&word.symbols, &pair)? else { return Ok(None) };
+            word.symbols = joined;
+        }
+        if words.iter().map(|w| w.symbols.len()).sum::<usize>() >= before {
+            let detail = format!("joined nothing for the pair {pair:?}");
+            return Err(crate::course::wrong(crate::course::m10::slot::bpe_merge, detail));
+        }
+        merges.push(pair);
+    }
+    Ok(Some(merges))
+}
+
 /// Joins within one word, which holds the ids of its smallest symbols.
-pub(crate) fn bpe_encode(table: &MergeTable, symbols: &mut Vec<u32>) {
+pub(crate) fn bpe_encode(table: &MergeTable, symbols: &mut Vec<u32>) -> Result<()> {
+    #[cfg(feature = "course")]
+    {
+        let text: Vec<String> =
+            symbols.iter().map(|&id| table.token(id).unwrap_or_default().to_owned()).collect();
+        if let Some(out) = hook::bpe_encode(&text, table.merges())? {
+            *symbols = out.iter().map(|s| table.id(s).unwrap_or(0)).collect();
+            return Ok(());
+        }
+    }
     table.apply(symbols);
+    Ok(())
 }

@@ -9,5 +9,17 @@ pub(crate) fn layer_norm<T: Real>(
     weight: Option<&[T]>,
     bias: Option<&[T]>,
 ) -> Result<(Vec<T>, Vec<T>, Vec<T>)> {
-    Ok(norm.forward(x, weight, bias))
+    let out = norm.forward(x, weight, bias);
+    #[cfg(feature = "course")]
+    {
+        use crate::course::{fit, m13};
+        // The student's rows; the two statistics of each are kept for the backward pass of the library.
+        if let (true, Some(rows)) = (norm.centered, T::f32s(x))
+            && let (w, b) = (weight.and_then(T::f32s), bias.and_then(T::f32s))
+            && let Some(y) = m13::hook::layer_norm(rows, norm.len, w, b, norm.eps)?
+        {
+            return Ok((fit(m13::slot::layer_norm, y, x.len())?, out.1, out.2));
+        }
+    }
+    Ok(out)
 }

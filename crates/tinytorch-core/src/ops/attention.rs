@@ -236,7 +236,7 @@ impl Tensor {
         }
         let shape = crate::Shape::new(&[positions, width])?;
         check_room(op, &shape)?;
-        let table = dispatch::sinusoidal_table(positions, width, base);
+        let table = dispatch::sinusoidal_table(positions, width, base)?;
         Ok(
             crate::tensor::each_type!(dtype, T => Self::own(table.iter().map(|&v| <T as Element>::from_f64(v)).collect(), shape)),
         )

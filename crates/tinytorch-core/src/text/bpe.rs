@@ -54,7 +54,7 @@ impl BpeTokenizer {
         }
         let mut alphabet = vec![UNKNOWN.to_owned(), END_OF_WORD.to_owned()];
         alphabet.extend(
-            dispatch::char_build_vocab(texts)
+            dispatch::char_build_vocab(texts)?
                 .into_iter()
                 .filter(|c| !c.is_whitespace())
                 .map(String::from),
@@ -67,7 +67,7 @@ impl BpeTokenizer {
             );
             return Err(Error::argument("train", "vocab_size", vocab_size, need));
         };
-        let merges = dispatch::bpe_train(&words, n_merges);
+        let merges = dispatch::bpe_train(&words, n_merges)?;
         let table = MergeTable::learned(alphabet, merges).map_err(refused)?;
         Ok(Self { table })
     }
@@ -118,16 +118,16 @@ impl Tokenizer for BpeTokenizer {
         let mut known: HashMap<&str, Vec<u32>> = HashMap::new();
         let mut ids = Vec::new();
         for word in text.split_whitespace() {
-            let word_ids = known.entry(word).or_insert_with(|| {
+            if !known.contains_key(word) {
                 let mut symbols = Vec::with_capacity(word.len() + 1);
                 symbols.extend(
                     word.chars().map(|c| self.table.id(c.encode_utf8(&mut [0; 4])).unwrap_or(0)),
                 );
                 symbols.push(1);
-                dispatch::bpe_encode(&self.table, &mut symbols);
-                symbols
-            });
-            ids.extend_from_slice(word_ids);
+                dispatch::bpe_encode(&self.table, &mut symbols)?;
+                known.insert(word, symbols);
+            }
+            ids.extend_from_slice(known.get(word).map_or(&[], |v| v));
         }
         Ok(ids)
     }

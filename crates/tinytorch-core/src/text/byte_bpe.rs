@@ -73,7 +73,7 @@ impl ByteBpeTokenizer {
         let words: Vec<Word> =
             counts.into_iter().map(|(p, count)| Word { symbols: symbols(p), count }).collect();
         let alphabet = byte_order().map(|b| byte_to_char(b).to_string()).collect();
-        let merges = dispatch::bpe_train(&words, n_merges);
+        let merges = dispatch::bpe_train(&words, n_merges)?;
         Self::from_table(MergeTable::learned(alphabet, merges).map_err(refused)?)
     }
 
@@ -232,12 +232,12 @@ impl Tokenizer for ByteBpeTokenizer {
         let mut known: HashMap<&str, Vec<u32>> = HashMap::new();
         let mut ids = Vec::with_capacity(text.len() / 3);
         for piece in pieces(text) {
-            let piece_ids = known.entry(piece).or_insert_with(|| {
+            if !known.contains_key(piece) {
                 let mut symbols = piece.bytes().map(|b| self.bytes[usize::from(b)]).collect();
-                dispatch::bpe_encode(&self.table, &mut symbols);
-                symbols
-            });
-            ids.extend_from_slice(piece_ids);
+                dispatch::bpe_encode(&self.table, &mut symbols)?;
+                known.insert(piece, symbols);
+            }
+            ids.extend_from_slice(known.get(piece).map_or(&[], |v| v));
         }
         Ok(ids)
     }

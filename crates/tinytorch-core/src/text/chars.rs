@@ -38,7 +38,7 @@ impl CharTokenizer {
     ///
     /// [`Error::InvalidArgument`] if the texts hold no character.
     pub fn train(texts: &[&str]) -> Result<Self> {
-        let chars = dispatch::char_build_vocab(texts);
+        let chars = dispatch::char_build_vocab(texts)?;
         if chars.is_empty() {
             return Err(Error::argument("train", "texts", "empty", "at least one character long"));
         }
@@ -86,7 +86,7 @@ impl Tokenizer for CharTokenizer {
         if self.vocab_size() == 0 {
             return Err(untrained("encode"));
         }
-        Ok(dispatch::char_encode(text, &self.vocab))
+        dispatch::char_encode(text, &self.vocab)
     }
 
     fn decode(&self, ids: &[u32]) -> Result<String> {

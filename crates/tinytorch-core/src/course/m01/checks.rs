@@ -20,10 +20,21 @@ fn strides(shape: &[usize], out: &[usize]) -> Verdict {
 
 fn elementwise(op: Arithmetic, a: &Array, b: &Array, out: &[f32]) -> Verdict {
     // Exact: one operation on exactly represented numbers.
-    close(format!("{op:?} of {a} and {b}"), ask::elementwise_binary(op, a.view(), b.view()), out, 0.0)
+    close(
+        format!("{op:?} of {a} and {b}"),
+        ask::elementwise_binary(op, a.view(), b.view()),
+        out,
+        0.0,
+    )
 }
 
-fn plan(lhs: &[usize], rhs: &[usize], batch: &[usize], [m, k, n]: [usize; 3], vectors: [bool; 2]) -> Verdict {
+fn plan(
+    lhs: &[usize],
+    rhs: &[usize],
+    batch: &[usize],
+    [m, k, n]: [usize; 3],
+    vectors: [bool; 2],
+) -> Verdict {
     let [left_vector, right_vector] = vectors;
     let out = MatmulPlan { batch: Shape::clipped(batch), m, k, n, left_vector, right_vector };
     equal(format!("{lhs:?} times {rhs:?}"), ask::matmul_check(lhs, rhs), out)

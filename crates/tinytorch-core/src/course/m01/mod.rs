@@ -4,8 +4,8 @@ mod checks;
 mod mutants;
 
 use super::{Module, View, lesson::lesson};
-pub use crate::slots::tensor::{Arithmetic, MatmulPlan};
 use crate::slots::tensor as plain;
+pub use crate::slots::tensor::{Arithmetic, MatmulPlan};
 
 lesson! {
     /// What a tensor can do, as ten plain algorithms.

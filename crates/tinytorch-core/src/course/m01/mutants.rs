@@ -14,7 +14,11 @@ fn raw(x: View<'_>) -> impl Iterator<Item = f32> + '_ {
 }
 
 /// A product with the elements read by `a(i, p)` and `b(p, j)`.
-fn product([m, k, n]: [usize; 3], a: impl Fn(usize, usize) -> f32, b: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+fn product(
+    [m, k, n]: [usize; 3],
+    a: impl Fn(usize, usize) -> f32,
+    b: impl Fn(usize, usize) -> f32,
+) -> Vec<f32> {
     let mut out = Vec::new();
     for i in 0..m {
         (0..n).for_each(|j| out.push((0..k).map(|p| a(i, p) * b(p, j)).sum()));

@@ -4,7 +4,12 @@ use super::{ActivationLesson, View, plain};
 use crate::{course::lesson::mutants, slots::tensor::row_major_strides};
 
 /// Softmax along an axis whose slices are shifted by `shift(slice)` and divided by `divide(exponentials)`.
-fn softmax(x: View<'_>, axis: usize, shift: fn(&[f32]) -> f32, divide: fn(&[f32]) -> f32) -> Vec<f32> {
+fn softmax(
+    x: View<'_>,
+    axis: usize,
+    shift: fn(&[f32]) -> f32,
+    divide: fn(&[f32]) -> f32,
+) -> Vec<f32> {
     let mut out = x.to_vec();
     let (len, inner) = (x.shape[axis], x.shape[axis + 1..].iter().product::<usize>());
     for start in 0..out.len() / len.max(1) {
@@ -44,7 +49,7 @@ mutants! {
         "returns the absolute value" => x.iter().map(f32::abs).collect(),
         "keeps the negative part" => x.iter().map(|v| if v > 0.0 { 0.0 } else { v }).collect(),
         "turns NaN into 0" => x.iter().map(|v| v.max(0.0)).collect(),
-        "cuts at 1 as well" => x.iter().map(|v| if v < 0.0 { 0.0 } else if v > 1.0 { 1.0 } else { v }).collect(),
+        "cuts at 1 as well" => x.iter().map(|v| v.clamp(0.0, 1.0)).collect(),
         "lets a hundredth of negative numbers through" => x.iter().map(|v| if v < 0.0 { v / 100.0 } else { v }).collect(),
         "ignores the strides" => x.data.iter().cycle().take(x.numel())
             .map(|&v| if v < 0.0 { 0.0 } else { v }).collect(),

@@ -11,7 +11,12 @@ use crate::course::{
 const TOL: f32 = 2e-6;
 
 fn mse(p: &Array, t: &Array, out: f32) -> Verdict {
-    close(format!("prediction {p}, target {t}"), ask::mse(p.view(), t.view()).map(|v| vec![v]), &[out], TOL)
+    close(
+        format!("prediction {p}, target {t}"),
+        ask::mse(p.view(), t.view()).map(|v| vec![v]),
+        &[out],
+        TOL,
+    )
 }
 
 fn entropy(x: &Array, targets: &[i64], out: f32) -> Verdict {

@@ -21,7 +21,11 @@ fn samples() -> [Tensor; 2] {
 }
 
 fn batches(n: usize, size: usize, drop_last: bool, out: &[Range<usize>]) -> Verdict {
-    equal(format!("{n} samples, batches of {size}, drop_last {drop_last}"), ask::batch_ranges(n, size, drop_last), out.to_vec())
+    equal(
+        format!("{n} samples, batches of {size}, drop_last {drop_last}"),
+        ask::batch_ranges(n, size, drop_last),
+        out.to_vec(),
+    )
 }
 
 fn sample(x: [f32; 2], label: i64) -> Vec<Tensor> {

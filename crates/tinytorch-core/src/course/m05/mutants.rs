@@ -56,7 +56,7 @@ mutants! {
         "includes the end" => plain::batch_ranges(n, batch_size, drop_last).into_iter().map(|r| r.start..r.end + 1).collect(),
         "drops the last batch even if it is full" => {
             let mut out = plain::batch_ranges(n, batch_size, drop_last);
-            if drop_last && n % batch_size.max(1) == 0 { out.pop(); }
+            if drop_last && n.is_multiple_of(batch_size.max(1)) { out.pop(); }
             out
         },
         "leaves out the first batch" => plain::batch_ranges(n, batch_size, drop_last).into_iter().skip(1).collect(),

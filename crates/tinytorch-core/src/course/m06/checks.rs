@@ -11,7 +11,12 @@ use crate::{
 };
 
 fn reduced(grad: &Array, shape: &[usize], out: &[f32]) -> Verdict {
-    close(format!("gradient {grad} to shape {shape:?}"), ask::reduce_broadcast_grad(grad.view(), shape), out, 0.0)
+    close(
+        format!("gradient {grad} to shape {shape:?}"),
+        ask::reduce_broadcast_grad(grad.view(), shape),
+        out,
+        0.0,
+    )
 }
 
 fn added(grad: &Array, a: &[usize], b: &[usize], out: [&[f32]; 2]) -> Verdict {
@@ -38,16 +43,23 @@ fn graph(inputs: &[&[usize]]) -> Dag {
 fn ordered(dag: &Dag, roots: &[usize], reachable: usize) -> Verdict {
     let edges: Vec<_> = (0..dag.len()).map(|n| (n, dag.inputs(n))).collect();
     let input = format!("node and inputs {edges:?}, roots {roots:?}");
-    holds(input, ask::topological_order(dag, roots), "each reachable node once, before its inputs", |order| {
-        let at = |n: usize| order.iter().position(|&o| o == n);
-        let mut once = order.clone();
-        once.sort_unstable();
-        once.dedup();
-        once.len() == order.len()
-            && order.len() == reachable
-            && roots.iter().all(|&r| at(r).is_some())
-            && order.iter().all(|&n| n < dag.len() && dag.inputs(n).iter().all(|&i| at(n) < at(i)))
-    })
+    holds(
+        input,
+        ask::topological_order(dag, roots),
+        "each reachable node once, before its inputs",
+        |order| {
+            let at = |n: usize| order.iter().position(|&o| o == n);
+            let mut once = order.clone();
+            once.sort_unstable();
+            once.dedup();
+            once.len() == order.len()
+                && order.len() == reachable
+                && roots.iter().all(|&r| at(r).is_some())
+                && order
+                    .iter()
+                    .all(|&n| n < dag.len() && dag.inputs(n).iter().all(|&i| at(n) < at(i)))
+        },
+    )
 }
 
 checks! {
@@ -172,4 +184,3 @@ checks! {
         };
     }
 }
-

@@ -7,8 +7,8 @@ mod checks;
 mod mutants;
 
 use super::{Module, View, lesson::lesson};
-pub use crate::slots::autograd::Dag;
 use crate::slots::autograd as plain;
+pub use crate::slots::autograd::Dag;
 
 lesson! {
     /// Eight algorithms that turn a recorded computation into gradients.

@@ -26,7 +26,10 @@ fn flipped<'a>(v: View<'a>, shape: &'a mut [usize; 2], strides: &'a mut [usize; 
 fn product(grad: View<'_>, by: View<'_>, shape: &[usize]) -> Vec<f32> {
     let data: Vec<f32> = grad.iter().zip(by.iter()).map(|(g, v)| g * v).collect();
     let strides = row_major_strides(grad.shape);
-    plain::reduce_broadcast_grad(View { data: &data, shape: grad.shape, strides: &strides[..grad.rank()] }, shape)
+    plain::reduce_broadcast_grad(
+        View { data: &data, shape: grad.shape, strides: &strides[..grad.rank()] },
+        shape,
+    )
 }
 
 /// A product with operands of sizes that need not fit: what does not exist is 0.
@@ -38,10 +41,11 @@ fn loose(a: View<'_>, b: View<'_>, [m, n]: [usize; 2]) -> Vec<f32> {
 
 fn breadth_first(graph: &Dag, roots: &[usize]) -> Vec<usize> {
     let mut order = roots.to_vec();
+    let mut seen: Vec<bool> = (0..graph.len()).map(|n| roots.contains(&n)).collect();
     let mut at = 0;
     while let Some(&node) = order.get(at) {
         for &input in graph.inputs(node) {
-            if !order.contains(&input) {
+            if !core::mem::replace(&mut seen[input], true) {
                 order.push(input);
             }
         }
@@ -178,10 +182,11 @@ mutants! {
             plain::topological_order(graph, roots).into_iter().filter(|n| !roots.contains(n)).collect()
         },
         "follows the first input of each node only" => {
-            let mut order = Vec::new();
+            let (mut order, mut seen) = (Vec::new(), vec![false; graph.len()]);
             for &root in roots {
                 let mut at = Some(root);
-                while let Some(node) = at.filter(|n| !order.contains(n)) {
+                while let Some(node) = at.filter(|&n| !seen[n]) {
+                    seen[node] = true;
                     order.push(node);
                     at = graph.inputs(node).first().copied();
                 }

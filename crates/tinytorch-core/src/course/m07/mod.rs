@@ -4,8 +4,8 @@ mod checks;
 mod mutants;
 
 use super::{Module, lesson::lesson};
-pub use crate::slots::optim::{AdamSettings, SgdSettings};
 use crate::slots::optim as plain;
+pub use crate::slots::optim::{AdamSettings, SgdSettings};
 
 lesson! {
     /// The updates of gradient descent and of Adam, in place.

@@ -1,0 +1,138 @@
+//! Checks of module 08.
+
+use core::cell::Cell;
+
+use super::{Evaluation, Loss, Network, Result, ask};
+use crate::{
+    Param, Tensor,
+    autograd::is_recording,
+    course::{
+        check::{Verdict, close, equal, value},
+        lesson::checks,
+    },
+    nn::Visitor,
+    ops::Reduction,
+    optim::{Sgd, SgdOpts},
+};
+
+/// y = w·x, and whether any call was recorded.
+struct Slope(Param, Cell<bool>);
+
+impl Slope {
+    fn new(w: f32) -> Result<Self> {
+        Ok(Self(Param::new(Tensor::from([w]))?, Cell::new(false)))
+    }
+}
+
+impl Network for Slope {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.1.set(self.1.get() || is_recording());
+        x.mul(&self.0.tensor())
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visitor.param("slope", &self.0);
+    }
+
+    fn name(&self) -> &'static str {
+        "Slope"
+    }
+}
+
+struct Squared;
+
+impl Loss for Squared {
+    fn loss(&self, output: &Tensor, target: &Tensor) -> Result<Tensor> {
+        output.mse_loss(target, Reduction::Mean)
+    }
+}
+
+/// The mean of the outputs.
+struct Level;
+
+impl Loss for Level {
+    fn loss(&self, output: &Tensor, _: &Tensor) -> Result<Tensor> {
+        output.mean(.., false)
+    }
+}
+
+/// x 2 for target 1, then x 2 and 4 for targets 0.
+fn batches() -> impl Iterator<Item = Result<[Tensor; 2]>> {
+    [
+        Ok([Tensor::from([2.0f32]), Tensor::from([1.0f32])]),
+        Ok([Tensor::from([2.0f32, 4.0]), Tensor::from([0.0f32, 0.0])]),
+    ]
+    .into_iter()
+}
+
+const STORY: &str =
+    "y = w x with w 1, lr 1/8, mean squared error, batches (2 for 1) and (2, 4 for 0, 0)";
+
+/// Result, slope and steps of a pass.
+type Pass = (Evaluation, Vec<f32>, Vec<(usize, f64)>);
+
+/// A pass over [`batches`]: its result, the slope after it, and the reported steps.
+fn pass() -> Result<Pass> {
+    let model = Slope::new(1.0)?;
+    let mut sgd = Sgd::new(vec![model.0.clone()], SgdOpts { lr: 0.125, ..SgdOpts::default() })?;
+    let mut steps = Vec::new();
+    let result = ask::train_epoch(&model, &mut batches(), &mut sgd, &Squared, &mut |n, loss| {
+        steps.push((n, loss));
+        Ok(())
+    })?;
+    Ok((result, model.0.tensor().to_vec_as::<f32>(), steps))
+}
+
+fn rate(t: usize, total: usize, out: f64) -> Verdict {
+    let input = format!("step {t} of {total} from 0.1 to 0.01");
+    let got = value(&input, ask::cosine_lr(t, 0.1, 0.01, total))?;
+    close(input, Ok(vec![got as f32]), &[out as f32], 1e-7)
+}
+
+checks! {
+    $ __course_m08 m08;
+    cosine_lr {
+        by_hand Hand 2 "cos 0 = 1, cos(pi/3) = 1/2, cos(pi/2) = 0" => {
+            rate(0, 100, 0.1)?;
+            rate(50, 100, 0.055)?;
+            rate(25, 100, 0.01 + 0.045 * (1.0 + 0.5f64.sqrt()))?;
+            rate(1, 3, 0.01 + 0.045 * 1.5)
+        };
+        after_the_end Hand 1 "the step size stays at its least value" => {
+            rate(100, 100, 0.01)?;
+            rate(150, 100, 0.01)?;
+            rate(0, 0, 0.01)
+        };
+    }
+    train_epoch {
+        weights Hand 3 "gradients of one batch only: clear them before backward; then step" => {
+            // w = 1 - 4/8 = 1/2, then 1/2 - 10/8.
+            close(format!("{STORY}: w after the pass"), pass().map(|p| p.1), &[-0.75], 0.0)
+        };
+        mean_loss Hand 2 "a loss counts once for each sample, and is measured before the step" => {
+            // (1·1 + 2·2.5) / 3.
+            let out = Evaluation { loss: 2.0, accuracy: None, samples: 3 };
+            equal(STORY, pass().map(|p| p.0), out)
+        };
+        reports Hand 1 "report every step with its samples and its loss" => {
+            equal(format!("{STORY}: reported steps"), pass().map(|p| p.2), vec![(1, 1.0), (2, 2.5)])
+        };
+    }
+    evaluate {
+        by_hand Hand 3 "losses weighted by samples; correct answers divided by all samples" => {
+            let input = "outputs [[1, 3], [5, 3]] for classes 1, 1 and [[0, 8]] for class 1; the loss is the mean output";
+            let mut batches = [
+                Ok([Tensor::from([[1.0f32, 3.0], [5.0, 3.0]]), Tensor::from([1i64, 1])]),
+                Ok([Tensor::from([[0.0f32, 8.0]]), Tensor::from([1i64])]),
+            ].into_iter();
+            let model = value(input, Slope::new(1.0))?;
+            let out = Evaluation { loss: 10.0 / 3.0, accuracy: Some(2.0 / 3.0), samples: 3 };
+            equal(input, ask::evaluate(&model, &mut batches, &Level), out)
+        };
+        records_nothing Systems 1 "run the model inside no_grad" => {
+            let model = value("a model", Slope::new(1.0))?;
+            let seen = ask::evaluate(&model, &mut batches(), &Squared).map(|e| (e.samples, model.1.get()));
+            equal("samples seen, and whether the model was recorded", seen, (3, false))
+        };
+    }
+}

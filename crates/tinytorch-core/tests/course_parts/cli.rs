@@ -1,0 +1,98 @@
+//! The commands, in a folder of their own.
+
+use std::{fs, path::PathBuf};
+
+use serde_json::Value;
+use tinytorch_core::course::{Course, MODULES, cli};
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("tinytorch-course-{name}-{}", std::process::id()));
+        fs::create_dir_all(path.join("src")).unwrap();
+        fs::write(path.join("src/lib.rs"), "").unwrap();
+        Self(path)
+    }
+
+    /// Exit status, standard output, standard error.
+    fn run(&self, course: &Course, line: &str) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let args = line.split(' ').map(str::to_owned);
+        let status = cli::run(args, course, &self.0, &mut out, &mut err);
+        (status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    fn json(&self, course: &Course, line: &str) -> (u8, Value) {
+        let (status, out, err) = self.run(course, line);
+        (status, serde_json::from_str(&out).unwrap_or_else(|e| panic!("{line}: {e}: {out}{err}")))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+#[test]
+fn usage_errors_have_status_2() {
+    let folder = Folder::new("usage");
+    for line in ["", "dance", "check 99", "check --loudly", "start", "complete 01 02"] {
+        let (status, out, err) = folder.run(&Course::new(), line);
+        assert_eq!((status, out.as_str()), (2, ""), "{line}");
+        assert!(err.contains("usage: course COMMAND"), "{err}");
+    }
+}
+
+#[test]
+fn start_writes_a_lesson_once() {
+    let folder = Folder::new("start");
+    let (status, out, _) = folder.run(&Course::new(), "start 02");
+    assert_eq!(status, 0, "{out}");
+    let file = folder.0.join("src/m02.rs");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("impl ActivationLesson for Mine {"), "{text}");
+    assert!(
+        text.contains("// fn softmax(&self, x: View<'_>, axis: usize) -> Result<Vec<f32>> {"),
+        "{text}"
+    );
+    fs::write(&file, "work").unwrap();
+    assert_eq!(folder.run(&Course::new(), "start 02").0, 1);
+    assert_eq!(folder.run(&Course::new(), "start 02 --fresh").0, 0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "work");
+    assert!(folder.0.join("src/m02_2.rs").is_file());
+}
+
+#[test]
+fn check_complete_and_status_agree() {
+    let folder = Folder::new("complete");
+    let good = Course::reference(2);
+    let (status, value) = folder.json(&good, "check 02 --json");
+    assert_eq!((status, &value["passed"]), (0, &Value::Bool(true)));
+    assert_eq!(value["modules"][0]["points"], value["modules"][0]["of"]);
+    assert_eq!(folder.run(&Course::new(), "check 02").0, 1, "no lesson, no pass");
+    assert_eq!(folder.run(&Course::new(), "complete 02").0, 1);
+    assert!(!folder.0.join(".course/progress.json").exists());
+    assert_eq!(folder.run(&good, "complete 02").0, 0);
+    let (_, value) = folder.json(&good, "status --json");
+    let rows = value["modules"].as_array().unwrap();
+    assert_eq!(rows.len(), MODULES.len());
+    assert_eq!((&rows[1]["state"], &rows[1]["completed"]), (&"passes".into(), &true.into()));
+    assert_eq!((&rows[0]["state"], &rows[0]["completed"]), (&"reference".into(), &false.into()));
+    fs::write(folder.0.join(".course/progress.json"), "{").unwrap();
+    assert_eq!(folder.run(&good, "status").0, 1);
+}
+
+#[test]
+fn list_and_doctor_speak_json() {
+    let folder = Folder::new("list");
+    let (status, value) = folder.json(&Course::new(), "list --json");
+    assert_eq!(status, 0);
+    assert_eq!(value["modules"][0]["slots"][4]["name"], "matmul");
+    let (status, value) = folder.json(&Course::new(), "doctor --json");
+    assert_eq!((status, &value["writable"]), (0, &Value::Bool(true)));
+    fs::remove_file(folder.0.join("src/lib.rs")).unwrap();
+    assert_eq!(folder.run(&Course::new(), "doctor").0, 1);
+}

@@ -1,0 +1,201 @@
+//! The library on a student's slots: who served, what is refused, what other threads see.
+
+use tinytorch_core::{
+    DType, Error, Param, Result, Tensor,
+    course::{
+        Course, Outcome, View, m01::TensorLesson, m02::ActivationLesson, m06::AutogradLesson,
+        m07::*, suite,
+    },
+    optim::{Optimizer, Sgd, SgdOpts},
+};
+
+/// Some slots right, one that calls itself, one that returns too little.
+struct Mine;
+
+impl TensorLesson for Mine {
+    fn matmul(&self, a: View<'_>, b: View<'_>) -> Result<Vec<f32>> {
+        let (&[m, k], &[_, n]) = (a.shape, b.shape) else { return Ok(Vec::new()) };
+        let at = |v: View<'_>, i, j| v.get(&[i, j]).unwrap_or(0.0);
+        Ok((0..m * n).map(|o| (0..k).map(|p| at(a, o / n, p) * at(b, p, o % n)).sum()).collect())
+    }
+
+    fn reduce_sum(&self, _: View<'_>, _: &[usize]) -> Result<Vec<f32>> {
+        Ok(vec![1.0, 2.0, 3.0, 4.0, 5.0])
+    }
+
+    fn reduce_mean(&self, x: View<'_>, axes: &[usize]) -> Result<Vec<f32>> {
+        let axes: Vec<isize> = axes.iter().map(|&a| a as isize).collect();
+        Tensor::from_vec(x.to_vec(), x.shape)?.mean(&axes[..], false)?.to_vec::<f32>()
+    }
+
+    fn row_major_strides(&self, shape: &[usize]) -> Result<Vec<usize>> {
+        if shape == [7, 7] {
+            Ok(vec![100, 1])
+        } else {
+            Ok((0..shape.len()).map(|a| shape[a + 1..].iter().product::<usize>().max(1)).collect())
+        }
+    }
+}
+
+impl ActivationLesson for Mine {
+    fn relu(&self, x: View<'_>) -> Result<Vec<f32>> {
+        // Doubled, so that it shows who served.
+        Ok(x.iter().map(|v| 2.0 * v.max(0.0)).collect())
+    }
+}
+
+impl AutogradLesson for Mine {
+    fn matmul_backward(
+        &self,
+        grad: View<'_>,
+        a: View<'_>,
+        b: View<'_>,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
+        let _ = grad;
+        Ok((vec![3.0; a.numel()], vec![5.0; b.numel()]))
+    }
+}
+
+impl OptimizerLesson for Mine {
+    fn sgd_update(
+        &self,
+        p: &mut [f32],
+        _: &[f32],
+        _: Option<&mut [f32]>,
+        _: bool,
+        _: &SgdSettings<f32>,
+    ) -> Result<()> {
+        p.fill(42.0);
+        Ok(())
+    }
+}
+
+fn course() -> Course {
+    Course::new().m01(Mine).m02(Mine).m06(Mine).m07(Mine)
+}
+
+fn served(course: &Course, id: &str) -> (u64, u64) {
+    course.work().find(|w| w.slot.id == id).map_or((0, 0), |w| (w.student, w.reference))
+}
+
+#[test]
+fn written_slots_serve_and_the_rest_is_borrowed() {
+    let c = course();
+    let x = Tensor::from([[-1.0f32, 2.0], [3.0, -4.0]]);
+    let (y, s) = c.run(|| (x.matmul(&x).unwrap().relu().unwrap(), x.softmax(1).unwrap()));
+    assert_eq!(y.to_vec::<f32>().unwrap(), [14.0, 0.0, 0.0, 44.0]); // x² = [[7, -10], [-15, 22]]
+    assert_eq!(s.dims(), [2, 2]);
+    assert_eq!(served(&c, "m01.matmul"), (1, 0));
+    assert_eq!(served(&c, "m02.relu"), (1, 0));
+    assert_eq!(served(&c, "m02.softmax"), (0, 1));
+    assert!(c.borrowed().iter().any(|s| s.id == "m02.softmax"));
+    // Outside, and for doubles, the reference works.
+    assert_eq!(x.relu().unwrap().to_vec::<f32>().unwrap(), [0.0, 2.0, 3.0, 0.0]);
+    let double = c.run(|| x.to_dtype(DType::F64).unwrap().relu().unwrap());
+    assert_eq!(double.to_vec::<f64>().unwrap(), [0.0, 2.0, 3.0, 0.0]);
+    assert_eq!(served(&c, "m02.relu"), (1, 1));
+}
+
+#[test]
+fn results_of_a_wrong_size_are_errors() {
+    let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]);
+    let error = course().run(|| x.sum(0, false)).unwrap_err();
+    assert!(matches!(error, Error::SlotResult { lesson: "m01.reduce_sum", .. }), "{error}");
+    assert_eq!(error.to_string().lines().count(), 3);
+    // Strides that leave the storage surface with the operation around them.
+    let error = course().run(|| Tensor::zeros([7, 7], DType::F32)?.relu()).unwrap_err();
+    assert!(matches!(error, Error::SlotResult { lesson: "m01.row_major_strides", .. }), "{error}");
+}
+
+#[test]
+fn a_slot_that_calls_itself_is_stopped() {
+    let x = Tensor::from([[1.0f32, 2.0], [3.0, 4.0]]);
+    let error = course().run(|| x.mean(0, false)).unwrap_err();
+    assert!(matches!(error, Error::SelfCall { lesson: "m01.reduce_mean" }), "{error}");
+    assert_eq!(error.to_string().lines().count(), 3);
+    // Also when it hides behind a course of its own.
+    struct Hiding;
+    impl ActivationLesson for Hiding {
+        fn relu(&self, x: View<'_>) -> Result<Vec<f32>> {
+            let x = Tensor::from_vec(x.to_vec(), x.shape)?;
+            Course::new().run(|| x.relu())?.to_vec::<f32>()
+        }
+    }
+    let error = Course::new().m02(Hiding).run(|| x.relu()).unwrap_err();
+    assert!(matches!(error, Error::SelfCall { lesson: "m02.relu" }), "{error}");
+}
+
+#[test]
+fn backward_and_optimizers_use_the_slots() {
+    let c = course();
+    c.run(|| {
+        let (a, b) = (
+            Tensor::from([[1.0f32, 2.0]]).requiring_grad().unwrap(),
+            Tensor::from([[3.0f32], [4.0]]).requiring_grad().unwrap(),
+        );
+        a.matmul(&b).unwrap().backward().unwrap();
+        assert_eq!(a.grad().unwrap().to_vec::<f32>().unwrap(), [3.0, 3.0]);
+        assert_eq!(b.grad().unwrap().to_vec::<f32>().unwrap(), [5.0, 5.0]);
+        let p = Param::new(Tensor::from([1.0f32])).unwrap();
+        p.set_grad(&Tensor::from([1.0f32])).unwrap();
+        Sgd::new(vec![p.clone()], SgdOpts::default()).unwrap().step().unwrap();
+        assert_eq!(p.tensor().to_vec::<f32>().unwrap(), [42.0]);
+    });
+    assert_eq!(served(&c, "m06.matmul_backward"), (1, 0));
+    assert_eq!(served(&c, "m07.sgd_update"), (1, 0));
+}
+
+#[test]
+fn checks_tell_wrong_from_unwritten_and_name_the_mistake() {
+    let outcome = |id: &str| {
+        let all = suite(1).iter().chain(suite(2)).chain(suite(9));
+        all.into_iter().find(|c| c.id == id).map(|c| c.run(&course())).unwrap()
+    };
+    assert_eq!(outcome("m01.matmul.by_hand"), Outcome::Pass);
+    assert_eq!(outcome("m01.reduce_max.by_hand"), Outcome::Unwritten);
+    assert_eq!(outcome("m09.conv2d_forward.by_hand"), Outcome::NotInstalled);
+    assert!(
+        matches!(outcome("m02.relu.by_hand"), Outcome::Fail(f) if f.at == Some(3) && f.likely.is_none())
+    );
+
+    struct Absolute;
+    impl ActivationLesson for Absolute {
+        fn relu(&self, x: View<'_>) -> Result<Vec<f32>> {
+            Ok(x.iter().map(f32::abs).collect())
+        }
+    }
+    let check = suite(2).iter().find(|c| c.id == "m02.relu.by_hand").unwrap();
+    match check.run(&Course::new().m02(Absolute)) {
+        Outcome::Fail(f) => assert_eq!(f.likely, Some("returns the absolute value")),
+        other => panic!("{other:?}"),
+    }
+
+    struct Panicking;
+    impl ActivationLesson for Panicking {
+        fn relu(&self, _: View<'_>) -> Result<Vec<f32>> {
+            panic!("out of ideas")
+        }
+    }
+    match check.run(&Course::new().m02(Panicking)) {
+        Outcome::Fail(f) => assert!(f.got.contains("out of ideas")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_global_course_is_set_once() {
+    // An empty course changes nothing for the other tests of this process.
+    assert!(Course::new().global().is_ok());
+    assert!(matches!(Course::new().global(), Err(Error::InvalidArgument { .. })));
+}
+
+#[test]
+fn an_unwritten_slot_has_three_lines_and_a_hint() {
+    struct Empty;
+    impl ActivationLesson for Empty {}
+    let x = [1.0];
+    let view = View { data: &x, shape: &[1], strides: &[1] };
+    let error = Empty.relu(view).unwrap_err();
+    assert!(matches!(error, Error::Unsolved { lesson: "m02.relu", .. }));
+    assert_eq!(error.to_string().lines().count(), 3);
+}
