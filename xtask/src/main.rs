@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod climb;
+mod course;
 mod docs;
 mod features;
 mod firmware;
@@ -58,6 +59,8 @@ enum Command {
     Golden(golden::Args),
     /// Build the board images, and run them in the emulator with --run
     Firmware(firmware::Args),
+    /// Run the commands of the course, and the audit of its checks
+    Course(course::Args),
     /// Build the API documentation and the book
     Docs(docs::Args),
     /// Measure against naive code, the machine's limits and peers, in one run
@@ -75,6 +78,10 @@ fn main() -> ExitCode {
         Command::Nostd => nostd::run(),
         Command::Golden(args) => golden::run(&args),
         Command::Firmware(args) => firmware::run(&args),
+        Command::Course(args) => match course::run(&args) {
+            Ok(status) => return status,
+            Err(error) => Err(error),
+        },
         Command::Docs(args) => docs::run(&args),
         Command::Bench(args) => bench::run(&args),
     };

@@ -2,8 +2,8 @@
 #![cfg(feature = "course")]
 
 mod course_parts {
-    pub mod cli;
-    pub mod library;
+    pub(crate) mod cli;
+    pub(crate) mod library;
 }
 
 use tinytorch_core::course;

@@ -130,13 +130,13 @@ macro_rules! checks {
         #[doc(hidden)]
         #[macro_export]
         macro_rules! $export {
-            ($d make:expr, $d installed:expr) => {
+            ($d installed:expr) => {
                 mod $module {
                     $(mod $slot {
                         $(#[test]
                         fn $case() {
                             $crate::course::assert_check(
-                                &$d make,
+                                &super::super::course_under_test(),
                                 concat!(stringify!($module), ".", stringify!($slot), ".", stringify!($case)),
                                 $d installed,
                             );

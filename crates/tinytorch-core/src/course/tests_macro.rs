@@ -9,36 +9,44 @@ use super::{Course, MODULES, Outcome};
 #[macro_export]
 macro_rules! course_tests {
     ($course:expr; $($module:ident)+) => {
-        $($crate::course_tests!(@module $module $course, true);)+
+        $crate::course_tests!(@course $course);
+        $($crate::course_tests!(@module $module, true);)+
     };
     ($course:expr) => {
-        $crate::course_tests!(@module m01 $course, false);
-        $crate::course_tests!(@module m02 $course, false);
-        $crate::course_tests!(@module m03 $course, false);
-        $crate::course_tests!(@module m04 $course, false);
-        $crate::course_tests!(@module m05 $course, false);
-        $crate::course_tests!(@module m06 $course, false);
-        $crate::course_tests!(@module m07 $course, false);
-        $crate::course_tests!(@module m08 $course, false);
-        $crate::course_tests!(@module m09 $course, false);
-        $crate::course_tests!(@module m10 $course, false);
-        $crate::course_tests!(@module m11 $course, false);
-        $crate::course_tests!(@module m12 $course, false);
-        $crate::course_tests!(@module m13 $course, false);
+        $crate::course_tests!(@course $course);
+        $crate::course_tests!(@module m01, false);
+        $crate::course_tests!(@module m02, false);
+        $crate::course_tests!(@module m03, false);
+        $crate::course_tests!(@module m04, false);
+        $crate::course_tests!(@module m05, false);
+        $crate::course_tests!(@module m06, false);
+        $crate::course_tests!(@module m07, false);
+        $crate::course_tests!(@module m08, false);
+        $crate::course_tests!(@module m09, false);
+        $crate::course_tests!(@module m10, false);
+        $crate::course_tests!(@module m11, false);
+        $crate::course_tests!(@module m12, false);
+        $crate::course_tests!(@module m13, false);
     };
-    (@module m01 $course:expr, $demanded:expr) => { $crate::__course_m01!($course, $demanded); };
-    (@module m02 $course:expr, $demanded:expr) => { $crate::__course_m02!($course, $demanded); };
-    (@module m03 $course:expr, $demanded:expr) => { $crate::__course_m03!($course, $demanded); };
-    (@module m04 $course:expr, $demanded:expr) => { $crate::__course_m04!($course, $demanded); };
-    (@module m05 $course:expr, $demanded:expr) => { $crate::__course_m05!($course, $demanded); };
-    (@module m06 $course:expr, $demanded:expr) => { $crate::__course_m06!($course, $demanded); };
-    (@module m07 $course:expr, $demanded:expr) => { $crate::__course_m07!($course, $demanded); };
-    (@module m08 $course:expr, $demanded:expr) => { $crate::__course_m08!($course, $demanded); };
-    (@module m09 $course:expr, $demanded:expr) => { $crate::__course_m09!($course, $demanded); };
-    (@module m10 $course:expr, $demanded:expr) => { $crate::__course_m10!($course, $demanded); };
-    (@module m11 $course:expr, $demanded:expr) => { $crate::__course_m11!($course, $demanded); };
-    (@module m12 $course:expr, $demanded:expr) => { $crate::__course_m12!($course, $demanded); };
-    (@module m13 $course:expr, $demanded:expr) => { $crate::__course_m13!($course, $demanded); };
+    (@course $course:expr) => {
+        /// The course that the tests ask.
+        fn course_under_test() -> $crate::course::Course {
+            $course
+        }
+    };
+    (@module m01, $demanded:expr) => { $crate::__course_m01!($demanded); };
+    (@module m02, $demanded:expr) => { $crate::__course_m02!($demanded); };
+    (@module m03, $demanded:expr) => { $crate::__course_m03!($demanded); };
+    (@module m04, $demanded:expr) => { $crate::__course_m04!($demanded); };
+    (@module m05, $demanded:expr) => { $crate::__course_m05!($demanded); };
+    (@module m06, $demanded:expr) => { $crate::__course_m06!($demanded); };
+    (@module m07, $demanded:expr) => { $crate::__course_m07!($demanded); };
+    (@module m08, $demanded:expr) => { $crate::__course_m08!($demanded); };
+    (@module m09, $demanded:expr) => { $crate::__course_m09!($demanded); };
+    (@module m10, $demanded:expr) => { $crate::__course_m10!($demanded); };
+    (@module m11, $demanded:expr) => { $crate::__course_m11!($demanded); };
+    (@module m12, $demanded:expr) => { $crate::__course_m12!($demanded); };
+    (@module m13, $demanded:expr) => { $crate::__course_m13!($demanded); };
 }
 
 /// Panics with what was asked, expected and found unless the check passes. Used by [`course_tests!`](crate::course_tests).
