@@ -131,3 +131,30 @@ pub(crate) fn fit<T: crate::tensor::Element>(
 pub(crate) fn wrong(slot: &'static Slot, detail: impl Into<String>) -> Error {
     Error::SlotResult { lesson: slot.id, detail: detail.into() }
 }
+
+#[cfg(all(test, feature = "parallel"))]
+mod tests {
+    use crate::{
+        course::{Course, Reference, View, m02},
+        kernels::par,
+    };
+
+    #[test]
+    fn threads_of_the_library_work_under_the_course_of_their_caller() {
+        let course = Course::new().m02(Reference);
+        let mut served = vec![false; 64];
+        let ask = |_: usize, part: &mut [bool]| {
+            let view = View { data: &[-1.0], shape: &[1], strides: &[1] };
+            part[0] = m02::hook::relu(view).unwrap() == Some(vec![0.0]);
+        };
+        course.run(|| par::blocks(&mut served, 1, true, ask));
+        assert!(served.iter().all(|s| *s));
+        assert_eq!(course.work().map(|w| (w.student, w.reference)).collect::<Vec<_>>(), [(64, 0)]);
+        // The threads are not left with it.
+        par::blocks(&mut served, 1, true, |at, part| {
+            ask(at, part);
+            part[0] = !part[0];
+        });
+        assert!(served.iter().all(|s| *s));
+    }
+}

@@ -27,6 +27,19 @@ pub(crate) fn blocks<T: Send>(
     }
 }
 
+/// Returns what makes another thread work under the course of this one while it runs a block.
+#[cfg(feature = "parallel")]
+fn inheriting() -> impl Fn(&mut dyn FnMut()) + Sync {
+    #[cfg(feature = "course")]
+    let scope = crate::course::Scope::capture();
+    move |block| {
+        #[cfg(feature = "course")]
+        scope.enter(block);
+        #[cfg(not(feature = "course"))]
+        block();
+    }
+}
+
 /// The threaded half of [`blocks`].
 ///
 /// The closure comes as a reference of unknown type: work sharing is compiled once for each type of elements, not once
@@ -34,7 +47,8 @@ pub(crate) fn blocks<T: Send>(
 #[cfg(feature = "parallel")]
 fn shared<T: Send>(out: &mut [T], block: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
     use rayon::prelude::*;
-    out.par_chunks_mut(block).enumerate().for_each(|(i, part)| f(i * block, part));
+    let inherit = inheriting();
+    out.par_chunks_mut(block).enumerate().for_each(|(i, part)| inherit(&mut || f(i * block, part)));
 }
 
 /// As [`blocks`], for two arrays cut in step: `f(i, part_of_a, part_of_b)`.
@@ -67,8 +81,9 @@ fn shared2<A: Send, B: Send>(
     f: &Work2<'_, A, B>,
 ) {
     use rayon::prelude::*;
+    let inherit = inheriting();
     a.par_chunks_mut(a_block)
         .zip(b.par_chunks_mut(b_block))
         .enumerate()
-        .for_each(|(i, (pa, pb))| f(i, pa, pb));
+        .for_each(|(i, (pa, pb))| inherit(&mut || f(i, pa, pb)));
 }
