@@ -11,8 +11,8 @@ impl Folder {
     fn new(name: &str) -> Self {
         let path =
             std::env::temp_dir().join(format!("tinytorch-course-{name}-{}", std::process::id()));
-        fs::create_dir_all(path.join("src")).unwrap();
-        fs::write(path.join("src/lib.rs"), "").unwrap();
+        fs::create_dir_all(path.join("src")).expect("the folder for temporary files is writable");
+        fs::write(path.join("src/lib.rs"), "").expect("the folder was just made");
         Self(path)
     }
 
@@ -21,7 +21,8 @@ impl Folder {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let args = line.split(' ').map(str::to_owned);
         let status = cli::run(args, course, &self.0, &mut out, &mut err);
-        (status, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+        let text = |bytes| String::from_utf8(bytes).expect("reports are text");
+        (status, text(out), text(err))
     }
 
     fn json(&self, course: &Course, line: &str) -> (u8, Value) {
@@ -32,7 +33,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        fs::remove_dir_all(&self.0).unwrap();
+        fs::remove_dir_all(&self.0).expect("nobody else uses the folder");
     }
 }
 
