@@ -57,7 +57,9 @@ use std::sync::Arc;
 
 pub use audit::{Audit, ModuleAudit, audit};
 pub use check::{Check, Failure, Kind, Outcome};
-pub(crate) use install::{Scope, by_reference, defer, deferred, fit, wrong};
+#[cfg(feature = "parallel")]
+pub(crate) use install::Scope;
+pub(crate) use install::{by_reference, defer, deferred, fit, wrong};
 pub use slot::{Module, Role, Slot};
 pub use tests_macro::assert_check;
 

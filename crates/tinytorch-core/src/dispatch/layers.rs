@@ -39,6 +39,23 @@ pub(crate) fn linear_forward<T: Real>(
         {
             return fit(student::linear_forward, out, m * n);
         }
+        // The layer is a product: a student's product serves it where the layer itself is the reference's.
+        let plan = super::MatmulPlan {
+            batch: crate::Shape::clipped(&[]),
+            m,
+            k,
+            n,
+            left_vector: false,
+            right_vector: false,
+        };
+        let (shape, strides) = ([k, n], [w.strides[1], w.strides[0]]);
+        let turned = View { data: w.data, shape: &shape, strides: &strides };
+        if let Some(mut out) = super::tensor::student_products(&plan, rows, turned)? {
+            for row in out.chunks_mut(n.max(1)) {
+                row.iter_mut().zip(bias.unwrap_or(&[])).for_each(|(y, &b)| *y += b);
+            }
+            return Ok(out);
+        }
     }
     let mut out = match bias {
         Some(bias) => bias.repeat(m),

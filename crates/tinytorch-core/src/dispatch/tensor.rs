@@ -154,7 +154,7 @@ pub(crate) fn matmul<T: Real>(plan: &MatmulPlan, a: View<'_, T>, b: View<'_, T>)
 
 /// The products of a batch, each by the student's slot.
 #[cfg(feature = "course")]
-fn student_products<T: Real>(
+pub(super) fn student_products<T: Real>(
     plan: &MatmulPlan,
     a: View<'_, T>,
     b: View<'_, T>,
@@ -250,7 +250,8 @@ pub(crate) fn reduce_mean<T: Real>(x: View<'_, T>, reduced: &[bool]) -> Result<V
     }
     let count: usize = x.shape.iter().zip(reduced).filter(|(_, r)| **r).map(|(&d, _)| d).product();
     let count = T::lit(count as f64);
-    let mut out = reduce::sum_axes(x, reduced, |v| v);
+    // A mean begins with a sum, which may be a student's.
+    let mut out = reduce_sum(x, reduced)?;
     out.iter_mut().for_each(|v| *v = *v / count);
     Ok(out)
 }

@@ -52,23 +52,50 @@ pub(crate) fn bpe_train(words: &[Word], n_merges: usize) -> Result<Vec<Pair>> {
     Ok(crate::text::train(words, n_merges))
 }
 
-/// The definition of [`bpe_train`] on the student's counting and joining; `None` if the reference serves one of them.
+/// The definition of [`bpe_encode`] on the student's joining; `None` if the reference serves it.
+#[cfg(feature = "course")]
+fn joined_by_student(symbols: &[String], merges: &[Pair]) -> Result<Option<Vec<String>>> {
+    let mut symbols = symbols.to_vec();
+    let rank = |pair: &[String]| merges.iter().position(|m| m.0 == pair[0] && m.1 == pair[1]);
+    while let Some(first) = symbols.windows(2).filter_map(rank).min() {
+        let Some(joined) = hook::bpe_merge(&symbols, &merges[first])? else { return Ok(None) };
+        if joined.len() >= symbols.len() {
+            return Err(joined_nothing(&merges[first]));
+        }
+        symbols = joined;
+    }
+    Ok(Some(symbols))
+}
+
+#[cfg(feature = "course")]
+fn joined_nothing(pair: &Pair) -> crate::Error {
+    let detail = format!("joined nothing for the pair {pair:?}, which is there");
+    crate::course::wrong(crate::course::m10::slot::bpe_merge, detail)
+}
+
+/// The definition of [`bpe_train`] on the student's counting and joining; `None` if the reference serves both.
 #[cfg(feature = "course")]
 fn student_parts(words: &[Word], n_merges: usize) -> Result<Option<Vec<Pair>>> {
     let mut words = words.to_vec();
     let mut merges = Vec::new();
+    let mut any = false;
     while merges.len() < n_merges {
-        let Some(counts) = hook::bpe_count_pairs(&words)? else { return Ok(None) };
+        let counted = hook::bpe_count_pairs(&words)?;
+        any |= counted.is_some();
+        let counts = counted.unwrap_or_else(|| slot::bpe_count_pairs(&words));
         let Some(most) = counts.values().copied().max().filter(|&n| n > 0) else { break };
         let Some((pair, _)) = counts.into_iter().find(|&(_, n)| n == most) else { break };
         let before: usize = words.iter().map(|w| w.symbols.len()).sum();
         for word in &mut words {
-            let Some(joined) = hook::bpe_merge(&word.symbols, &pair)? else { return Ok(None) };
-            word.symbols = joined;
+            let joined = hook::bpe_merge(&word.symbols, &pair)?;
+            any |= joined.is_some();
+            word.symbols = joined.unwrap_or_else(|| slot::bpe_merge(&word.symbols, &pair));
+        }
+        if !any {
+            return Ok(None);
         }
         if words.iter().map(|w| w.symbols.len()).sum::<usize>() >= before {
-            let detail = format!("joined nothing for the pair {pair:?}");
-            return Err(crate::course::wrong(crate::course::m10::slot::bpe_merge, detail));
+            return Err(joined_nothing(&pair));
         }
         merges.push(pair);
     }
@@ -82,6 +109,10 @@ pub(crate) fn bpe_encode(table: &MergeTable, symbols: &mut Vec<u32>) -> Result<(
         let text: Vec<String> =
             symbols.iter().map(|&id| table.token(id).unwrap_or_default().to_owned()).collect();
         if let Some(out) = hook::bpe_encode(&text, table.merges())? {
+            *symbols = out.iter().map(|s| table.id(s).unwrap_or(0)).collect();
+            return Ok(());
+        }
+        if let Some(out) = joined_by_student(&text, table.merges())? {
             *symbols = out.iter().map(|s| table.id(s).unwrap_or(0)).collect();
             return Ok(());
         }

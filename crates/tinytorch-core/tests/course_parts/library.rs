@@ -199,3 +199,44 @@ fn an_unwritten_slot_has_three_lines_and_a_hint() {
     assert!(matches!(error, Error::Unsolved { lesson: "m02.relu", .. }));
     assert_eq!(error.to_string().lines().count(), 3);
 }
+
+/// Where a reference slot is made of another slot, its fast path must not pass the student's work by.
+#[test]
+fn fast_paths_step_back_for_the_slots_inside_them() {
+    use tinytorch_core::{
+        course::m10::{Pair, TokenLesson},
+        text::{BpeTokenizer, Tokenizer},
+    };
+
+    let c = course();
+    let (x, w) = (Tensor::from([[1.0f32, 2.0]]), Tensor::from([[3.0f32, 4.0], [5.0, 6.0]]));
+    let y = c.run(|| x.linear(&w, Some(&Tensor::from([0.5f32, -0.5]))).unwrap());
+    assert_eq!(y.to_vec::<f32>().unwrap(), [11.5, 16.5]);
+    assert_eq!(served(&c, "m01.matmul"), (1, 0));
+
+    struct Sums;
+    impl TensorLesson for Sums {
+        fn reduce_sum(&self, _: View<'_>, _: &[usize]) -> Result<Vec<f32>> {
+            Ok(vec![10.0])
+        }
+    }
+    let mean = Course::new().m01(Sums).run(|| w.mean(.., false).unwrap());
+    assert_eq!(mean.to_vec::<f32>().unwrap(), [2.5]);
+
+    struct Joins;
+    impl TokenLesson for Joins {
+        fn bpe_merge(&self, symbols: &[String], pair: &Pair) -> Result<Vec<String>> {
+            let at = symbols.windows(2).position(|w| w[0] == pair.0 && w[1] == pair.1);
+            let Some(at) = at else { return Ok(symbols.to_vec()) };
+            let joined = [pair.0.clone() + &pair.1];
+            Ok([&symbols[..at], &joined, &symbols[at + 2..]].concat())
+        }
+    }
+    let c = Course::new().m10(Joins);
+    let tokenizer = c.run(|| BpeTokenizer::train(&["ab ab"], 5)).unwrap();
+    let learning = served(&c, "m10.bpe_merge").0;
+    assert!(learning > 0);
+    let ids = c.run(|| tokenizer.encode("ab")).unwrap();
+    assert!(served(&c, "m10.bpe_merge").0 > learning);
+    assert_eq!(ids, tokenizer.encode("ab").unwrap());
+}
