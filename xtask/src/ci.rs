@@ -30,6 +30,7 @@ const STEPS: [Step; 14] = [
     ("fmt", |root| {
         run_command(cargo(root).args(["fmt", "--all", "--check"]))?;
         run_command(cargo(&root.join("firmware")).args(["fmt", "--all", "--check"]))?;
+        run_command(cargo(&root.join("examples/student")).args(["fmt", "--all", "--check"]))?;
         run_command(cargo(&root.join("benches")).args(["fmt", "--all", "--check"]))
     }),
     ("layers", |_| layers::run()),

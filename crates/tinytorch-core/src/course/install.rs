@@ -50,8 +50,19 @@ impl Scope {
     }
 }
 
-/// Runs `f` under `course`. What is running already stays guarded.
+/// Puts the deferred error of the surroundings back, also when a panic passes.
+struct Undefer(Option<Error>);
+
+impl Drop for Undefer {
+    fn drop(&mut self) {
+        let _ = DEFERRED.try_with(|d| d.replace(self.0.take()));
+    }
+}
+
+/// Runs `f` under `course`. What is running already stays guarded, and an error that no operation of `f` has reported does
+/// not follow it out.
 pub(super) fn run<R>(course: Arc<Course>, f: impl FnOnce() -> R) -> R {
+    let _undefer = Undefer(DEFERRED.try_with(RefCell::take).ok().flatten());
     let busy = Scope::capture().busy;
     Scope { course: Some(course), busy }.enter(f)
 }

@@ -105,6 +105,30 @@ fn results_of_a_wrong_size_are_errors() {
     // Strides that leave the storage surface with the operation around them.
     let error = course().run(|| Tensor::zeros([7, 7], DType::F32)?.relu()).unwrap_err();
     assert!(matches!(error, Error::SlotResult { lesson: "m01.row_major_strides", .. }), "{error}");
+    // One that nothing inside reported stays inside.
+    assert!(course().run(|| Tensor::zeros([7, 7], DType::F32)).is_ok());
+    assert!(x.relu().is_ok());
+}
+
+#[test]
+fn the_loader_reports_wrong_orders_with_its_first_batch() {
+    use tinytorch_core::{
+        course::m05::DataLesson,
+        data::{DataLoader, TensorDataset},
+    };
+
+    struct Short;
+    impl DataLesson for Short {
+        fn epoch_order(&self, n: usize, _: Option<&mut tinytorch_core::Rng>) -> Result<Vec<usize>> {
+            Ok(vec![n; n])
+        }
+    }
+    let data = TensorDataset::new([Tensor::from([1.0f32, 2.0]), Tensor::from([0i64, 1])]).unwrap();
+    let mut loader = DataLoader::builder(data).batch_size(2).build().unwrap();
+    let first = Course::new().m05(Short).run(|| loader.epoch().next().unwrap());
+    let error = first.unwrap_err();
+    assert!(matches!(error, Error::SlotResult { lesson: "m05.epoch_order", .. }), "{error}");
+    assert!(loader.epoch().next().unwrap().is_ok());
 }
 
 #[test]

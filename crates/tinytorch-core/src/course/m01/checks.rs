@@ -140,7 +140,7 @@ checks! {
             let (a, b) = (Array::new(&[1., 4., 2., 5., 3., 6.], &[3, 2]), Array::new(&[7., 9., 11., 8., 10., 12.], &[2, 3]));
             product(&a.transposed(), &b.transposed(), &[58.0, 64.0, 139.0, 154.0])
         };
-        sizes Property 2 "nothing may be square or even by assumption" => {
+        sizes Golden 2 "nothing may be square or even by assumption" => {
             for (seed, [m, k, n]) in [[1, 4, 3], [5, 1, 2], [3, 7, 1], [4, 2, 6]].into_iter().enumerate() {
                 let (a, b) = (Array::whole(&[m, k], seed as u64), Array::whole(&[k, n], 9 + seed as u64));
                 let out: Vec<f32> = (0..m * n)

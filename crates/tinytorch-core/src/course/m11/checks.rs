@@ -34,7 +34,7 @@ checks! {
         };
     }
     sinusoidal_table {
-        by_hand Hand 3 "with base 16 and width 4 the angles are p and p / 4" => {
+        by_hand Golden 3 "with base 16 and width 4 the angles are p and p / 4" => {
             let rows = [0.0f64, 1.0, 2.0].map(|p| [p.sin(), p.cos(), (p / 4.0).sin(), (p / 4.0).cos()]);
             let out: Vec<f32> = rows.as_flattened().iter().map(|&v| v as f32).collect();
             close("3 positions, width 4, base 16", narrow(ask::sinusoidal_table(3, 4, 16.0)), &out, 1e-6)
