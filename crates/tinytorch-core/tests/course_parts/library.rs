@@ -105,6 +105,12 @@ fn results_of_a_wrong_size_are_errors() {
     // Strides that leave the storage surface with the operation around them.
     let error = course().run(|| Tensor::zeros([7, 7], DType::F32)?.relu()).unwrap_err();
     assert!(matches!(error, Error::SlotResult { lesson: "m01.row_major_strides", .. }), "{error}");
+    // `contiguous` cannot fail, so it passes the error on.
+    let error = course().run(|| {
+        let x = Tensor::zeros([7, 14], DType::F32)?.slice(1, 0..14, 2)?;
+        x.contiguous().relu()
+    });
+    assert!(matches!(error, Err(Error::SlotResult { .. })), "{error:?}");
     // One that nothing inside reported stays inside.
     assert!(course().run(|| Tensor::zeros([7, 7], DType::F32)).is_ok());
     assert!(x.relu().is_ok());
@@ -263,4 +269,37 @@ fn fast_paths_step_back_for_the_slots_inside_them() {
     let ids = c.run(|| tokenizer.encode("ab")).unwrap();
     assert!(served(&c, "m10.bpe_merge").0 > learning);
     assert_eq!(ids, tokenizer.encode("ab").unwrap());
+}
+
+/// Strides that stay inside but have another order: results are wrong, and nothing panics.
+#[test]
+fn wrong_strides_never_panic() {
+    struct Columns;
+    impl TensorLesson for Columns {
+        fn row_major_strides(&self, shape: &[usize]) -> Result<Vec<usize>> {
+            Ok((0..shape.len()).map(|a| shape[..a].iter().product::<usize>().max(1)).collect())
+        }
+    }
+    let c = Course::new().m01(Columns);
+    c.run(|| {
+        let x = Tensor::arange(0.0, 6.0, 1.0, DType::F32).unwrap().reshape([2, 3]);
+        let Ok(x) = x.and_then(|x| x.requiring_grad()) else { return };
+        let w = Tensor::from([[1.0f32, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        let _ = x.matmul(&w.t().unwrap()).and_then(|y| y.relu()).and_then(|y| y.sum(0, true));
+        let _ = x
+            .linear(&w, None)
+            .and_then(|y| y.softmax(1))
+            .and_then(|y| y.mean(.., false))
+            .and_then(|y| y.backward());
+        let _ = x.layer_norm(&[3], None, None, 1e-5);
+        let _ =
+            x.add(&w).and_then(|y| y.permute(&[1, 0])).and_then(|y| y.contiguous().reshape([6]));
+        let _ = x
+            .cross_entropy(&Tensor::from([0i64, 1]), &Default::default())
+            .and_then(|y| y.backward());
+        let image = Tensor::arange(0.0, 32.0, 1.0, DType::F32).unwrap().reshape([1, 2, 4, 4]);
+        let kernel = Tensor::ones([3, 2, 2, 2], DType::F32).unwrap();
+        let _ = image.and_then(|i| i.conv2d(&kernel, None, &Default::default()));
+    });
+    assert!(c.work().any(|w| w.slot.name == "row_major_strides" && w.student > 0));
 }
