@@ -200,6 +200,21 @@ fn checks_tell_wrong_from_unwritten_and_name_the_mistake() {
         other => panic!("{other:?}"),
     }
 
+    // Infinity by infinity: the message says what was left out.
+    struct Overflowing;
+    impl ActivationLesson for Overflowing {
+        fn softmax(&self, x: View<'_>, _: usize) -> Result<Vec<f32>> {
+            let e: Vec<f32> = x.iter().map(f32::exp).collect();
+            let sum: f32 = e.iter().sum();
+            Ok(e.iter().map(|v| v / sum).collect())
+        }
+    }
+    let large = suite(2).iter().find(|c| c.id == "m02.softmax.large").unwrap();
+    match large.run(&Course::new().m02(Overflowing)) {
+        Outcome::Fail(f) => assert_eq!(f.likely, Some("does not subtract the largest element")),
+        other => panic!("{other:?}"),
+    }
+
     struct Panicking;
     impl ActivationLesson for Panicking {
         fn relu(&self, _: View<'_>) -> Result<Vec<f32>> {

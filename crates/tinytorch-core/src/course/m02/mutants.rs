@@ -55,7 +55,7 @@ mutants! {
             .map(|&v| if v < 0.0 { 0.0 } else { v }).collect(),
     }
     fn softmax(x: View<'_>, axis: usize) -> Vec<f32> {
-        "does not subtract the largest element" => guarded(softmax(x, axis, |_| 0.0, total)),
+        "does not subtract the largest element" => softmax(x, axis, |_| 0.0, total),
         "does not divide by the sum" => guarded(softmax(x, axis, largest, |_| 1.0)),
         "always works along the last axis" => plain::softmax(x, x.rank() - 1),
         "always works along the first axis" => plain::softmax(x, 0),
