@@ -7,6 +7,7 @@ pub(crate) use crate::kernels::classes::{
 #[cfg(feature = "course")]
 use crate::{
     Result, Tensor,
+    autograd::{Grads, Op, Saved},
     course::m04::{hook, slot as student},
     dispatch::f32s,
 };
@@ -29,13 +30,37 @@ pub(crate) fn mean_cross_entropy(rows: &Tensor, targets: &Targets) -> Result<Opt
 
 /// The mean squared error of `f32` tensors by a student's slot.
 #[cfg(feature = "course")]
-pub(crate) fn mse(prediction: &Tensor, target: &Tensor) -> Result<Option<f32>> {
+pub(crate) fn mse(prediction: &Tensor, target: &Tensor) -> Result<Option<Tensor>> {
     if prediction.dtype() != crate::DType::F32 {
         crate::course::by_reference(student::mse);
         return Ok(None);
     }
-    match f32s(student::mse, prediction.typed::<f32>()) {
-        Some(p) => hook::mse(p, target.typed::<f32>()),
-        None => Ok(None),
+    let value = match f32s(student::mse, prediction.typed::<f32>()) {
+        Some(p) => hook::mse(p, target.typed::<f32>())?,
+        None => None,
+    };
+    value.map(|value| Tensor::apply(ServedMse(value), &[prediction, target])).transpose()
+}
+
+/// The mean squared error as a student's slot computed it.
+#[cfg(feature = "course")]
+struct ServedMse(f32);
+
+#[cfg(feature = "course")]
+impl Op for ServedMse {
+    fn name(&self) -> &'static str {
+        "mse_loss"
+    }
+
+    fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
+        saved.keep(inputs[0]);
+        saved.keep(inputs[1]);
+        Ok(Tensor::scalar(self.0))
+    }
+
+    fn backward(&self, saved: &Saved, grad: &Tensor) -> Result<Grads> {
+        let d = saved.get(0)?.sub(saved.get(1)?)?;
+        let slope = d.mul_scalar(2.0 / d.numel() as f64)?.mul(grad)?; // 2·(p - t)/N·g
+        Ok([Some(slope.clone()), Some(slope.neg()?)].into())
     }
 }

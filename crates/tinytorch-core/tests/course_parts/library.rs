@@ -318,3 +318,25 @@ fn wrong_strides_never_panic() {
     });
     assert!(c.work().any(|w| w.slot.name == "row_major_strides" && w.student > 0));
 }
+
+/// The value of a loss is the student's, its slope that of the definition: 2·(p - t)/N.
+#[test]
+fn a_students_loss_has_the_gradient_of_the_definition() {
+    use tinytorch_core::{course::m04::LossLesson, ops::Reduction};
+
+    struct Seven;
+    impl LossLesson for Seven {
+        fn mse(&self, _: View<'_>, _: View<'_>) -> Result<f32> {
+            Ok(7.0)
+        }
+    }
+    Course::new().m04(Seven).run(|| {
+        let p = Tensor::from([1.0f32, 5.0]).requiring_grad().unwrap();
+        let t = Tensor::from([0.0f32, 8.0]).requiring_grad().unwrap();
+        let loss = p.mse_loss(&t, Reduction::Mean).unwrap();
+        assert_eq!(loss.to_vec::<f32>().unwrap(), [7.0]);
+        loss.backward().unwrap();
+        assert_eq!(p.grad().unwrap().to_vec::<f32>().unwrap(), [1.0, -3.0]);
+        assert_eq!(t.grad().unwrap().to_vec::<f32>().unwrap(), [-1.0, 3.0]);
+    });
+}
