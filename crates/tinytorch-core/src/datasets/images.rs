@@ -92,6 +92,27 @@ impl Images {
         Ok((self, rest))
     }
 
+    /// Returns every image moved by `right` columns and `down` rows, negative ones to the left and up.
+    ///
+    /// What leaves the frame is lost; what comes in is 0.
+    #[must_use]
+    pub fn shifted(&self, right: isize, down: isize) -> Self {
+        let [_, h, w] = self.shape;
+        let from = |to: usize, by: isize, size: usize| {
+            to.checked_add_signed(by.checked_neg()?).filter(|i| *i < size)
+        };
+        let mut pixels = vec![0; self.pixels.len()];
+        let planes = pixels.chunks_exact_mut((h * w).max(1));
+        for (to, old) in planes.zip(self.pixels.chunks_exact((h * w).max(1))) {
+            for (i, pixel) in to.iter_mut().enumerate() {
+                if let (Some(y), Some(x)) = (from(i / w, down, h), from(i % w, right, w)) {
+                    *pixel = old[y * w + x];
+                }
+            }
+        }
+        Self { pixels, ..self.clone() }
+    }
+
     /// Returns a number that changes when a pixel or a label does.
     #[must_use]
     pub fn checksum(&self) -> u64 {
@@ -165,6 +186,24 @@ mod tests {
         let error = images.get(2).unwrap_err();
         assert!(matches!(error, Error::IndexOutOfRange { index: 2, size: 2, .. }), "{error}");
         assert_eq!(images.pixels(usize::MAX), None);
+    }
+
+    /// 0 1 / 2 3 and 4 5 / 6 7, moved by hand.
+    #[test]
+    fn shifts_lose_an_edge_and_bring_in_zeros() {
+        let moved = |right, down| {
+            let images = two().shifted(right, down);
+            assert_eq!(images.labels(), two().labels());
+            images.pixels
+        };
+        assert_eq!(moved(0, 0), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(moved(1, 0), [0, 0, 0, 2, 0, 4, 0, 6]);
+        assert_eq!(moved(-1, 0), [1, 0, 3, 0, 5, 0, 7, 0]);
+        assert_eq!(moved(0, 1), [0, 0, 0, 1, 0, 0, 4, 5]);
+        assert_eq!(moved(0, -1), [2, 3, 0, 0, 6, 7, 0, 0]);
+        for far in [2, -2, isize::MAX, isize::MIN] {
+            assert_eq!((moved(far, 0), moved(0, far)), (vec![0; 8], vec![0; 8]));
+        }
     }
 
     #[test]

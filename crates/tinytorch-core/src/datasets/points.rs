@@ -48,11 +48,38 @@ pub fn two_clouds(n: usize, centers: [[f64; 2]; 2], deviation: f64, rng: &mut Rn
 /// The order is random.
 #[must_use]
 pub fn xor(n: usize, noise: f64, rng: &mut Rng) -> Points {
-    let origin =
-        format!("{OURS}: exclusive or of the corners of the unit square, deviation {noise}");
+    corners_called("exclusive or", n, noise, |a, b| a != b, rng)
+}
+
+/// Returns points as [`xor`] does, of class 1 where `class` of the two coordinates of their corner, as truth values, is true.
+///
+/// # Examples
+///
+/// ```
+/// use tinytorch_core::{Rng, datasets::points};
+///
+/// let and = points::corners(100, 0.1, |a, b| a && b, &mut Rng::seed(1969));
+/// assert_eq!(and.labels().iter().filter(|&&l| l == 1).count(), 25);
+/// ```
+#[must_use]
+pub fn corners(n: usize, noise: f64, class: impl Fn(bool, bool) -> bool, rng: &mut Rng) -> Points {
+    let table = [(false, false), (true, false), (false, true), (true, true)];
+    let table = table.map(|(a, b)| u8::from(class(a, b)));
+    corners_called(&format!("the function {table:?}"), n, noise, class, rng)
+}
+
+fn corners_called(
+    name: &str,
+    n: usize,
+    noise: f64,
+    class: impl Fn(bool, bool) -> bool,
+    rng: &mut Rng,
+) -> Points {
+    let origin = format!("{OURS}: {name} of the corners of the unit square, deviation {noise}");
     Points::draw(n, origin, rng, |i, rng| {
         let (a, b) = (i & 1, i >> 1 & 1);
-        ([a as f64 + noise * rng.normal(), b as f64 + noise * rng.normal()], (a ^ b) as u8)
+        let point = [a as f64 + noise * rng.normal(), b as f64 + noise * rng.normal()];
+        (point, u8::from(class(a == 1, b == 1)))
     })
 }
 
@@ -164,6 +191,20 @@ mod tests {
             assert_eq!(l, a ^ b);
         }
         assert_eq!(points.labels().iter().filter(|&&l| l == 1).count(), 200);
+    }
+
+    #[test]
+    fn classes_follow_the_function_given() {
+        let and = corners(100, 0.0, |a, b| a && b, &mut Rng::seed(1));
+        assert!(
+            and.points().iter().zip(and.labels()).all(|(p, l)| (*p == [1.0, 1.0]) == (*l == 1))
+        );
+        assert_eq!(and.labels().iter().filter(|&&l| l == 1).count(), 25);
+        // The same points as those of exclusive or, which has another table.
+        let xor = xor(100, 0.1, &mut Rng::seed(2));
+        let or_not_and = corners(100, 0.1, |a, b| (a || b) && !(a && b), &mut Rng::seed(2));
+        assert_eq!(xor.checksum(), or_not_and.checksum());
+        assert!(or_not_and.describe().origin.contains("[0, 1, 1, 0]"));
     }
 
     #[test]

@@ -198,6 +198,19 @@ impl Trained {
         count::count(&self.model, &self.recipe.network.input_shape(1))
     }
 
+    /// Returns the share of `digits` that the network reads correctly; 0 of none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] for images of another size.
+    pub fn accuracy(&self, digits: &Images) -> Result<f64> {
+        let mut loader = DataLoader::builder(self.recipe.network.dataset(digits)?)
+            .batch_size(TEST_BATCH)
+            .build()?;
+        let found = evaluate(&self.model, &mut loader, &CrossEntropyLoss::new())?;
+        Ok(found.accuracy.unwrap_or(0.0))
+    }
+
     /// Returns the share of `digits` that `model`, made by [`quantize`](Self::quantize), reads correctly.
     ///
     /// # Errors
