@@ -15,6 +15,7 @@ mod firmware;
 mod golden;
 mod layers;
 mod links;
+mod milestone;
 mod nostd;
 mod package;
 mod process;
@@ -63,6 +64,8 @@ enum Command {
     Course(course::Args),
     /// Build the API documentation and the book
     Docs(docs::Args),
+    /// Repeat milestones in the history of learning machines: list, info ID, run ID
+    Milestone(milestone::Args),
     /// Measure against naive code, the machine's limits and peers, in one run
     Bench(bench::Args),
 }
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Docs(args) => docs::run(&args),
+        Command::Milestone(args) => milestone::run(&args),
         Command::Bench(args) => bench::run(&args),
     };
     match result {

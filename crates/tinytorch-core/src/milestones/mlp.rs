@@ -64,7 +64,7 @@ pub(super) fn data() -> Result<(Images, Images)> {
 /// Returns the recipe of the network that passes.
 pub(super) fn recipe(opts: &Opts) -> Recipe {
     let rule = Rule::Sgd(SgdOpts { lr: 0.1, momentum: 0.9, ..SgdOpts::default() });
-    let epochs = if opts.quick { 3 } else { 20 };
+    let epochs = if opts.quick { 5 } else { 20 };
     Recipe { network: NETWORK, rule, epochs, batch_size: 32, seed: opts.seed }
 }
 

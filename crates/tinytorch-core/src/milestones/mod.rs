@@ -86,3 +86,6 @@ pub fn run(id: Id, opts: &Opts) -> Result<Report> {
     };
     Ok(Report::new(id, opts, findings))
 }
+
+#[cfg(test)]
+mod tests;

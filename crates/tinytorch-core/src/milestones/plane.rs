@@ -4,7 +4,7 @@ use super::plot::{Chart, Field, Mark};
 use crate::{
     Result, Rng, Tensor,
     autograd::no_grad,
-    data::DataLoader,
+    data::{DataLoader, TensorDataset},
     datasets::Points,
     nn::{Loss, Module, ModuleExt, Sequential},
     ops::Reduction,
@@ -47,16 +47,17 @@ pub(super) fn train(
     rng: &mut Rng,
     callback: &mut dyn Callback,
 ) -> Result<Vec<f64>> {
-    let mut loader = DataLoader::builder(points).batch_size(how.batch);
-    if how.batch < points.len() {
-        loader = loader.shuffle(rng.split());
-    }
     let mut sgd = Sgd::new(model.parameters(), SgdOpts { lr: how.lr, ..SgdOpts::default() })?;
-    let history = Trainer::new(model, &mut sgd, &BinaryCrossEntropy).fit(
-        &mut loader.build()?,
-        how.epochs,
-        callback,
-    )?;
+    let mut trainer = Trainer::new(model, &mut sgd, &BinaryCrossEntropy);
+    let history = if how.batch < points.len() {
+        let loader = DataLoader::builder(points).batch_size(how.batch).shuffle(rng.split());
+        trainer.fit(&mut loader.build()?, how.epochs, callback)?
+    } else {
+        // All points are one sample: to cut them apart and join them again would take longer than the step.
+        let [x, y] = points.to_tensors()?;
+        let whole = TensorDataset::new([x.unsqueeze(0)?, y.unsqueeze(0)?])?; // [1, N, 2], [1, N, 1]
+        trainer.fit(&mut DataLoader::builder(whole).build()?, how.epochs, callback)?
+    };
     Ok(history.epochs.iter().map(|e| e.loss).collect())
 }
 
@@ -125,6 +126,31 @@ mod tests {
         let weight = Tensor::from_slice(&w, [1, 2]).unwrap();
         let bias = Tensor::from_slice(&[b], [1]).unwrap();
         Sequential::new().push(Linear::from_tensors(weight, Some(bias)).unwrap())
+    }
+
+    /// One step of descent on all points, against the same step in `f64` by the formula w ← w − η·mean((p − t)·x).
+    #[test]
+    fn a_step_on_all_points_follows_the_mean_gradient() {
+        let points = crate::datasets::points::xor(8, 0.1, &mut Rng::seed(3));
+        let model = line([0.5, -0.25], 0.1);
+        let how = Descent { lr: 0.5, epochs: 1, batch: 8 };
+        let losses = train(&model, &points, how, &mut Rng::seed(0), &mut ()).unwrap();
+        let (mut w, mut loss) = ([0.5, -0.25, 0.1], 0.0);
+        for (p, &t) in points.points().iter().zip(points.labels()) {
+            let ([x, y], t) = (p.map(f64::from), f64::from(t));
+            let p = 1.0 / (1.0 + (-(0.5 * x - 0.25 * y + 0.1_f64)).exp());
+            loss -= (t * p.ln() + (1.0 - t) * (1.0 - p).ln()) / 8.0;
+            w = [
+                w[0] - 0.5 * (p - t) * x / 8.0,
+                w[1] - 0.5 * (p - t) * y / 8.0,
+                w[2] - 0.5 * (p - t) / 8.0,
+            ];
+        }
+        let got: Vec<f64> =
+            model.parameters().iter().flat_map(|p| p.tensor().to_vec_as::<f64>()).collect();
+        // A handful of f32 roundings of numbers below 1.
+        assert!(got.iter().zip(w).all(|(g, w)| (g - w).abs() < 1e-6), "{got:?} {w:?}");
+        assert!((losses[0] - loss).abs() < 1e-6);
     }
 
     /// x + y > 1.5 is AND: it differs from exclusive or at three of the corners.

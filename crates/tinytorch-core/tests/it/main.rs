@@ -19,6 +19,8 @@ mod errors;
 mod files;
 mod generated;
 mod loader;
+#[cfg(feature = "safetensors")]
+mod milestones;
 mod modules;
 mod optimizers;
 mod quantized;

@@ -1,0 +1,94 @@
+//! The milestones in their small versions: they pass, their reports hold what they promise, and a seed fixes every bit.
+
+use tinytorch_core::milestones::{self, Findings, Id, Opts, Report};
+
+fn quick(id: Id, seed: u64) -> Report {
+    milestones::run(id, &Opts { seed, quick: true, ..Opts::default() }).unwrap()
+}
+
+/// Runs `id` on one, two and four threads, checks that the reports are equal, and returns one.
+///
+/// A report holds every loss and every probability it has drawn, so equality of two is equality of their bits.
+fn on_any_threads(id: Id) -> Report {
+    let report = quick(id, 1);
+    #[cfg(feature = "parallel")]
+    for threads in [1, 2, 4] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        assert_eq!(pool.install(|| quick(id, 1)), report, "{id} on {threads} threads");
+    }
+    report
+}
+
+#[track_caller]
+fn check(id: Id) -> Report {
+    let report = on_any_threads(id);
+    assert!(report.passed(), "{report}");
+    assert_eq!((report.id, report.seed, report.quick, report.seconds), (id, 1, true, None));
+
+    let text = report.to_string();
+    assert_eq!(text.matches("\n  pass  ").count(), report.gates.len(), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(json["id"], id.about().code);
+    assert_eq!((&json["passed"], &json["seconds"]), (&true.into(), &serde_json::Value::Null));
+    for (gate, value) in report.gates.iter().zip(json["gates"].as_array().unwrap()) {
+        assert_eq!((&value["name"], &value["passed"]), (&gate.name.into(), &true.into()));
+        assert_eq!(value["measured"].as_f64(), Some(gate.measured));
+        assert_eq!(value["threshold"].as_f64(), Some(gate.need.threshold()));
+    }
+    assert!(!report.pictures().is_empty());
+    for picture in report.pictures() {
+        assert!(picture.name.starts_with(id.about().code), "{}", picture.name);
+        assert!(picture.svg.starts_with("<svg ") && picture.svg.ends_with("</svg>\n"));
+        assert!(!picture.svg.contains("NaN"), "{}", picture.name);
+    }
+    report
+}
+
+#[test]
+fn perceptron() {
+    let Findings::Perceptron(found) = check(Id::Perceptron).findings else { panic!() };
+    // Five standard errors of a mean of 1,000 numbers between 0 and 1.
+    assert!((found.random_mean - 0.5).abs() < 0.08, "{}", found.random_mean);
+    assert!(found.gradient.curve.last() < found.gradient.curve.first());
+}
+
+#[test]
+fn xor_crisis() {
+    let report = check(Id::XorCrisis);
+    assert_ne!(report.findings, quick(Id::XorCrisis, 2).findings, "another seed, other findings");
+    let Findings::XorCrisis(found) = report.findings else { panic!() };
+    // Whatever the weights: on a balanced set a line does hardly better than answering one half everywhere, ln 2.
+    assert!(*found.xor.losses.last().unwrap() > 0.6 && *found.and.losses.last().unwrap() < 0.2);
+}
+
+#[test]
+fn xor_solved() {
+    let Findings::XorSolved(found) = check(Id::XorSolved).findings else { panic!() };
+    assert_eq!((found.relu.len(), found.accuracy), (4, 1.0));
+}
+
+#[test]
+fn digits() {
+    let Findings::Digits(found) = check(Id::Digits).findings else { panic!() };
+    assert_eq!((found.parameters, found.fast.losses.len()), (2_410, 5));
+    assert!(found.slow.accuracy < found.fast.accuracy);
+    assert_eq!(found.fast.accuracies.last(), Some(&found.fast.accuracy));
+}
+
+#[test]
+fn convolutional_network() {
+    let Findings::Cnn(found) = check(Id::Cnn).findings else { panic!() };
+    let lost = found.cnn.run.accuracy - found.cnn.shifted.iter().sum::<f64>() / 4.0;
+    assert_eq!((found.cnn.parameters, found.cnn.shift_loss()), (810, lost));
+}
+
+#[test]
+fn transformer() {
+    let Findings::Transformer(found) = check(Id::Transformer).findings else { panic!() };
+    let [input, target, _] = &found.reverse.example;
+    assert!(input.len() == 4 && input.chars().rev().eq(target.chars()));
+    assert!(
+        found.without_positions.losses.len() == 4,
+        "a knocked-out network is not stopped early"
+    );
+}
