@@ -82,7 +82,7 @@ pub fn run(id: Id, opts: &Opts) -> Result<Report> {
         Id::XorSolved => Findings::XorSolved(xor_solved::run(opts)?),
         Id::Digits => Findings::Digits(mlp::run(opts)?),
         Id::Cnn => Findings::Cnn(cnn::run(opts)?),
-        Id::Transformer => Findings::Transformer(transformer::run(opts)?),
+        Id::Transformer => Findings::Transformer(Box::new(transformer::run(opts)?)),
     };
     Ok(Report::new(id, opts, findings))
 }

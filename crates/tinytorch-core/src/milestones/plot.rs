@@ -341,11 +341,10 @@ impl Axis {
 
 /// A number with the digits its size needs.
 fn number(value: f64) -> String {
-    let size = value.abs();
-    let text = match size {
-        _ if size >= 100.0 => format!("{value:.0}"),
-        _ if size >= 0.001 || size < 1e-12 => format!("{value:.4}"),
-        _ => format!("{value:.1e}"),
+    let text = match value.abs() {
+        100.0.. => format!("{value:.0}"),
+        1e-12..0.001 => format!("{value:.1e}"),
+        _ => format!("{value:.4}"),
     };
     let text = if text.contains('.') && !text.contains('e') {
         text.trim_end_matches('0').trim_end_matches('.')

@@ -41,7 +41,7 @@ pub enum Findings {
     /// Milestone 04.
     Cnn(cnn::Findings),
     /// Milestone 05.
-    Transformer(transformer::Findings),
+    Transformer(Box<transformer::Findings>),
 }
 
 /// A chart of a report.
@@ -73,7 +73,7 @@ impl Findings {
             Self::XorSolved(f) => f,
             Self::Digits(f) => f,
             Self::Cnn(f) => f,
-            Self::Transformer(f) => f,
+            Self::Transformer(f) => &**f,
         }
     }
 }

@@ -89,7 +89,10 @@ fn exchanged_transformers_fail() {
     let mut findings = transformer::run(&QUICK).unwrap();
     core::mem::swap(&mut findings.reverse, &mut findings.without_attention);
     core::mem::swap(&mut findings.mixed, &mut findings.without_positions);
-    assert_eq!(failed(&report(Id::Transformer, Findings::Transformer(findings))).len(), 4);
+    assert_eq!(
+        failed(&report(Id::Transformer, Findings::Transformer(Box::new(findings)))).len(),
+        4
+    );
 }
 
 /// The rectifier as the identity, which a broken activation would be, does not solve exclusive or either; the true one
