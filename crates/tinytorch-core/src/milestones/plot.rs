@@ -74,7 +74,7 @@ pub struct Bars {
     pub groups: Vec<(String, Vec<f64>)>,
 }
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 780.0;
 const HEIGHT: f64 = 420.0;
 const TOP: f64 = 44.0;
 const BOTTOM: f64 = 366.0;
