@@ -104,7 +104,7 @@ impl Size {
                 letters: 6,
                 single: [600, 200],
                 mixed: [800, 300],
-                epochs: [50, 50, 60, 20],
+                epochs: [50, 50, 60, 12],
                 config: full,
             }
         }
