@@ -65,6 +65,11 @@ impl<D: Dataset> DataLoader<D> {
         self.rng.as_ref()
     }
 
+    /// Continues with another generator of the order, such as one from a checkpoint.
+    pub fn set_rng(&mut self, rng: Option<Rng>) {
+        self.rng = rng;
+    }
+
     fn ranges(&self) -> Vec<Range<usize>> {
         dispatch::batch_ranges(self.dataset.len(), self.batch_size, self.drop_last)
     }

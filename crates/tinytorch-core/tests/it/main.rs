@@ -14,6 +14,8 @@ mod chapters_activations;
 mod chapters_autograd;
 mod chapters_tensor;
 #[cfg(feature = "safetensors")]
+mod checkpoints;
+#[cfg(feature = "safetensors")]
 mod digits;
 mod errors;
 mod files;
@@ -24,5 +26,6 @@ mod optimizers;
 mod quantized;
 #[cfg(feature = "tflite")]
 mod tflite;
+mod trainer;
 #[cfg(feature = "safetensors")]
 mod training;
