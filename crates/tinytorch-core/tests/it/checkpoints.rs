@@ -1,10 +1,10 @@
 //! Checkpoints: a run that stops and continues, a disk that is full, a process that is killed.
 
+use core::time::Duration;
 use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
 };
 
 use tinytorch_core::{
