@@ -12,7 +12,12 @@
 mod chapter;
 mod chapters_activations;
 mod chapters_autograd;
+mod chapters_data;
+mod chapters_optimizers;
 mod chapters_tensor;
+mod chapters_text;
+#[cfg(feature = "safetensors")]
+mod chapters_training;
 #[cfg(feature = "safetensors")]
 mod checkpoints;
 #[cfg(feature = "safetensors")]
