@@ -51,6 +51,8 @@ pub struct EpochEnd<'a> {
     pub optimizer: &'a dyn Optimizer,
     /// The generator that will order the next epoch, if the order is random.
     pub order: Option<&'a Rng>,
+    /// The generator of the next random changes to samples, if there are any.
+    pub augment: Option<&'a Rng>,
 }
 
 impl core::fmt::Debug for EpochEnd<'_> {

@@ -90,8 +90,8 @@ impl Callback for EarlyStop {
 
 /// Saves a [`Checkpoint`](super::Checkpoint) whenever the watched number is better than ever before.
 ///
-/// The file holds model, optimizer, the generator `order` of the loader if it shuffles, and the counters `epoch` (epochs done) and
-/// `step`, so that a run can go on from there.
+/// The file holds model, optimizer, the generators `order` and `augment` of the loader if it has them, and the counters `epoch` (epochs
+/// done) and `step`, so that a run can go on from there.
 #[cfg(feature = "safetensors")]
 #[derive(Debug, Clone)]
 pub struct BestCheckpoint {
@@ -117,8 +117,10 @@ impl Callback for BestCheckpoint {
             let mut file = super::Checkpoint::of(end.model, end.optimizer)?
                 .with_counter("epoch", end.stats.epoch as u64 + 1)
                 .with_counter("step", end.steps as u64);
-            if let Some(order) = end.order {
-                file = file.with_rng("order", order);
+            for (name, rng) in [("order", end.order), ("augment", end.augment)] {
+                if let Some(rng) = rng {
+                    file = file.with_rng(name, rng);
+                }
             }
             file.save(&self.path)?;
             self.best = value;

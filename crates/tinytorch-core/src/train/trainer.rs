@@ -232,6 +232,7 @@ impl<'a> Trainer<'a> {
                 model: self.model,
                 optimizer: &*self.optimizer,
                 order: loader.rng(),
+                augment: loader.augment_rng(),
             };
             if callback.on_epoch_end(&end)? == ControlFlow::Break(()) {
                 break;

@@ -11,8 +11,8 @@ use tinytorch_core::{
     DType, Error, Rng, Tensor,
     data::{DataLoader, TensorDataset},
     nn::{CrossEntropyLoss, Linear, ModuleExt},
-    optim::{Adam, AdamOpts, Optimizer, Sgd, SgdOpts},
-    train::{Checkpoint, EpochStats, Trainer},
+    optim::{Adam, AdamOpts, Optimizer, Sgd, SgdOpts, lr::Cosine},
+    train::{BestCheckpoint, Checkpoint, EpochStats, Monitor, Trainer},
 };
 
 /// An empty folder of its own for each test.
@@ -82,6 +82,48 @@ fn a_resumed_run_is_the_run_that_never_stopped() {
     for (a, b) in rest.iter().zip(&all[2..]) {
         assert_eq!((a.loss.to_bits(), a.accuracy), (b.loss.to_bits(), b.accuracy));
     }
+    fs::remove_dir_all(path.parent().unwrap()).unwrap();
+}
+
+/// The file of the callback is enough to go on: shuffling, random changes, schedule and all.
+#[test]
+fn a_run_goes_on_from_its_best_epoch() {
+    let path = folder("best").join("run.safetensors");
+    let fresh = |seed| {
+        let run = run(seed, seed);
+        let set = run.loader.dataset().clone();
+        let change = |[x, y]: [Tensor; 2], rng: &mut Rng| Ok([x.add_scalar(rng.normal())?, y]);
+        let builder = DataLoader::builder(set).batch_size(7).shuffle(Rng::seed(seed));
+        let loader = builder.augment(Rng::seed(seed + 1), change).workers(2).build().unwrap();
+        Run { loader, ..run }
+    };
+    let loss = CrossEntropyLoss::new();
+    let schedule = Cosine::new(0.1, 0.001, 30).unwrap();
+    let mut straight = fresh(3);
+    let mut best = BestCheckpoint::new(Monitor::TrainingLoss, &path);
+    Trainer::new(&straight.model, &mut straight.adam, &loss)
+        .schedule_steps(&schedule)
+        .fit(&mut straight.loader, 1, &mut best)
+        .unwrap();
+    Trainer::new(&straight.model, &mut straight.adam, &loss)
+        .schedule_steps(&schedule)
+        .resume(1, 6)
+        .fit(&mut straight.loader, 3, &mut ())
+        .unwrap();
+
+    let file = Checkpoint::read(&path).unwrap();
+    let mut again = fresh(9);
+    file.restore(&again.model, &mut again.adam).unwrap();
+    again.loader.set_rng(Some(file.rng("order").unwrap()));
+    again.loader.set_augment_rng(Some(file.rng("augment").unwrap()));
+    let done = ["epoch", "step"].map(|name| usize::try_from(file.counter(name).unwrap()).unwrap());
+    assert_eq!(done, [1, 6]);
+    Trainer::new(&again.model, &mut again.adam, &loss)
+        .schedule_steps(&schedule)
+        .resume(done[0], done[1])
+        .fit(&mut again.loader, 3, &mut ())
+        .unwrap();
+    assert_eq!(again.bits(), straight.bits());
     fs::remove_dir_all(path.parent().unwrap()).unwrap();
 }
 

@@ -319,6 +319,7 @@ fn shown(callback: &mut dyn Callback, losses: &[f64], held_out: bool) -> Result<
             model: &model,
             optimizer: &optimizer,
             order: None,
+            augment: None,
         };
         if callback.on_epoch_end(&end)?.is_break() {
             return Ok(epoch + 1);
