@@ -37,6 +37,18 @@ impl<D: Dataset + ?Sized> Dataset for &D {
     }
 }
 
+impl<D: Dataset + ?Sized> Dataset for std::sync::Arc<D> {
+    type Item = D::Item;
+
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn get(&self, index: usize) -> Result<Self::Item> {
+        (**self).get(index)
+    }
+}
+
 /// Tensors in memory whose first axes count the same samples: sample `i` is slice `i` of each.
 ///
 /// # Examples
@@ -106,7 +118,9 @@ impl<const K: usize> Dataset for TensorDataset<K> {
     }
 }
 
-fn out_of_range(index: usize, size: usize) -> Error {
+/// The error for an index from the length on.
+#[cold]
+pub(super) fn out_of_range(index: usize, size: usize) -> Error {
     let index = i64::try_from(index).unwrap_or(i64::MAX);
     Error::IndexOutOfRange { op: "dataset", index, size, position: 0 }
 }

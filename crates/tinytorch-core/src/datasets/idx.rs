@@ -116,6 +116,7 @@ mod tests {
     }
 
     /// A gzip file around one stored block.
+    #[cfg(feature = "deflate")]
     fn gzip(data: &[u8]) -> Vec<u8> {
         let len = data.len() as u16;
         let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1];
@@ -127,6 +128,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "deflate")]
     fn packed_files_are_unpacked() {
         let (images, labels) = two();
         assert_eq!(

@@ -2,7 +2,10 @@
 
 use crate::{Result, slots::optim as slot, tensor::Real};
 
-pub(crate) use slot::{AdamSettings, SgdSettings};
+pub(crate) use slot::{
+    AdamSettings, RmsPropSettings, SgdSettings, adagrad_update, amsgrad_max, lion_update,
+    rmsprop_update,
+};
 
 #[cfg(feature = "course")]
 use crate::course::m07::hook;

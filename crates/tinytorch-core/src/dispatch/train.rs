@@ -7,6 +7,8 @@ use crate::{
     slots::train::{self as slot, Evaluation},
 };
 
+pub(crate) use slot::{clip_grad_norm, train_epoch_accumulated};
+
 /// One pass with learning.
 pub(crate) fn train_epoch(
     model: &dyn Module,

@@ -1,8 +1,16 @@
 //! Writing a file so that it is never half written.
 
-use std::{fs, io::Write, path::Path};
+use core::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 
 use crate::{Error, Result};
+
+/// Tells apart the temporary files of one process, so that two threads never write into the same one.
+static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// Writes `bytes` first under a temporary name beside `path`, then renames: a crash leaves either the old file or the new one.
 ///
@@ -10,11 +18,17 @@ use crate::{Error, Result};
 ///
 /// [`Error::Io`] if a step fails; the file of that name is then as it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_by(path, |file| file.write_all(bytes))
+}
+
+/// As [`replace`], with the content coming from `write`.
+fn replace_by(path: &Path, write: impl FnOnce(&mut fs::File) -> io::Result<()>) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    name.push(format!(".{}-{number}.tmp", std::process::id()));
     let temporary = path.with_file_name(name);
     let written = fs::File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
+        write(&mut file)?;
         file.sync_all()
     });
     written.and_then(|()| fs::rename(&temporary, path)).map_err(|e| {
@@ -38,6 +52,13 @@ mod tests {
         assert_eq!(fs::read(&file).unwrap(), b"new");
         // A folder cannot be replaced by a file.
         assert!(matches!(replace(&folder.join("taken"), b"x"), Err(Error::Io { op: "write", .. })));
+        // The disk is full after the first bytes.
+        let full = replace_by(&file, |file| {
+            file.write_all(b"half of wh")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert!(matches!(full, Err(Error::Io { op: "write", .. })), "{full:?}");
+        assert_eq!(fs::read(&file).unwrap(), b"new");
         let mut names: Vec<_> =
             fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();

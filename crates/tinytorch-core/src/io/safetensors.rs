@@ -3,7 +3,7 @@
 //! Layout: the length of the header (8 bytes, little-endian), the header (JSON: name, element type, shape, and place of
 //! each array, and a map of texts), then the elements, row-major and little-endian.
 
-use std::{collections::BTreeMap, fs, io::Write, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use half::{bf16, f16};
 use serde_json::{Map, Value, json};
@@ -113,19 +113,7 @@ impl SafeTensors {
     ///
     /// [`Error::Io`] if a step fails; the file of that name is then as it was.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
-        let path = path.as_ref();
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = path.with_file_name(name);
-        let written = fs::File::create(&temporary).and_then(|mut file| {
-            file.write_all(&self.to_bytes())?;
-            file.sync_all()
-        });
-        written.and_then(|()| fs::rename(&temporary, path)).map_err(|e| {
-            // The half-written file is of no use; the first error is what the caller needs.
-            let _ = fs::remove_file(&temporary);
-            Error::io("write", path, e)
-        })
+        super::replace(path.as_ref(), &self.to_bytes())
     }
 }
 

@@ -22,12 +22,21 @@ pub struct AdamOpts {
     pub weight_decay: f64,
     /// Applies the decay to the parameter instead of the gradient, as `AdamW` does.
     pub decoupled: bool,
+    /// Divides by the largest average of the squared gradient so far, so that steps never grow again.
+    pub amsgrad: bool,
 }
 
 impl Default for AdamOpts {
     /// Adam: step size 0.001, rates 0.9 and 0.999, ε = 10⁻⁸, no decay.
     fn default() -> Self {
-        Self { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.0, decoupled: false }
+        Self {
+            lr: 1e-3,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decoupled: false,
+            amsgrad: false,
+        }
     }
 }
 
@@ -59,16 +68,20 @@ struct Moments {
     m: Tensor,
     /// Average of its square.
     v: Tensor,
+    /// The largest such average so far, if it is asked for.
+    most: Option<Tensor>,
 }
 
 /// Adam: p ← p − η·m̂ / (√v̂ + ε), with the averages m and v of the gradient and of its square.
 ///
 /// Both averages start at 0; m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ) undo that. Weight decay adds λ·p to the gradient;
-/// decoupled ([`AdamOpts::adamw`]) it multiplies the parameter by 1 − η·λ before the step.
+/// decoupled ([`AdamOpts::adamw`]) it multiplies the parameter by 1 − η·λ before the step. With `amsgrad` the largest v so far stands
+/// in the place of v.
 ///
 /// # Source
 ///
-/// Kingma and Ba (2015), "Adam"; Loshchilov and Hutter (2019), "Decoupled weight decay regularization".
+/// Kingma and Ba (2015), "Adam"; Loshchilov and Hutter (2019), "Decoupled weight decay regularization"; Reddi, Kale & Kumar (2018), "On
+/// the convergence of Adam and beyond".
 #[derive(Debug)]
 pub struct Adam {
     groups: Groups<AdamOpts>,
@@ -103,17 +116,6 @@ impl Adam {
     pub fn options(&self) -> &[AdamOpts] {
         &self.groups.options
     }
-
-    /// Sets the step size of every group.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`] unless `lr` is a finite number above 0.
-    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
-        number(OP, "lr", lr, true)?;
-        self.groups.options.iter_mut().for_each(|o| o.lr = lr);
-        Ok(())
-    }
 }
 
 impl Optimizer for Adam {
@@ -127,17 +129,24 @@ impl Optimizer for Adam {
             self.groups.params.iter().zip(grads).zip(&mut self.moments)
         {
             let Some(grad) = grad else { continue };
+            let options = &self.groups.options[*group];
             if moments.is_none() {
                 let zeros = || Tensor::zeros(param.shape(), param.dtype());
-                *moments = Some(Moments { step: 0, m: zeros()?, v: zeros()? });
+                let most = options.amsgrad.then(zeros).transpose()?;
+                *moments = Some(Moments { step: 0, m: zeros()?, v: zeros()?, most });
             }
             let Some(moments) = moments else { continue };
-            let options = &self.groups.options[*group];
             match param.dtype() {
                 DType::F64 => update::<f64>(param, grad, moments, options)?,
                 _ => update::<f32>(param, grad, moments, options)?,
             }
         }
+        Ok(())
+    }
+
+    fn set_lr(&mut self, lr: f64) -> Result<()> {
+        number(OP, "lr", lr, true)?;
+        self.groups.options.iter_mut().for_each(|o| o.lr = lr);
         Ok(())
     }
 
@@ -148,6 +157,9 @@ impl Optimizer for Adam {
             state.insert(format!("{i}.step"), step_tensor(moments.step));
             state.insert(format!("{i}.m"), copied(&moments.m)?);
             state.insert(format!("{i}.v"), copied(&moments.v)?);
+            if let Some(most) = &moments.most {
+                state.insert(format!("{i}.most"), copied(most)?);
+            }
         }
         Ok(state)
     }
@@ -155,12 +167,17 @@ impl Optimizer for Adam {
     fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
         let mut reader = Reader::new(OP, state);
         let mut loaded = Vec::with_capacity(self.moments.len());
-        for (i, (param, _)) in self.groups.params.iter().enumerate() {
+        for (i, (param, group)) in self.groups.params.iter().enumerate() {
+            let amsgrad = self.groups.options[*group].amsgrad;
+            let most = if amsgrad { reader.tensor(i, "most", param)? } else { None };
             let parts =
                 (reader.step(i)?, reader.tensor(i, "m", param)?, reader.tensor(i, "v", param)?);
             loaded.push(match parts {
-                (Some(step), Some(m), Some(v)) => Some(Moments { step, m, v }),
-                (None, None, None) => None,
+                (Some(_), Some(_), Some(_)) if amsgrad && most.is_none() => {
+                    return Err(Error::MissingParameter { name: format!("{i}.most") });
+                }
+                (Some(step), Some(m), Some(v)) => Some(Moments { step, m, v, most }),
+                (None, None, None) if most.is_none() => None,
                 (step, m, _) => {
                     let name = if step.is_none() {
                         "step"
@@ -173,7 +190,7 @@ impl Optimizer for Adam {
                 }
             });
         }
-        reader.finish(loaded.len(), &["step", "m", "v"])?;
+        reader.finish(loaded.len(), &["step", "m", "v", "most"])?;
         self.moments = loaded;
         Ok(())
     }
@@ -188,6 +205,7 @@ fn update<T: Real>(
     let coupled = if o.decoupled { 0.0 } else { o.weight_decay };
     let mut g = grad.to_vec::<T>()?;
     let (m, v) = (values_mut::<T>(OP, &mut moments.m)?, values_mut::<T>(OP, &mut moments.v)?);
+    let most = moments.most.as_mut().map(|most| values_mut::<T>(OP, most)).transpose()?;
     moments.step += 1;
     let settings = dispatch::AdamSettings { lr: o.lr, betas: o.betas, eps: o.eps };
     param.update(|p| {
@@ -198,6 +216,13 @@ fn update<T: Real>(
             dispatch::adamw_decay(p, o.lr, o.weight_decay)?;
         }
         dispatch::adam_moments(m, v, &g, o.betas.map(T::lit))?;
-        dispatch::adam_update(p, m, v, moments.step, &settings)
+        let size: &[T] = match most {
+            Some(most) => {
+                dispatch::amsgrad_max(most, v);
+                most
+            }
+            None => v,
+        };
+        dispatch::adam_update(p, m, size, moments.step, &settings)
     })?
 }

@@ -5,15 +5,28 @@
 //! elsewhere trains the same way here.
 //!
 //! Parameters come in groups with settings of their own. What a rule remembers of a parameter (momentum, averages) costs
-//! memory: [`Sgd`] nothing, with momentum one number for each parameter, [`Adam`] two.
+//! memory: [`Sgd`] nothing; with momentum, [`RmsProp`], [`AdaGrad`] and [`Lion`] one number for each parameter; [`Adam`]
+//! two, and three with `amsgrad`.
 
+mod adagrad;
 mod adam;
+mod average;
+mod clip;
 mod groups;
+mod lion;
 pub mod lr;
+mod rmsprop;
+mod rule;
 mod sgd;
 mod state;
 
+pub use adagrad::{AdaGrad, AdaGradOpts};
 pub use adam::{Adam, AdamOpts};
+pub use average::ExponentialMovingAverage;
+pub use clip::{Clip, NonFinite, clip_grad_norm, clip_grad_norm_p, clip_grad_value};
+pub use lion::{Lion, LionOpts};
+pub use rmsprop::{RmsProp, RmsPropOpts};
+pub use rule::Ruled;
 pub use sgd::{Sgd, SgdOpts};
 
 use crate::{Param, Result, Tensor, nn::StateDict};
@@ -33,6 +46,13 @@ pub trait Optimizer {
     /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or [`Error::DTypeMismatch`](crate::Error::DTypeMismatch) if one is
     /// not like its parameter. Nothing has changed then.
     fn step_with(&mut self, grads: &[Option<Tensor>]) -> Result<()>;
+
+    /// Sets the step size of every group.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless `lr` is a finite number above 0.
+    fn set_lr(&mut self, lr: f64) -> Result<()>;
 
     /// Returns what the rule remembers, by name; tensors are copies.
     ///

@@ -114,17 +114,6 @@ impl Sgd {
     pub fn options(&self) -> &[SgdOpts] {
         &self.groups.options
     }
-
-    /// Sets the step size of every group.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidArgument`] unless `lr` is a finite number above 0.
-    pub fn set_lr(&mut self, lr: f64) -> Result<()> {
-        number(OP, "lr", lr, true)?;
-        self.groups.options.iter_mut().for_each(|o| o.lr = lr);
-        Ok(())
-    }
 }
 
 impl Optimizer for Sgd {
@@ -144,6 +133,12 @@ impl Optimizer for Sgd {
                 _ => update::<f32>(param, grad, buffer, options)?,
             }
         }
+        Ok(())
+    }
+
+    fn set_lr(&mut self, lr: f64) -> Result<()> {
+        number(OP, "lr", lr, true)?;
+        self.groups.options.iter_mut().for_each(|o| o.lr = lr);
         Ok(())
     }
 

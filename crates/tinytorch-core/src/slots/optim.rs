@@ -86,6 +86,99 @@ pub fn adamw_decay<T: Real>(p: &mut [T], lr: f64, weight_decay: f64) {
     p.iter_mut().for_each(|p| *p = *p * keep);
 }
 
+/// Raises each element of `most`, the largest average so far, to that of `v`; NaN stays.
+pub fn amsgrad_max<T: Real>(most: &mut [T], v: &[T]) {
+    most.iter_mut().zip(v).for_each(|(most, &v)| *most = most.max_nan(v));
+}
+
+/// Settings of one RMSprop step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RmsPropSettings<T> {
+    /// Step size.
+    pub lr: T,
+    /// Decay rate α of the averages.
+    pub alpha: T,
+    /// Keeps the division finite.
+    pub eps: T,
+    /// Pull λ of every parameter toward 0, added to its gradient.
+    pub weight_decay: T,
+    /// Share μ of the previous direction that is kept.
+    pub momentum: T,
+}
+
+/// Takes one RMSprop step on the parameters `p` with gradient `g`.
+///
+/// g ← g + λ·p; v ← α·v + (1 − α)·g²; d = g/(√v + ε); p ← p − η·d. With the average gradient `mean`,
+/// m ← α·m + (1 − α)·g, the root is that of v − m². With a `buffer`, b ← μ·b + d and p ← p − η·b.
+pub fn rmsprop_update<T: Real>(
+    p: &mut [T],
+    g: &[T],
+    square: &mut [T],
+    mut mean: Option<&mut [T]>,
+    mut buffer: Option<&mut [T]>,
+    s: &RmsPropSettings<T>,
+) {
+    for (i, (p, &g)) in p.iter_mut().zip(g).enumerate() {
+        let g = g + s.weight_decay * *p;
+        let v = s.alpha * square[i] + (T::ONE - s.alpha) * g * g;
+        square[i] = v;
+        let mut spread = v;
+        if let Some(m) = &mut mean {
+            m[i] = s.alpha * m[i] + (T::ONE - s.alpha) * g;
+            // Rounding can leave a difference just below 0.
+            spread = (v - m[i] * m[i]).max_nan(T::ZERO);
+        }
+        let mut direction = g / (spread.sqrt() + s.eps);
+        if let Some(b) = &mut buffer {
+            b[i] = s.momentum * b[i] + direction;
+            direction = b[i];
+        }
+        *p = *p - s.lr * direction;
+    }
+}
+
+/// Takes one AdaGrad step on the parameters `p` with gradient `g`: g ← g + λ·p; s ← s + g²; p ← p − η·g/(√s + ε).
+pub fn adagrad_update<T: Real>(
+    p: &mut [T],
+    g: &[T],
+    sum: &mut [T],
+    lr: T,
+    eps: T,
+    weight_decay: T,
+) {
+    for ((p, &g), s) in p.iter_mut().zip(g).zip(sum) {
+        let g = g + weight_decay * *p;
+        *s += g * g;
+        *p = *p - lr * g / (s.sqrt() + eps);
+    }
+}
+
+/// Takes one Lion step on the parameters `p` with gradient `g`: p ← keep·p − η·sign(β₁·m + (1 − β₁)·g), then
+/// m ← β₂·m + (1 − β₂)·g.
+///
+/// The sign of 0 is 0, that of NaN is NaN.
+pub fn lion_update<T: Real>(
+    p: &mut [T],
+    g: &[T],
+    m: &mut [T],
+    lr: T,
+    [beta1, beta2]: [T; 2],
+    keep: T,
+) {
+    for ((p, &g), m) in p.iter_mut().zip(g).zip(m) {
+        let c = beta1 * *m + (T::ONE - beta1) * g;
+        let sign = if c > T::ZERO {
+            T::ONE
+        } else if c < T::ZERO {
+            -T::ONE
+        } else {
+            c
+        };
+        *p = keep * *p - lr * sign;
+        *m = beta2 * *m + (T::ONE - beta2) * g;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +224,41 @@ mod tests {
         for (p, want) in p.iter().zip([0.75, 1.25, 0.75]) {
             assert!((p - want).abs() < 1e-12, "{p}");
         }
+    }
+
+    /// Numbers whose roots and quotients are exact in binary.
+    #[test]
+    fn other_rules_by_hand() {
+        // α = ¾ and g = 2: v = ¼·4 = 1; p = 1 − ½·2/1.
+        let s =
+            RmsPropSettings { lr: 0.5, alpha: 0.75, eps: 0.0, weight_decay: 0.0, momentum: 0.5 };
+        let (mut p, mut v) = ([1.0], [0.0]);
+        rmsprop_update(&mut p, &[2.0], &mut v, None, None, &s);
+        assert_eq!((p, v), ([0.0], [1.0]));
+        // Centered: α = ½, g = 2, v = 2, m = 1, root of 2 − 1; b = ½·4 + 2 = 4; p = 3 − ½·4.
+        let s = RmsPropSettings { alpha: 0.5, ..s };
+        let (mut p, mut v, mut m, mut b) = ([3.0], [0.0], [0.0], [4.0]);
+        rmsprop_update(&mut p, &[2.0], &mut v, Some(&mut m), Some(&mut b), &s);
+        assert_eq!((p, v, m, b), ([1.0], [2.0], [1.0], [4.0]));
+        // Decay 1: g = 1 + 1 = 2; v = 2; ε closes the root to an even 2.
+        let s = RmsPropSettings { weight_decay: 1.0, eps: 2.0 - 2_f64.sqrt(), ..s };
+        rmsprop_update(&mut p, &[1.0], &mut [0.0], None, None, &s);
+        assert!((p[0] - 0.5).abs() < 1e-15, "{p:?}");
+        // s = 5 + 2² = 9; p = 1 − ½·2/(3 + 1).
+        let (mut p, mut sum) = ([1.0], [5.0]);
+        adagrad_update(&mut p, &[2.0], &mut sum, 0.5, 1.0, 0.0);
+        assert_eq!((p, sum), ([0.75], [9.0]));
+        // Decay 4: g = −1 + 3 = 2, the same step again from s = 5.
+        let (mut p, mut sum) = ([0.75], [5.0]);
+        adagrad_update(&mut p, &[-1.0], &mut sum, 0.5, 1.0, 4.0);
+        assert_eq!((p, sum), ([0.5], [9.0]));
+        // β₁ = ½: directions ½·(4 − 2) > 0, ½·(4 − 6) < 0, 0; β₂ = ¾.
+        let (mut p, mut m) = ([2.0; 3], [4.0; 3]);
+        lion_update(&mut p, &[-2.0, -6.0, -4.0], &mut m, 0.25, [0.5, 0.75], 0.5);
+        assert_eq!((p, m), ([0.75, 1.25, 1.0], [2.5, 1.5, 2.0]));
+        let mut most = [1.0, 3.0, f64::NAN];
+        amsgrad_max(&mut most, &[2.0, 2.0, 2.0]);
+        assert!(most[..2] == [2.0, 3.0] && most[2].is_nan());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::ops::ControlFlow;
 
-use crate::Result;
+use crate::{Result, Rng, nn::Module, optim::Optimizer, slots::train::Evaluation};
 
 /// What one optimizer step did.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,9 +36,39 @@ pub struct EpochStats {
     pub steps: usize,
 }
 
+/// Everything there is to see at the end of an epoch.
+#[derive(Clone, Copy)]
+pub struct EpochEnd<'a> {
+    /// What the pass over the training data did.
+    pub stats: &'a EpochStats,
+    /// The measurement on held-out data, if there are any.
+    pub validation: Option<&'a Evaluation>,
+    /// Optimizer steps since the start of the run, over all epochs.
+    pub steps: usize,
+    /// The model as it is now.
+    pub model: &'a dyn Module,
+    /// The optimizer as it is now.
+    pub optimizer: &'a dyn Optimizer,
+    /// The generator that will order the next epoch, if the order is random.
+    pub order: Option<&'a Rng>,
+    /// The generator of the next random changes to samples, if there are any.
+    pub augment: Option<&'a Rng>,
+}
+
+impl core::fmt::Debug for EpochEnd<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("EpochEnd")
+            .field("stats", self.stats)
+            .field("validation", &self.validation)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Is told what happens during training, and may end it.
 ///
-/// Both methods do nothing by default.
+/// The methods do nothing by default. Several callbacks together are a `Vec` of them: each is told, in order, and one that breaks
+/// ends the training after all were told.
 pub trait Callback {
     /// Called after every optimizer step.
     ///
@@ -57,6 +87,15 @@ pub trait Callback {
     fn on_epoch(&mut self, _stats: &EpochStats) -> Result<ControlFlow<()>> {
         Ok(ControlFlow::Continue(()))
     }
+
+    /// Called after every epoch with everything there is to see; unless implemented it calls [`on_epoch`](Self::on_epoch).
+    ///
+    /// # Errors
+    ///
+    /// An error ends the training and is returned from it.
+    fn on_epoch_end(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
+        self.on_epoch(end.stats)
+    }
 }
 
 /// Looks on without doing anything.
@@ -70,4 +109,33 @@ impl<C: Callback + ?Sized> Callback for &mut C {
     fn on_epoch(&mut self, stats: &EpochStats) -> Result<ControlFlow<()>> {
         (**self).on_epoch(stats)
     }
+
+    fn on_epoch_end(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
+        (**self).on_epoch_end(end)
+    }
+}
+
+impl<C: Callback> Callback for Vec<C> {
+    fn on_step(&mut self, report: &StepReport) -> Result<()> {
+        self.iter_mut().try_for_each(|c| c.on_step(report))
+    }
+
+    fn on_epoch(&mut self, stats: &EpochStats) -> Result<ControlFlow<()>> {
+        all(self.iter_mut().map(|c| c.on_epoch(stats)))
+    }
+
+    fn on_epoch_end(&mut self, end: &EpochEnd<'_>) -> Result<ControlFlow<()>> {
+        all(self.iter_mut().map(|c| c.on_epoch_end(end)))
+    }
+}
+
+/// Breaks if any of them breaks, after asking them all.
+fn all(flows: impl Iterator<Item = Result<ControlFlow<()>>>) -> Result<ControlFlow<()>> {
+    let mut flow = ControlFlow::Continue(());
+    for one in flows {
+        if one?.is_break() {
+            flow = ControlFlow::Break(());
+        }
+    }
+    Ok(flow)
 }

@@ -5,12 +5,23 @@
 //! reads a clock except [`ProgressLine`].
 
 mod callback;
+#[cfg(feature = "safetensors")]
+mod checkpoint;
 mod evaluate;
+mod log;
+mod monitor;
 mod progress;
+mod recipe;
 mod trainer;
 
-pub use callback::{Callback, EpochStats, StepReport};
+pub use callback::{Callback, EpochEnd, EpochStats, StepReport};
+#[cfg(feature = "safetensors")]
+pub use checkpoint::Checkpoint;
 pub(crate) use evaluate::classes;
 pub use evaluate::{Evaluation, evaluate, predict};
+pub use log::{CsvLog, JsonLog};
+#[cfg(feature = "safetensors")]
+pub use monitor::BestCheckpoint;
+pub use monitor::{EarlyStop, Monitor};
 pub use progress::ProgressLine;
 pub use trainer::{History, Trainer};

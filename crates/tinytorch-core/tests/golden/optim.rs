@@ -3,7 +3,10 @@
 use serde_json::Value;
 use tinytorch_core::{
     DType, Param, Tensor,
-    optim::{Adam, AdamOpts, Optimizer, Sgd, SgdOpts},
+    optim::{
+        AdaGrad, AdaGradOpts, Adam, AdamOpts, Optimizer, RmsProp, RmsPropOpts, Sgd, SgdOpts,
+        clip_grad_norm_p, clip_grad_value,
+    },
 };
 
 use crate::{
@@ -93,6 +96,47 @@ fn follow(folder: &Folder, case: &Value, dtype: DType, tolerance: Tolerance) -> 
     Ok(())
 }
 
+/// Limits prescribed gradients in both precisions.
+pub(crate) fn clipping(folder: &Folder, case: &Value) -> Outcome {
+    outcome(
+        limit(folder, case, DType::F64, F64).and_then(|()| limit(folder, case, DType::F32, F32)),
+    )
+}
+
+fn limit(folder: &Folder, case: &Value, dtype: DType, tolerance: Tolerance) -> Result<(), Stop> {
+    let load = |kind: &str, i: usize| {
+        let key = case["keys"][kind].as_str().unwrap_or_default().replace("<i>", &i.to_string());
+        folder.tensor(FILE, &key)
+    };
+    let mut params = Vec::new();
+    while let Ok(grad) = load("input", params.len()) {
+        let param = Param::new(Tensor::zeros(grad.shape(), dtype)?)?;
+        param.set_grad(&grad.to_dtype(dtype)?)?;
+        params.push(param);
+    }
+    if params.is_empty() {
+        return Err(Stop::Failed("a case without gradients".to_owned()));
+    }
+    let number = |name: &str| match &case["params"][name] {
+        Value::String(text) if text == "inf" => f64::INFINITY,
+        value => value.as_f64().unwrap_or(f64::NAN),
+    };
+    match case["kind"].as_str() {
+        Some("norm") => {
+            let norm = clip_grad_norm_p(&params, number("max_norm"), number("p"))?;
+            let wanted = Tensor::scalar(case["total_norm"].as_f64().unwrap_or(f64::NAN));
+            compare::floats("norm before", &Tensor::scalar(norm), &wanted, tolerance)?;
+        }
+        Some("value") => clip_grad_value(&params, number("clip_value"))?,
+        kind => return Err(Stop::Unsupported(format!("clipping by {kind:?}"))),
+    }
+    for (i, param) in params.iter().enumerate() {
+        let got = param.grad().ok_or_else(|| Stop::Failed(format!("gradient {i} is gone")))?;
+        compare::floats(&format!("{dtype} gradient {i}"), &got, &load("f64", i)?, tolerance)?;
+    }
+    Ok(())
+}
+
 /// Runs 20 steps on 100·(y − x²)² + (1 − x)² in double precision.
 pub(crate) fn rosenbrock(case: &Value) -> Outcome {
     outcome(valley(case))
@@ -128,6 +172,8 @@ fn valley(case: &Value) -> Result<(), Stop> {
 pub(crate) enum Any {
     Sgd(Sgd),
     Adam(Adam),
+    RmsProp(RmsProp),
+    AdaGrad(AdaGrad),
 }
 
 impl Any {
@@ -135,6 +181,8 @@ impl Any {
         match self {
             Self::Sgd(o) => o,
             Self::Adam(o) => o,
+            Self::RmsProp(o) => o,
+            Self::AdaGrad(o) => o,
         }
     }
 }
@@ -194,7 +242,7 @@ pub(crate) fn make(
                     "betas" => opts.betas = [number(&value[0]), number(&value[1])],
                     "eps" => opts.eps = number(value),
                     "weight_decay" => opts.weight_decay = number(value),
-                    "amsgrad" if value == false => {}
+                    "amsgrad" => opts.amsgrad = value == true,
                     "kind" => {}
                     _ => return unknown(name),
                 }
@@ -204,6 +252,47 @@ pub(crate) fn make(
                 _ => Adam::new(params, opts),
             }
             .map(Any::Adam)
+            .map_err(Ok)
+        }
+        "rmsprop" => {
+            let mut opts = RmsPropOpts::default();
+            for (name, value) in settings {
+                match name.as_str() {
+                    "lr" => opts.lr = number(value),
+                    "alpha" => opts.alpha = number(value),
+                    "eps" => opts.eps = number(value),
+                    "weight_decay" => opts.weight_decay = number(value),
+                    "momentum" => opts.momentum = number(value),
+                    "centered" => opts.centered = value == true,
+                    "kind" => {}
+                    _ => return unknown(name),
+                }
+            }
+            match old {
+                Some(Any::RmsProp(rmsprop)) => rmsprop.group(params, opts),
+                _ => RmsProp::new(params, opts),
+            }
+            .map(Any::RmsProp)
+            .map_err(Ok)
+        }
+        "adagrad" => {
+            let mut opts = AdaGradOpts::default();
+            for (name, value) in settings {
+                match name.as_str() {
+                    "lr" => opts.lr = number(value),
+                    "lr_decay" => opts.lr_decay = number(value),
+                    "eps" => opts.eps = number(value),
+                    "weight_decay" => opts.weight_decay = number(value),
+                    "initial_accumulator_value" => opts.initial = number(value),
+                    "kind" => {}
+                    _ => return unknown(name),
+                }
+            }
+            match old {
+                Some(Any::AdaGrad(adagrad)) => adagrad.group(params, opts),
+                _ => AdaGrad::new(params, opts),
+            }
+            .map(Any::AdaGrad)
             .map_err(Ok)
         }
         _ => Err(Err(format!("no optimizer {kind}"))),

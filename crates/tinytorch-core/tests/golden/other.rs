@@ -41,6 +41,7 @@ fn run(folder: &Folder, list: &str, case: &Value) -> Outcome {
     match list {
         "traces" => optim::trace(folder, case),
         "rosenbrock" => optim::rosenbrock(case),
+        "clipping" => optim::clipping(folder, case),
         "schedules" => schedules::schedule(case),
         "models" => models::model(folder, case),
         "digits" => models::curve(folder, case),

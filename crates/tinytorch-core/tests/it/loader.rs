@@ -2,7 +2,7 @@
 
 use tinytorch_core::{
     DType, Error, Result, Rng, Tensor,
-    data::{DataLoader, Dataset, Subset, TensorDataset},
+    data::{Concat, DataLoader, Dataset, DatasetExt, Subset, TensorDataset, random_split},
 };
 
 /// Samples whose label is ten times their input.
@@ -107,4 +107,131 @@ fn ragged_samples_are_refused() {
     let mut loader = DataLoader::builder(Ragged).build().unwrap();
     let message = loader.epoch().next().unwrap().unwrap_err().to_string();
     assert!(message.contains("[2]") && message.contains("[3]"), "{message}");
+}
+
+/// Batches, errors and their places are the same whoever makes the batches.
+#[test]
+fn workers_change_nothing() {
+    let epochs = |workers: usize, prefetch: usize| {
+        let mut loader = DataLoader::builder(pairs(23))
+            .batch_size(3)
+            .shuffle(Rng::seed(4))
+            .augment(Rng::seed(5), |[x, y], rng| {
+                // A whole number below 1000 tells which draw this was; the label goes along.
+                let draw = rng.below(1000) as f64;
+                Ok([
+                    x.add_scalar(draw)?,
+                    y.to_dtype(DType::F64)?.add_scalar(10.0 * draw)?.to_dtype(DType::I64)?,
+                ])
+            })
+            .workers(workers)
+            .prefetch(prefetch)
+            .build()
+            .unwrap();
+        let two = [epoch(&mut loader), epoch(&mut loader)];
+        (two, loader.rng().cloned(), loader.augment_rng().cloned())
+    };
+    let plain = epochs(0, 2);
+    assert_ne!(plain.0[0], plain.0[1]);
+    for (workers, prefetch) in [(1, 2), (4, 2), (4, 0), (3, 1), (50, 5)] {
+        assert_eq!(epochs(workers, prefetch), plain, "{workers} workers, {prefetch} ahead");
+    }
+}
+
+/// Sample 4 is an error, sample 9 a panic.
+struct Faulty;
+
+impl Dataset for Faulty {
+    type Item = [Tensor; 1];
+
+    fn len(&self) -> usize {
+        12
+    }
+
+    fn get(&self, index: usize) -> Result<[Tensor; 1]> {
+        match index {
+            4 => Err(Error::Format { format: "faulty", detail: "four".into() }),
+            9 => panic!("sample {index} is broken"),
+            _ => Ok([Tensor::scalar(index as f32)]),
+        }
+    }
+}
+
+#[test]
+fn errors_and_panics_arrive_in_place_of_their_batch() {
+    for workers in [0, 1, 4] {
+        let mut loader =
+            DataLoader::builder(Faulty).batch_size(3).workers(workers).build().unwrap();
+        let batches: Vec<_> = loader.epoch().collect();
+        assert_eq!(batches.len(), 4);
+        assert!(matches!(batches[1], Err(Error::Format { format: "faulty", .. })), "{workers}");
+        let panic = batches[3].as_ref().unwrap_err().to_string();
+        assert!(panic.contains("sample 9 is broken"), "{panic}");
+        let last = batches[2].as_ref().unwrap()[0].to_vec::<f32>().unwrap();
+        assert_eq!(last, [6.0, 7.0, 8.0]);
+        // An epoch that is left early ends its threads, which hold the dataset.
+        let mut epoch = loader.epoch();
+        assert_eq!(epoch.len(), 4);
+        let _ = epoch.next();
+        assert_eq!(epoch.len(), 3);
+    }
+}
+
+/// The threads of an epoch are gone when it is dropped: nobody else holds the dataset then.
+#[test]
+fn an_epoch_left_early_lets_its_threads_go() {
+    let set = std::sync::Arc::new(pairs(500));
+    let mut loader =
+        DataLoader::builder(set.clone()).batch_size(1).workers(4).prefetch(1).build().unwrap();
+    let mut epoch = loader.epoch();
+    assert!(epoch.next().is_some());
+    drop(epoch);
+    drop(loader);
+    assert_eq!(std::sync::Arc::strong_count(&set), 1);
+}
+
+#[test]
+fn batches_can_be_made_by_hand() {
+    // Sums instead of stacks.
+    let mut loader = DataLoader::builder(pairs(5))
+        .batch_size(2)
+        .collate(|samples| {
+            let mut sum = samples[0].clone();
+            for [x, y] in &samples[1..] {
+                sum = [sum[0].add(x)?, y.clone()];
+            }
+            Ok(sum)
+        })
+        .workers(2)
+        .build()
+        .unwrap();
+    let sums: Vec<f32> = loader.epoch().map(|b| b.unwrap()[0].item::<f32>().unwrap()).collect();
+    assert_eq!(sums, [1.0, 5.0, 4.0]);
+}
+
+#[test]
+fn datasets_are_joined_mapped_and_split() {
+    let joined = Concat::new(vec![pairs(2), pairs(0), pairs(3)]);
+    let labels = |d: &dyn Dataset<Item = i64>| -> Vec<i64> {
+        (0..d.len()).map(|i| d.get(i).unwrap()).collect()
+    };
+    let mapped = (&joined).map(|[_, y]| y.item::<i64>());
+    assert_eq!(labels(&mapped), [0, 10, 0, 10, 20]);
+    assert!(matches!(joined.get(5), Err(Error::IndexOutOfRange { index: 5, size: 5, .. })));
+    let all = pairs(10);
+    let split = |seed| -> Vec<Vec<i64>> {
+        let parts = random_split(&all, &[7, 0, 3], &mut Rng::seed(seed)).unwrap();
+        parts.into_iter().map(|part| labels(&part.map(|[_, y]| y.item::<i64>()))).collect()
+    };
+    let parts = split(1);
+    assert_eq!(parts.iter().map(Vec::len).collect::<Vec<_>>(), [7, 0, 3]);
+    let mut every = parts.concat();
+    every.sort_unstable();
+    assert_eq!(every, (0..10).map(|i| 10 * i).collect::<Vec<_>>());
+    assert_eq!(parts, split(1));
+    assert_ne!(parts, split(2));
+    for lengths in [&[7, 2][..], &[11], &[usize::MAX, 11], &[]] {
+        let message = random_split(&all, lengths, &mut Rng::seed(0)).unwrap_err().to_string();
+        assert!(message.contains("10 samples"), "{message}");
+    }
 }

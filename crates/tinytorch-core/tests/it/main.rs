@@ -12,7 +12,14 @@
 mod chapter;
 mod chapters_activations;
 mod chapters_autograd;
+mod chapters_data;
+mod chapters_optimizers;
 mod chapters_tensor;
+mod chapters_text;
+#[cfg(feature = "safetensors")]
+mod chapters_training;
+#[cfg(feature = "safetensors")]
+mod checkpoints;
 #[cfg(feature = "safetensors")]
 mod digits;
 mod errors;
@@ -26,5 +33,6 @@ mod optimizers;
 mod quantized;
 #[cfg(feature = "tflite")]
 mod tflite;
+mod trainer;
 #[cfg(feature = "safetensors")]
 mod training;

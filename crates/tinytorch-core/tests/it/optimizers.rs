@@ -2,7 +2,10 @@
 
 use tinytorch_core::{
     DType, Error, Param, Tensor,
-    optim::{Adam, AdamOpts, Optimizer, Sgd, SgdOpts},
+    optim::{
+        AdaGrad, AdaGradOpts, Adam, AdamOpts, Lion, LionOpts, Optimizer, RmsProp, RmsPropOpts, Sgd,
+        SgdOpts,
+    },
 };
 
 fn param(values: &[f64]) -> Param {
@@ -76,6 +79,115 @@ fn a_restored_state_continues_bit_for_bit() {
     }
     check(|p| Sgd::new(p, momentum()).unwrap());
     check(|p| Adam::new(p, adamw()).unwrap());
+    check(|p| Adam::new(p, AdamOpts { amsgrad: true, ..adamw() }).unwrap());
+    check(|p| RmsProp::new(p, rmsprop()).unwrap());
+    check(|p| RmsProp::new(p, RmsPropOpts::default()).unwrap());
+    check(|p| AdaGrad::new(p, adagrad()).unwrap());
+    check(|p| Lion::new(p, lion()).unwrap());
+}
+
+fn rmsprop() -> RmsPropOpts {
+    RmsPropOpts { momentum: 0.5, centered: true, weight_decay: 0.01, ..RmsPropOpts::default() }
+}
+
+fn adagrad() -> AdaGradOpts {
+    AdaGradOpts { lr: 0.5, lr_decay: 0.01, initial: 0.1, ..AdaGradOpts::default() }
+}
+
+fn lion() -> LionOpts {
+    LionOpts { lr: 0.01, weight_decay: 0.1, ..LionOpts::default() }
+}
+
+/// Bytes remembered for each byte of parameters, and what they are called.
+#[test]
+fn state_is_as_large_as_it_says() {
+    fn names(mut optimizer: impl Optimizer) -> String {
+        let g = Tensor::from_vec(vec![1.0_f64; 100], [100]).unwrap();
+        optimizer.step_with(&[Some(g)]).unwrap();
+        let state = optimizer.state_dict().unwrap();
+        let large = state.iter().filter(|(_, t)| t.numel() == 100);
+        large.map(|(name, _)| name[2..].to_owned()).collect::<Vec<_>>().join(" ")
+    }
+    let p = || vec![param(&[1.0; 100])];
+    assert_eq!(names(Sgd::new(p(), SgdOpts::default()).unwrap()), "");
+    assert_eq!(names(Sgd::new(p(), momentum()).unwrap()), "momentum");
+    assert_eq!(names(Adam::new(p(), AdamOpts::default()).unwrap()), "m v");
+    let amsgrad = AdamOpts { amsgrad: true, ..AdamOpts::default() };
+    assert_eq!(names(Adam::new(p(), amsgrad).unwrap()), "m most v");
+    assert_eq!(names(RmsProp::new(p(), RmsPropOpts::default()).unwrap()), "square");
+    assert_eq!(names(RmsProp::new(p(), rmsprop()).unwrap()), "mean momentum square");
+    assert_eq!(names(AdaGrad::new(p(), adagrad()).unwrap()), "sum");
+    assert_eq!(names(Lion::new(p(), lion()).unwrap()), "m");
+}
+
+/// A large gradient, then small ones: plain Adam forgets the large one and steps farther, amsgrad does not.
+#[test]
+fn amsgrad_does_not_forget() {
+    let run = |amsgrad| {
+        let p = param(&[0.0]);
+        let options = AdamOpts { betas: [0.0, 0.5], amsgrad, ..AdamOpts::default() };
+        let mut adam = Adam::new(vec![p.clone()], options).unwrap();
+        for g in [8.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0] {
+            adam.step_with(&[Some(Tensor::from([g]))]).unwrap();
+        }
+        let before = values(&p)[0];
+        adam.step_with(&[Some(Tensor::from([1.0]))]).unwrap();
+        before - values(&p)[0]
+    };
+    // v after ten steps: 64·2⁻¹⁰ + 1 − 2⁻⁹; the largest was 32 after the first. Both divide by 1 − 2⁻¹⁰.
+    let corrected = 1.0 - 1.0 / 1024.0_f64;
+    let plain = 1e-3 / ((64.0 / 1024.0 + 1.0 - 1.0 / 512.0) / corrected).sqrt();
+    let bounded = 1e-3 / (32.0 / corrected).sqrt();
+    // 10⁻⁸ of the divisor is ε.
+    assert!((run(false) / plain - 1.0).abs() < 1e-7, "{} {plain}", run(false));
+    assert!((run(true) / bounded - 1.0).abs() < 1e-7, "{} {bounded}", run(true));
+}
+
+#[test]
+fn rules_wait_and_refuse_alike() {
+    fn check<O: Optimizer>(fresh: impl Fn(Vec<Param>) -> Result<O, Error>) {
+        let (a, b) = (param(&[1.0]), param(&[1.0]));
+        let mut optimizer = fresh(vec![a.clone(), b.clone()]).unwrap();
+        let g = Some(Tensor::from([0.5_f64]));
+        optimizer.step_with(&[g.clone(), None]).unwrap();
+        assert_eq!(values(&b), [1.0]);
+        assert!(!optimizer.state_dict().unwrap().contains_key("1.step"));
+        optimizer.step_with(&[None, g]).unwrap();
+        assert_eq!(values(&b), values(&a), "its own first step");
+        let state = optimizer.state_dict().unwrap();
+        assert_eq!(state["1.step"].item::<i64>().unwrap(), 1);
+        let name = state.keys().find(|name| *name != "0.step").unwrap().clone();
+        let mut wrong = state.clone();
+        wrong.insert(name.clone(), Tensor::zeros([2], DType::F64).unwrap());
+        assert!(matches!(optimizer.load_state_dict(&wrong), Err(Error::ShapeMismatch { .. })));
+        wrong.remove(&name);
+        assert!(matches!(optimizer.load_state_dict(&wrong), Err(Error::MissingParameter { .. })));
+        let mut wrong = state.clone();
+        wrong.remove("0.step");
+        assert!(matches!(optimizer.load_state_dict(&wrong), Err(Error::MissingParameter { .. })));
+        wrong.clone_from(&state);
+        wrong.insert("2.step".to_owned(), Tensor::scalar(1_i64));
+        assert!(matches!(
+            optimizer.load_state_dict(&wrong),
+            Err(Error::UnexpectedParameter { .. })
+        ));
+        assert!(matches!(optimizer.set_lr(-1.0), Err(Error::InvalidArgument { name: "lr", .. })));
+        assert!(fresh(vec![]).is_err() && fresh(vec![a.clone(), a]).is_err());
+    }
+    check(|p| Adam::new(p, AdamOpts { amsgrad: true, ..AdamOpts::default() }));
+    check(|p| RmsProp::new(p, rmsprop()));
+    check(|p| AdaGrad::new(p, adagrad()));
+    check(|p| Lion::new(p, lion()));
+    let p = || vec![param(&[1.0])];
+    let d = RmsPropOpts::default();
+    let rmsprop = |o| RmsProp::new(p(), o).map(|_| ()).unwrap_err().to_string();
+    assert!(rmsprop(RmsPropOpts { alpha: 1.0, ..d }).contains("alpha is 1"));
+    assert!(rmsprop(RmsPropOpts { lr: 0.0, ..d }).contains("lr is 0"));
+    assert!(rmsprop(RmsPropOpts { momentum: -1.0, ..d }).contains("momentum is -1"));
+    let adagrad = |o| AdaGrad::new(p(), o).map(|_| ()).unwrap_err().to_string();
+    assert!(adagrad(AdaGradOpts { initial: -1.0, ..self::adagrad() }).contains("initial is -1"));
+    let lion = |o| Lion::new(p(), o).map(|_| ()).unwrap_err().to_string();
+    assert!(lion(LionOpts { betas: [0.9, f64::NAN], ..self::lion() }).contains("betas is NaN"));
 }
 
 #[test]
