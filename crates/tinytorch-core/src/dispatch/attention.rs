@@ -1,5 +1,6 @@
 //! Module 12: attention.
 
+pub(crate) use crate::slots::attention::{merge_heads, split_heads};
 use crate::{Result, Tensor, ops::attention::Mask, slots::attention as slot};
 
 #[cfg(feature = "course")]
