@@ -1,6 +1,5 @@
 //! Module 12: attention.
 
-pub(crate) use crate::slots::attention::{merge_heads, split_heads};
 use crate::{Result, Tensor, ops::attention::Mask, slots::attention as slot};
 
 #[cfg(feature = "course")]
@@ -81,4 +80,25 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
         return shaped(student::attention, out, &shape, v);
     }
     slot::attention(scores, v)
+}
+
+/// The width cut into heads.
+pub(crate) fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::split_heads(x, heads)? {
+        let &[b, t, width] = x.dims() else { return slot::split_heads(x, heads) };
+        let shape = [b, heads, t, width / heads.max(1)];
+        return shaped(student::split_heads, out, &shape, x);
+    }
+    slot::split_heads(x, heads)
+}
+
+/// The heads side by side again.
+pub(crate) fn merge_heads(x: &Tensor) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::merge_heads(x)? {
+        let &[b, h, t, d] = x.dims() else { return slot::merge_heads(x) };
+        return shaped(student::merge_heads, out, &[b, t, h * d], x);
+    }
+    slot::merge_heads(x)
 }
