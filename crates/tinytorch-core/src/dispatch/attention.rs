@@ -81,3 +81,24 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
     }
     slot::attention(scores, v)
 }
+
+/// The width cut into heads.
+pub(crate) fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::split_heads(x, heads)? {
+        let &[b, t, width] = x.dims() else { return slot::split_heads(x, heads) };
+        let shape = [b, heads, t, width / heads.max(1)];
+        return shaped(student::split_heads, out, &shape, x);
+    }
+    slot::split_heads(x, heads)
+}
+
+/// The heads side by side again.
+pub(crate) fn merge_heads(x: &Tensor) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::merge_heads(x)? {
+        let &[b, h, t, d] = x.dims() else { return slot::merge_heads(x) };
+        return shaped(student::merge_heads, out, &[b, t, h * d], x);
+    }
+    slot::merge_heads(x)
+}

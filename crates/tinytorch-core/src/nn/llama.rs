@@ -1,0 +1,166 @@
+//! A language model of the Llama kind.
+
+use super::{
+    AttentionOpts, Embedding, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor, visit_child,
+};
+use crate::{
+    Error, Result, Rng, Tensor,
+    ops::attention::{Mask, RopeOpts, RopeStyle},
+};
+
+/// Sizes and choices of a [`Llama`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LlamaConfig {
+    /// Number of tokens.
+    pub vocab: usize,
+    /// Width of the vectors.
+    pub width: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Heads of queries.
+    pub heads: usize,
+    /// Heads of keys and values.
+    pub kv_heads: usize,
+    /// Gated units between the two layers of each network.
+    pub hidden: usize,
+    /// Longest sequence.
+    pub max_len: usize,
+    /// Base of the angles of rotation; 10,000 in the first Llama.
+    pub rope_base: f64,
+}
+
+/// A block: attention with rotated, grouped heads, then a gated network, each normalized before and added after.
+#[derive(Debug)]
+struct Block {
+    norm1: RmsNorm,
+    attn: MultiHeadAttention,
+    norm2: RmsNorm,
+    mlp: SwiGlu,
+}
+
+impl Block {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, Mask::Causal)?)?;
+        x.add(&self.mlp.forward(&self.norm2.forward(&x)?)?)
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visit_child(visitor, "norm1", &self.norm1);
+        visit_child(visitor, "attn", &self.attn);
+        visit_child(visitor, "norm2", &self.norm2);
+        visit_child(visitor, "mlp", &self.mlp);
+    }
+}
+
+/// A decoder with RMS norms, rotary positions, grouped queries and gated networks, without biases. The token table is
+/// the output layer too.
+///
+/// # Shapes
+///
+/// ids `[B, T]` of an integer type, result `[B, T, vocab]`.
+///
+/// # Source
+///
+/// Touvron et al. (2023), "LLaMA: Open and Efficient Foundation Language Models".
+#[derive(Debug)]
+pub struct Llama {
+    config: LlamaConfig,
+    tok_emb: Embedding,
+    blocks: Vec<Block>,
+    norm_f: RmsNorm,
+}
+
+impl Llama {
+    /// Returns a model with random weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] for a size of 0, heads that do not divide what they share, or an odd width of a head.
+    pub fn new(config: &LlamaConfig, rng: &mut Rng) -> Result<Self> {
+        let &LlamaConfig { vocab, width, layers, heads, kv_heads, hidden, rope_base, .. } = config;
+        let rope = RopeOpts { base: rope_base, style: RopeStyle::Half, offset: 0 };
+        let (kv_heads, rope) = (Some(kv_heads), Some(rope));
+        let opts = AttentionOpts { kv_heads, bias: false, rope, dropout: 0.0 };
+        let block = |rng: &mut Rng| {
+            Ok(Block {
+                norm1: RmsNorm::new(width)?,
+                attn: MultiHeadAttention::new(width, heads, &opts, rng)?,
+                norm2: RmsNorm::new(width)?,
+                mlp: SwiGlu::new(width, hidden, rng)?,
+            })
+        };
+        Ok(Self {
+            config: *config,
+            tok_emb: Embedding::new(vocab, width, rng)?,
+            blocks: (0..layers).map(|_| block(rng)).collect::<Result<_>>()?,
+            norm_f: RmsNorm::new(width)?,
+        })
+    }
+
+    /// Returns the configuration.
+    #[must_use]
+    pub fn config(&self) -> &LlamaConfig {
+        &self.config
+    }
+}
+
+impl Module for Llama {
+    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        let (max_len, shape) = (self.config.max_len, ids.shape());
+        if ids.rank() != 2 || ids.dims()[1] > max_len {
+            let need = format!("[batch, sequence of at most {max_len}]");
+            return Err(Error::argument("llama", "ids", format_args!("of shape {shape}"), need));
+        }
+        let mut x = self.tok_emb.forward(ids)?; // [B, T, d]
+        for block in &self.blocks {
+            x = block.forward(&x)?;
+        }
+        self.norm_f.forward(&x)?.linear(&self.tok_emb.weight().tensor(), None) // [B, T, V]
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        visit_child(visitor, "tok_emb", &self.tok_emb);
+        visitor.enter("blocks");
+        for (i, block) in self.blocks.iter().enumerate() {
+            visitor.enter(&i.to_string());
+            block.visit(visitor);
+            visitor.leave();
+        }
+        visitor.leave();
+        visit_child(visitor, "norm_f", &self.norm_f);
+    }
+
+    fn name(&self) -> &'static str {
+        "Llama"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::ModuleExt;
+
+    fn config() -> LlamaConfig {
+        LlamaConfig {
+            vocab: 40,
+            width: 32,
+            layers: 2,
+            heads: 4,
+            kv_heads: 2,
+            hidden: 48,
+            max_len: 8,
+            rope_base: 10_000.0,
+        }
+    }
+
+    #[test]
+    fn size_of_the_reference_model_and_no_look_ahead() {
+        let model = Llama::new(&config(), &mut Rng::seed(1)).unwrap();
+        assert_eq!(model.num_parameters(), 16_800, "the count of the golden model of these sizes");
+        let a = model.forward(&Tensor::from([[3_i64, 1, 4, 1, 5]])).unwrap();
+        let b = model.forward(&Tensor::from([[3_i64, 1, 4, 1, 9]])).unwrap();
+        let early = |t: &Tensor| t.narrow(1, 0, 4).unwrap();
+        assert!(early(&a).same_values(&early(&b)) && !a.same_values(&b));
+        assert!(model.forward(&Tensor::from([[0_i64; 9]])).is_err(), "longer than max_len");
+    }
+}
