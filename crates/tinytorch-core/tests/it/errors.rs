@@ -193,13 +193,22 @@ fn no_variant_is_left_out() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/error.rs");
     let source = fs::read_to_string(source).unwrap();
     let body = source.split("pub enum Error {").nth(1).unwrap().split("\n}\n").next().unwrap();
-    let declared: BTreeSet<&str> = body
+    let mut declared: BTreeSet<&str> = body
         .lines()
         .filter_map(|l| l.strip_prefix("    "))
         .filter(|l| l.starts_with(|c: char| c.is_ascii_uppercase()))
         .filter_map(|l| l.split([' ', '(', ',']).next())
         .collect();
     assert!(declared.len() >= 17, "{declared:?}");
+    // What a student's slots do wrong is provoked where a course is installed.
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/course_parts");
+    let parts =
+        fs::read_dir(folder).unwrap().map(|f| fs::read_to_string(f.unwrap().path()).unwrap());
+    let courses: String = parts.collect();
+    for name in ["Unsolved", "SelfCall", "SlotResult"] {
+        assert!(courses.contains(&format!("Error::{name}")), "no test of a course provokes {name}");
+        assert!(declared.remove(name), "{name} is not declared");
+    }
     let provoked: BTreeSet<&str> = cases().into_iter().map(|(name, ..)| name).collect();
     assert_eq!(declared, provoked);
 }
