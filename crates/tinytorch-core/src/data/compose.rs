@@ -32,7 +32,7 @@ impl<D: Dataset> Dataset for Concat<D> {
     type Item = D::Item;
 
     fn len(&self) -> usize {
-        self.0.iter().map(Dataset::len).sum()
+        self.0.iter().map(Dataset::len).fold(0, usize::saturating_add)
     }
 
     fn get(&self, index: usize) -> Result<D::Item> {

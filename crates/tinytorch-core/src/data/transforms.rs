@@ -85,7 +85,8 @@ impl Transform for RandomCrop {
                 );
                 return Err(Error::argument(op, "size", got, "at most that of the padded image"));
             };
-            let start = rng.below(room + 1);
+            // A border close to the largest number leaves out its very last place.
+            let start = rng.below(room.saturating_add(1));
             // The part of the image that the cut meets, and the zeros before and behind it.
             let before = self.padding.saturating_sub(start).min(want);
             let first = start.saturating_sub(self.padding).min(have);

@@ -47,11 +47,11 @@ pub trait Optimizer {
     /// not like its parameter. Nothing has changed then.
     fn step_with(&mut self, grads: &[Option<Tensor>]) -> Result<()>;
 
-    /// Sets the step size of every group.
+    /// Sets the step size of every group. At 0, where schedules may end, parameters stay.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless `lr` is a finite number above 0.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) unless `lr` is 0 or a finite number above.
     fn set_lr(&mut self, lr: f64) -> Result<()>;
 
     /// Returns what the rule remembers, by name; tensors are copies.

@@ -100,7 +100,7 @@ impl<O: Rule> Optimizer for Ruled<O> {
     }
 
     fn set_lr(&mut self, lr: f64) -> Result<()> {
-        number(O::OP, "lr", lr, true)?;
+        number(O::OP, "lr", lr, false)?;
         self.groups.options.iter_mut().for_each(|o| *o.lr() = lr);
         Ok(())
     }

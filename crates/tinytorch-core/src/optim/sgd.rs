@@ -137,7 +137,7 @@ impl Optimizer for Sgd {
     }
 
     fn set_lr(&mut self, lr: f64) -> Result<()> {
-        number(OP, "lr", lr, true)?;
+        number(OP, "lr", lr, false)?;
         self.groups.options.iter_mut().for_each(|o| o.lr = lr);
         Ok(())
     }

@@ -22,6 +22,7 @@ mod chapters_training;
 mod checkpoints;
 #[cfg(feature = "safetensors")]
 mod digits;
+mod edges;
 mod errors;
 mod files;
 mod generated;
