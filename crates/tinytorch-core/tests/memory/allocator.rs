@@ -8,10 +8,7 @@ use core::{
     alloc::{GlobalAlloc, Layout},
     sync::atomic::{AtomicUsize, Ordering},
 };
-use std::{
-    alloc::System,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::alloc::System;
 
 struct Counting;
 
@@ -58,12 +55,6 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Waits for the tests that measure before this one.
-pub(crate) fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// Bytes in use now.
 pub(crate) fn in_use() -> usize {
     IN_USE.load(Ordering::Relaxed)
@@ -77,9 +68,8 @@ pub(crate) fn peak_of<R>(f: impl FnOnce() -> R) -> (R, usize) {
     (out, PEAK.load(Ordering::Relaxed) - before)
 }
 
-#[test]
-fn the_counters_count() {
-    let _turn = alone();
+/// Checks the counters on sizes known beforehand.
+pub(crate) fn the_counters_count() {
     let before = in_use();
     let (kept, peak) = peak_of(|| {
         drop(vec![1u8; 300_000]);
