@@ -3,12 +3,16 @@
 //! Layout: the length of the header (8 bytes, little-endian), the header (JSON: name, element type, shape, and place of
 //! each array, and a map of texts), then the elements, row-major and little-endian.
 
+mod on_disk;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use half::{bf16, f16};
 use serde_json::{Map, Value, json};
 
 use crate::{DType, Error, Result, Shape, Tensor, tensor::Element};
+
+pub use on_disk::SafeTensorsFile;
 
 const FORMAT: &str = "safetensors";
 /// Larger headers are refused: no real file comes near.
@@ -45,27 +49,11 @@ impl SafeTensors {
     /// [`Error::Format`] naming the tensor for anything that does not follow the format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (header, data) = split(bytes)?;
-        let mut out = Self::default();
-        let mut covered = Vec::with_capacity(header.len());
-        for (name, value) in &header {
-            if name == METADATA {
-                out.metadata = texts(value)?;
-                continue;
-            }
-            let entry = Entry::parse(name, value)?;
-            let part = data.get(entry.start..entry.end).ok_or_else(|| {
-                Error::format(
-                    FORMAT,
-                    format!("{name} ends at byte {}, the data at {}", entry.end, data.len()),
-                )
-            })?;
-            covered.push((entry.start, entry.end));
-            out.tensors.insert(name.clone(), entry.tensor(name, part)?);
-        }
-        covered.sort_unstable();
-        let end = covered.iter().try_fold(0, |at, &(start, end)| (start == at).then_some(end));
-        if end != Some(data.len()) {
-            return Err(Error::format(FORMAT, "the arrays overlap or leave gaps".to_owned()));
+        let (entries, metadata) = index(&header, data.len() as u64)?;
+        let mut out = Self { metadata, ..Self::default() };
+        for (name, entry) in entries {
+            let part = data.get(entry.start..entry.end).unwrap_or_default(); // `index` holds them to the length
+            out.tensors.insert(name.clone(), entry.tensor(&name, part)?);
         }
         Ok(out)
     }
@@ -123,18 +111,53 @@ fn split(bytes: &[u8]) -> Result<(Map<String, Value>, &[u8])> {
         || Error::format(FORMAT, format!("{} bytes are too few for the header", bytes.len()));
     let (length, rest) = bytes.split_first_chunk::<8>().ok_or_else(short)?;
     let length = u64::from_le_bytes(*length);
-    if length > MAX_HEADER {
-        return Err(Error::format(
-            FORMAT,
-            format!("a header of {length} bytes; the limit is {MAX_HEADER}"),
-        ));
-    }
+    within_limit(length)?;
     let (header, data) = rest.split_at_checked(length as usize).ok_or_else(short)?;
+    Ok((parse(header)?, data))
+}
+
+fn within_limit(length: u64) -> Result<()> {
+    if length > MAX_HEADER {
+        let detail = format!("a header of {length} bytes; the limit is {MAX_HEADER}");
+        return Err(Error::format(FORMAT, detail));
+    }
+    Ok(())
+}
+
+fn parse(header: &[u8]) -> Result<Map<String, Value>> {
     match serde_json::from_slice(header) {
-        Ok(Value::Object(header)) => Ok((header, data)),
+        Ok(Value::Object(header)) => Ok(header),
         Ok(_) => Err(Error::format(FORMAT, "the header is not a JSON object".to_owned())),
         Err(e) => Err(Error::format(FORMAT, format!("the header is not JSON: {e}"))),
     }
+}
+
+/// The arrays and texts of a header, after checking that the arrays fill `n_bytes` of data without overlap or gap.
+fn index(
+    header: &Map<String, Value>,
+    n_bytes: u64,
+) -> Result<(BTreeMap<String, Entry>, BTreeMap<String, String>)> {
+    let (mut entries, mut metadata) = (BTreeMap::new(), BTreeMap::new());
+    let mut covered = Vec::with_capacity(header.len());
+    for (name, value) in header {
+        if name == METADATA {
+            metadata = texts(value)?;
+            continue;
+        }
+        let entry = Entry::parse(name, value)?;
+        if entry.end as u64 > n_bytes {
+            let detail = format!("{name} ends at byte {}, the data at {n_bytes}", entry.end);
+            return Err(Error::format(FORMAT, detail));
+        }
+        covered.push((entry.start, entry.end));
+        entries.insert(name.clone(), entry);
+    }
+    covered.sort_unstable();
+    let end = covered.iter().try_fold(0, |at, &(start, end)| (start == at).then_some(end));
+    if end.map(|end| end as u64) != Some(n_bytes) {
+        return Err(Error::format(FORMAT, "the arrays overlap or leave gaps".to_owned()));
+    }
+    Ok((entries, metadata))
 }
 
 fn texts(value: &Value) -> Result<BTreeMap<String, String>> {
@@ -146,6 +169,7 @@ fn texts(value: &Value) -> Result<BTreeMap<String, String>> {
 }
 
 /// One array as the header describes it.
+#[derive(Debug)]
 struct Entry {
     stored: Stored,
     shape: Shape,
