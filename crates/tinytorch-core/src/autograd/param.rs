@@ -179,7 +179,8 @@ fn owned(data: Arc<Data>, version: &Arc<AtomicU64>) -> Arc<Data> {
     let whole = data.layout == Layout::contiguous(data.layout.shape);
     match Arc::try_unwrap(data) {
         Ok(Data { storage, layout }) => match Arc::try_unwrap(storage) {
-            Ok(Storage { buffer, .. }) if whole && buffer.len() == layout.shape.numel() => {
+            Ok(storage) if whole && storage.buffer.len() == layout.shape.numel() => {
+                let buffer = storage.into_buffer();
                 let storage = Storage { buffer, version: Some(version.clone()) };
                 Arc::new(Data { storage: Arc::new(storage), layout })
             }

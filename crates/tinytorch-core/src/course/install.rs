@@ -104,6 +104,12 @@ pub(crate) fn serve<L: ?Sized, R>(
     }
 }
 
+/// True if a course serves this thread: then every slot is to be asked by itself, and none be passed over by a kernel
+/// that does the work of several.
+pub(crate) fn is_active() -> bool {
+    SCOPE.try_with(|s| s.borrow().course.is_some()).unwrap_or(false) || GLOBAL.get().is_some()
+}
+
 /// Notes that the reference served a slot for a type of elements that students' slots do not have.
 pub(crate) fn by_reference(slot: &'static Slot) {
     if let Some(course) = &Scope::capture().course {

@@ -59,7 +59,7 @@ pub use audit::{Audit, ModuleAudit, audit};
 pub use check::{Check, Failure, Kind, Outcome};
 #[cfg(feature = "parallel")]
 pub(crate) use install::Scope;
-pub(crate) use install::{by_reference, defer, deferred, fit, wrong};
+pub(crate) use install::{by_reference, defer, deferred, fit, is_active, wrong};
 pub use slot::{Module, Role, Slot};
 pub use tests_macro::assert_check;
 

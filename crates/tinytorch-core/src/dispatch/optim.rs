@@ -75,6 +75,22 @@ pub(crate) fn adam_update<T: Real>(
     Ok(())
 }
 
+/// One Adam step: both of the above, in one pass unless a student serves either.
+pub(crate) fn adam_step<T: Real>(
+    [p, m, v]: [&mut [T]; 3],
+    g: &[T],
+    step: u64,
+    s: &AdamSettings,
+) -> Result<()> {
+    #[cfg(feature = "course")]
+    if crate::course::is_active() {
+        adam_moments(m, v, g, s.betas.map(T::lit))?;
+        return adam_update(p, m, v, step, s);
+    }
+    crate::kernels::adam::step([p, m, v], g, step, s);
+    Ok(())
+}
+
 /// The decay of `AdamW`.
 pub(crate) fn adamw_decay<T: Real>(p: &mut [T], lr: f64, weight_decay: f64) -> Result<()> {
     #[cfg(feature = "course")]

@@ -4,7 +4,7 @@ use crate::{
     Result, Shape,
     kernels::{
         gemm::{Mat, gemm},
-        map, par, reduce,
+        map, par, recycle::buffer, reduce,
     },
     slots::tensor as slot,
     tensor::{MAX_RANK, Number, Real, View, position},
@@ -116,10 +116,10 @@ pub(crate) fn matmul<T: Real>(plan: &MatmulPlan, a: View<'_, T>, b: View<'_, T>)
     let (m, k, n) = (plan.m, plan.k, plan.n);
     let batch = plan.batch.rank();
     let count = plan.batch.numel();
-    let mut out = vec![T::ZERO; count * m * n];
-    if out.is_empty() || k == 0 {
-        return Ok(out);
+    if count * m * n == 0 || k == 0 {
+        return Ok(vec![T::ZERO; count * m * n]);
     }
+    let mut out = buffer(count * m * n);
     let mat = |v: View<'_, T>, index: usize, rows: usize, cols: usize| -> usize {
         debug_assert_eq!((v.shape[batch], v.shape[batch + 1]), (rows, cols));
         position(index, &v.shape[..batch], &v.strides[..batch])

@@ -5,6 +5,7 @@
 //! image never exists.
 
 use super::{
+    direct,
     gemm::{Mat, gemm},
     par,
 };
@@ -153,6 +154,9 @@ impl Geometry {
 
 /// Returns the convolution of `x` with `w`, plus `bias`.
 pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if direct::fits(g) {
+        return direct::forward(g, x, w, bias);
+    }
     let ((in_len, out_len), depth, og) = (g.image(), g.depth(), g.group_maps());
     let (positions, ow) = (g.positions(), g.out[1]);
     let mut out = vec![T::ZERO; g.batch * out_len];
@@ -183,6 +187,11 @@ pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]
 
 /// Returns the gradient of the input, given the gradient of the output. It is also the transposed convolution.
 pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Vec<T> {
+    if g.stride == [1, 1]
+        && let Some(out) = direct::input_grad(g, grad, w)
+    {
+        return out;
+    }
     let ((in_len, out_len), depth, og) = (g.image(), g.depth(), g.group_maps());
     let (positions, ow) = (g.positions(), g.out[1]);
     let mut out = vec![T::ZERO; g.batch * in_len];
@@ -219,7 +228,14 @@ pub(crate) fn weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T]) -> Vec<T> 
     let per_part = g.batch.div_ceil(PARTS);
     let parts = g.batch.div_ceil(per_part);
     let mut partial = vec![T::ZERO; parts * len];
+    let slides = direct::fits(g);
     par::blocks(&mut partial, len, parts > 1 && g.work() > 1 << 18, |at, sum| {
+        if slides {
+            let images = at / len * per_part..(at / len * per_part + per_part).min(g.batch);
+            let x = &x[images.start * in_len..images.end * in_len];
+            let grad = &grad[images.start * out_len..images.end * out_len];
+            return direct::add_weight_grad(g, x, grad, sum);
+        }
         let mut columns = vec![T::ZERO; depth * g.block_rows() * ow];
         let first_image = at / len * per_part;
         for n in first_image..(first_image + per_part).min(g.batch) {

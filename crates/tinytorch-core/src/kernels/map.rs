@@ -3,13 +3,14 @@
 use super::{
     nd::Nd,
     par::{self, BLOCK, GRAIN},
+    recycle::buffer,
     simd::{self, Loop},
 };
 use crate::tensor::View;
 
 /// A value that can be computed on any thread.
-pub(crate) trait Value: Copy + Default + Send + Sync {}
-impl<T: Copy + Default + Send + Sync> Value for T {}
+pub(crate) trait Value: Copy + Default + Send + Sync + 'static {}
+impl<T: Copy + Default + Send + Sync + 'static> Value for T {}
 
 /// Returns `f(x)` for each element, in row-major order.
 pub(crate) fn map1<A: Value, R: Value>(x: View<'_, A>, f: impl Fn(A) -> R + Sync) -> Vec<R> {
@@ -18,13 +19,13 @@ pub(crate) fn map1<A: Value, R: Value>(x: View<'_, A>, f: impl Fn(A) -> R + Sync
         if n < GRAIN {
             return simd::run(Collect1 { x, f: &f });
         }
-        let mut out = vec![R::default(); n];
+        let mut out = buffer(n);
         par::blocks(&mut out, BLOCK, true, |at, out| {
             simd::run(Lanes1 { out, x: &x[at..], step: 1, f: &f });
         });
         return out;
     }
-    let mut out = vec![R::default(); n];
+    let mut out = buffer(n);
     rows(&Nd::new(x.shape, [x.strides]), &mut out, |[o], [step], out| {
         simd::run(Lanes1 { out, x: &x.data[o..], step, f: &f });
     });
@@ -43,13 +44,13 @@ pub(crate) fn map2<A: Value, B: Value, R: Value>(
         if n < GRAIN {
             return simd::run(Collect2 { a, b, f: &f });
         }
-        let mut out = vec![R::default(); n];
+        let mut out = buffer(n);
         par::blocks(&mut out, BLOCK, true, |at, out| {
             simd::run(Lanes2 { out, a: (&a[at..], 1), b: (&b[at..], 1), f: &f });
         });
         return out;
     }
-    let mut out = vec![R::default(); n];
+    let mut out = buffer(n);
     rows(&Nd::new(a.shape, [a.strides, b.strides]), &mut out, |[i, j], [p, q], out| {
         simd::run(Lanes2 { out, a: (&a.data[i..], p), b: (&b.data[j..], q), f: &f });
     });
@@ -64,7 +65,7 @@ pub(crate) fn map3<A: Value, B: Value, C: Value, R: Value>(
     f: impl Fn(A, B, C) -> R + Sync,
 ) -> Vec<R> {
     debug_assert!(a.shape == b.shape && b.shape == c.shape);
-    let mut out = vec![R::default(); a.numel()];
+    let mut out = buffer(a.numel());
     rows(
         &Nd::new(a.shape, [a.strides, b.strides, c.strides]),
         &mut out,

@@ -2,8 +2,10 @@
 //!
 //! Kernels know slices, shapes and strides; they know nothing of graphs, errors or element types chosen at run time.
 
+pub(crate) mod adam;
 pub(crate) mod classes;
 pub(crate) mod conv;
+pub(crate) mod direct;
 pub(crate) mod erf;
 pub(crate) mod gemm;
 pub(crate) mod map;
@@ -12,6 +14,7 @@ pub(crate) mod norm;
 pub(crate) mod par;
 pub(crate) mod pool;
 pub(crate) mod real32;
+pub(crate) mod recycle;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod simd;

@@ -2,6 +2,7 @@
 
 use super::{
     par::{self, GRAIN},
+    recycle::buffer,
     reduce::sum_of,
     simd::{self, Loop},
 };
@@ -43,7 +44,7 @@ impl RowNorm {
         b: Option<&[T]>,
     ) -> (Vec<T>, Vec<T>, Vec<T>) {
         let rows = x.len() / self.len.max(1);
-        let mut y = vec![T::ZERO; x.len()];
+        let mut y = buffer(x.len());
         let mut statistics = vec![(T::ZERO, T::ZERO); rows];
         let block = self.block();
         let parallel = x.len() >= GRAIN / 4;
@@ -74,7 +75,7 @@ impl RowNorm {
     ) -> (Vec<T>, Vec<T>, Vec<T>) {
         let len = self.len;
         let parts = mean.len().div_ceil(PART);
-        let mut dx = vec![T::ZERO; x.len()];
+        let mut dx = buffer(x.len());
         let mut partial = vec![T::ZERO; parts * 2 * len];
         let parallel = x.len() >= GRAIN / 4;
         par::blocks2((&mut dx, PART * len), (&mut partial, 2 * len), parallel, |i, dx, partial| {

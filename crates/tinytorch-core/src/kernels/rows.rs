@@ -3,6 +3,7 @@
 use super::{
     map::Value,
     par::{self, GRAIN},
+    recycle::buffer,
     reduce::sum_of,
     simd::{self, Loop},
 };
@@ -175,7 +176,7 @@ fn pairs<T: Real>(
     inner: usize,
     f: impl Fn(&[T], &[T], &mut [T]) + Sync,
 ) -> Vec<T> {
-    let mut out = vec![T::ZERO; a.len()];
+    let mut out = buffer(a.len());
     if a.is_empty() {
         return out;
     }

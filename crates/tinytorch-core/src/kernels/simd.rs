@@ -8,6 +8,8 @@
     reason = "a function for newer processors may be called only after asking for them"
 )]
 
+use crate::tensor::Real;
+
 /// A loop over slices, cheap to hand over.
 ///
 /// Implementers mark `run` and what it calls as `#[inline(always)]`: code outside the function that was compiled for the
@@ -51,6 +53,79 @@ fn v4<L: Loop>(work: L) -> L::Out {
 #[target_feature(enable = "avx2")]
 fn v3<L: Loop>(work: L) -> L::Out {
     work.run()
+}
+
+/// A loop of products and sums that may round once for both, as matrix products do: `M` says how.
+///
+/// Its results differ in the last bits between machines with and without such an instruction; on one machine they do not.
+pub(crate) trait Fused {
+    /// What the loop returns.
+    type Out;
+
+    /// Does the work.
+    fn run<M: MulAdd>(self) -> Self::Out;
+}
+
+/// How to compute `a·b + c`.
+pub(crate) trait MulAdd {
+    /// `a·b + c`
+    fn mul_add<T: Real>(a: T, b: T, c: T) -> T;
+}
+
+/// With one rounding; fast only where there is an instruction for it.
+#[cfg(target_arch = "x86_64")]
+struct Once;
+
+#[cfg(target_arch = "x86_64")]
+impl MulAdd for Once {
+    #[inline(always)]
+    fn mul_add<T: Real>(a: T, b: T, c: T) -> T {
+        a.mul_add(b, c)
+    }
+}
+
+/// With two roundings.
+struct Twice;
+
+impl MulAdd for Twice {
+    #[inline(always)]
+    fn mul_add<T: Real>(a: T, b: T, c: T) -> T {
+        a * b + c
+    }
+}
+
+/// As [`run`], for loops that gain from joined multiplication and addition.
+#[inline]
+pub(crate) fn run_fused<L: Fused>(work: L) -> L::Out {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("fma")
+        {
+            // SAFETY: the only requirement of `fused4` is a processor with these five features, asked for above.
+            return unsafe { fused4(work) };
+        }
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            // SAFETY: the only requirement of `fused3` is a processor with AVX2 and FMA, asked for above.
+            return unsafe { fused3(work) };
+        }
+    }
+    work.run::<Twice>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+fn fused4<L: Fused>(work: L) -> L::Out {
+    work.run::<Once>()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn fused3<L: Fused>(work: L) -> L::Out {
+    work.run::<Once>()
 }
 
 #[cfg(test)]

@@ -203,19 +203,25 @@ fn update<T: Real>(
     o: &AdamOpts,
 ) -> Result<()> {
     let coupled = if o.decoupled { 0.0 } else { o.weight_decay };
-    let mut g = grad.to_vec::<T>()?;
+    let plain = grad.contiguous();
+    let mut decayed = Vec::new();
     let (m, v) = (values_mut::<T>(OP, &mut moments.m)?, values_mut::<T>(OP, &mut moments.v)?);
     let most = moments.most.as_mut().map(|most| values_mut::<T>(OP, most)).transpose()?;
     moments.step += 1;
     let settings = dispatch::AdamSettings { lr: o.lr, betas: o.betas, eps: o.eps };
     param.update(|p| {
+        let mut g = plain.as_slice::<T>()?;
         if coupled != 0.0 {
-            g.iter_mut().zip(&*p).for_each(|(g, &p)| *g += T::lit(coupled) * p);
+            decayed.extend(g.iter().zip(&*p).map(|(&g, &p)| g + T::lit(coupled) * p));
+            g = &decayed;
         }
         if o.decoupled {
             dispatch::adamw_decay(p, o.lr, o.weight_decay)?;
         }
-        dispatch::adam_moments(m, v, &g, o.betas.map(T::lit))?;
+        if most.is_none() {
+            return dispatch::adam_step([p, m, v], g, moments.step, &settings);
+        }
+        dispatch::adam_moments(m, v, g, o.betas.map(T::lit))?;
         let size: &[T] = match most {
             Some(most) => {
                 dispatch::amsgrad_max(most, v);

@@ -48,6 +48,7 @@ pub fn sgd_update<T: Real>(
 /// Updates the running averages of a gradient `g` and of its square.
 ///
 /// m ← β₁·m + (1 − β₁)·g and v ← β₂·v + (1 − β₂)·g².
+#[inline(always)] // compiled for the vectors of its caller
 pub fn adam_moments<T: Real>(m: &mut [T], v: &mut [T], g: &[T], [beta1, beta2]: [T; 2]) {
     for ((m, v), &g) in m.iter_mut().zip(v).zip(g) {
         *m = beta1 * *m + (T::ONE - beta1) * g;
@@ -70,6 +71,7 @@ pub struct AdamSettings {
 ///
 /// p ← p − η·m̂ / (√v̂ + ε) with m̂ = m/(1 − β₁ᵗ) and v̂ = v/(1 − β₂ᵗ): both averages start at 0, and the
 /// divisions undo that bias.
+#[inline(always)] // as above
 pub fn adam_update<T: Real>(p: &mut [T], m: &[T], v: &[T], step: u64, s: &AdamSettings) {
     // β^t underflows to 0 long before t leaves the range of i32.
     let t = i32::try_from(step).unwrap_or(i32::MAX);

@@ -102,6 +102,9 @@ pub trait Real:
     /// `self` to the power `n`.
     #[must_use]
     fn powf(self, n: Self) -> Self;
+    /// `self · a + b`, rounded once.
+    #[must_use]
+    fn mul_add(self, a: Self, b: Self) -> Self;
     /// Absolute value.
     #[must_use]
     fn abs(self) -> Self;
@@ -399,6 +402,11 @@ macro_rules! real {
             #[inline(always)]
             fn erf(self) -> Self {
                 fast::$T::erf(self)
+            }
+
+            #[inline(always)]
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                <$T>::mul_add(self, a, b)
             }
 
             #[inline]

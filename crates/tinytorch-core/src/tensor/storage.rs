@@ -6,7 +6,7 @@ use std::sync::Arc;
 use half::{bf16, f16};
 
 use super::{DType, Element};
-use crate::{Error, Result};
+use crate::{Error, Result, kernels::recycle};
 
 /// One typed, owned array.
 #[derive(Debug, Clone)]
@@ -60,7 +60,20 @@ pub(crate) struct Storage {
     pub(crate) version: Option<Arc<AtomicU64>>,
 }
 
+impl Drop for Storage {
+    fn drop(&mut self) {
+        if let Buffer::F32(data) = &mut self.buffer {
+            recycle::give(data);
+        }
+    }
+}
+
 impl Storage {
+    /// Takes the buffer out.
+    pub(crate) fn into_buffer(mut self) -> Buffer {
+        core::mem::replace(&mut self.buffer, Buffer::F32(Vec::new()))
+    }
+
     pub(crate) fn new<T: Element>(data: Vec<T>) -> Self {
         Self { buffer: T::wrap(data), version: None }
     }

@@ -1,0 +1,339 @@
+//! Convolution with step 1 by sliding the image itself.
+//!
+//! In an image with its padding written out, the element that tap `(c, u, v)` of a kernel meets lies a fixed distance behind
+//! the output position. A run of positions therefore multiplies one weight with one run of the image: no unfolded columns
+//! exist, not even in blocks. Positions are counted through the padded rows; the few that fall between two rows are computed
+//! and left out. A tile of [`LANES`] positions and several maps stays in registers over all taps.
+//!
+//! Each output adds its taps in the order of the plain loops; where the machine can, multiplication and addition are one
+//! rounding, as in every matrix product.
+
+use super::{
+    conv::Geometry,
+    par,
+    recycle::{buffer, filled, keep},
+    simd::{self, Fused, MulAdd},
+};
+use crate::tensor::Real;
+
+/// Positions of one tile.
+const LANES: usize = 32;
+
+/// Positions of one step of a weight gradient, where both operands move.
+const STEP: usize = 16;
+
+/// Maps and taps of one tile of a weight gradient.
+const SIDE: usize = 4;
+
+/// Images that a thread takes at once.
+const IMAGES: usize = 4;
+
+/// Multiply-adds from which images are shared between threads.
+const PARALLEL: usize = 1 << 18;
+
+/// True if this kernel can serve the convolution.
+pub(crate) fn fits(g: &Geometry) -> bool {
+    g.stride == [1, 1] && g.depth() > 0 && g.out[0] * g.out[1] > 0 && g.room().is_some()
+}
+
+/// The convolution whose result is the gradient of the input, if it is one of this kind.
+fn turned(g: &Geometry) -> Option<Geometry> {
+    let mut padding = [0; 2];
+    for (a, p) in padding.iter_mut().enumerate() {
+        *p = (g.dilation[a] * (g.kernel[a] - 1)).checked_sub(g.padding[a])?;
+    }
+    Some(Geometry {
+        channels: g.maps,
+        size: g.out,
+        maps: g.channels,
+        out: g.size,
+        padding,
+        ..*g
+    })
+}
+
+impl Geometry {
+    /// Distance between rows of the padded image.
+    fn pitch(&self) -> usize {
+        self.size[1] + 2 * self.padding[1]
+    }
+
+    /// Elements of one padded channel.
+    fn plane(&self) -> usize {
+        (self.size[0] + 2 * self.padding[0]) * self.pitch()
+    }
+
+    /// Positions from the first output to the last, through the padded rows.
+    fn run(&self) -> usize {
+        (self.out[0] - 1) * self.pitch() + self.out[1]
+    }
+
+    /// Elements of a padded image with room for the last tile, if it is small enough to be copied.
+    fn room(&self) -> Option<usize> {
+        let height = self.padding[0].checked_mul(2)?.checked_add(self.size[0])?;
+        let pitch = self.padding[1].checked_mul(2)?.checked_add(self.size[1])?;
+        // Far more padding than image: the unfolding kernel skips what is zero.
+        let all = height.checked_mul(pitch)?.checked_mul(self.channels)?;
+        (all <= 16 * self.channels * self.size[0] * self.size[1] + 1024).then_some(all + LANES)
+    }
+
+    /// Writes one image with its padding into zeros.
+    fn pad<T: Real>(&self, image: &[T], to: &mut [T]) {
+        let ([h, w], pitch) = (self.size, self.pitch());
+        for (channel, to) in image.chunks(h * w).zip(to.chunks_mut(self.plane())) {
+            let rows = to[self.padding[0] * pitch..].chunks_mut(pitch);
+            for (row, to) in channel.chunks(w).zip(rows) {
+                to[self.padding[1]..][..w].copy_from_slice(row);
+            }
+        }
+    }
+
+    /// How far behind an output position the elements lie that the taps of a group meet.
+    fn taps(&self) -> Vec<usize> {
+        let [kh, kw] = self.kernel;
+        let channels = self.channels / self.groups;
+        let mut taps = Vec::with_capacity(self.depth());
+        for c in 0..channels {
+            for u in 0..kh {
+                for v in 0..kw {
+                    let row = c * self.plane() + u * self.dilation[0] * self.pitch();
+                    taps.push(row + v * self.dilation[1]);
+                }
+            }
+        }
+        taps
+    }
+
+    fn image_sizes(&self) -> (usize, usize) {
+        (self.channels * self.size[0] * self.size[1], self.maps * self.out[0] * self.out[1])
+    }
+
+    fn is_parallel(&self) -> bool {
+        self.batch * self.maps * self.out[0] * self.out[1] * self.depth() >= PARALLEL
+    }
+}
+
+/// Returns the convolution of `x` with `w`, plus `bias`.
+pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    // The width of tiles that wastes the fewest maps, the widest of equal ones.
+    let maps = g.maps / g.groups;
+    let waste = |width: usize| maps.next_multiple_of(width) - maps;
+    match [8, 6, 4].into_iter().min_by_key(|&width| waste(width)) {
+        Some(8) => tiled::<T, 8>(g, x, w, bias),
+        Some(6) => tiled::<T, 6>(g, x, w, bias),
+        _ => tiled::<T, 4>(g, x, w, bias),
+    }
+}
+
+fn tiled<T: Real, const O: usize>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    let (in_len, out_len) = g.image_sizes();
+    let (maps, depth) = (g.maps / g.groups, g.depth());
+    // Weights of the maps of one tile side by side, tap by tap.
+    let mut tiles = Vec::new();
+    for group in 0..g.groups {
+        for first in (0..maps).step_by(O) {
+            let map = group * maps + first;
+            let count = O.min(maps - first);
+            let mut packed = vec![[T::ZERO; O]; depth];
+            for (o, weights) in w[map * depth..].chunks(depth).take(count).enumerate() {
+                packed.iter_mut().zip(weights).for_each(|(to, &w)| to[o] = w);
+            }
+            let mut start = [T::ZERO; O];
+            if let Some(bias) = bias {
+                start[..count].copy_from_slice(&bias[map..map + count]);
+            }
+            tiles.push(Tile { group, map, count, packed, start });
+        }
+    }
+    let taps = g.taps();
+    let room = g.room().unwrap_or(0);
+    let mut out = buffer(g.batch * out_len);
+    par::blocks(&mut out, IMAGES * out_len, g.is_parallel(), |at, out| {
+        let mut padded = filled(room, T::ZERO);
+        for (i, out) in out.chunks_mut(out_len).enumerate() {
+            let n = at / out_len + i;
+            g.pad(&x[n * in_len..(n + 1) * in_len], &mut padded);
+            for tile in &tiles {
+                simd::run_fused(Forward { g, padded: &padded, taps: &taps, tile, out });
+            }
+        }
+        keep(padded);
+    });
+    out
+}
+
+/// The weights of up to `O` maps.
+struct Tile<T, const O: usize> {
+    group: usize,
+    map: usize,
+    count: usize,
+    packed: Vec<[T; O]>,
+    start: [T; O],
+}
+
+/// The maps of one tile over one image.
+struct Forward<'a, T, const O: usize> {
+    g: &'a Geometry,
+    padded: &'a [T],
+    taps: &'a [usize],
+    tile: &'a Tile<T, O>,
+    out: &'a mut [T],
+}
+
+impl<T: Real, const O: usize> Fused for Forward<'_, T, O> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<M: MulAdd>(self) {
+        let Self { g, padded, taps, tile, out } = self;
+        let (pitch, [oh, ow]) = (g.pitch(), g.out);
+        let image = &padded[tile.group * (g.channels / g.groups) * g.plane()..];
+        let maps = &mut out[tile.map * oh * ow..(tile.map + tile.count) * oh * ow];
+        for first in (0..g.run()).step_by(LANES) {
+            let sums = sums::<M, T, O>(&image[first..], taps, &tile.packed, tile.start);
+            // Back from padded rows to rows, piece by piece.
+            let end = (first + LANES).min(g.run());
+            let mut at = first;
+            while at < end {
+                let (i, j) = (at / pitch, at % pitch);
+                let next = (at - j + pitch).min(end);
+                if j < ow {
+                    let count = (ow - j).min(next - at);
+                    for (map, sums) in maps.chunks_mut(oh * ow).zip(&sums) {
+                        map[i * ow + j..][..count].copy_from_slice(&sums[at - first..][..count]);
+                    }
+                }
+                at = next;
+            }
+        }
+    }
+}
+
+/// The sums over all taps for one tile.
+#[inline(always)]
+fn sums<M: MulAdd, T: Real, const O: usize>(
+    image: &[T],
+    taps: &[usize],
+    weights: &[[T; O]],
+    start: [T; O],
+) -> [[T; LANES]; O] {
+    let mut sums = start.map(|s| [s; LANES]);
+    for (&tap, weights) in taps.iter().zip(weights) {
+        let Some(x) = image.get(tap..).and_then(|x| x.first_chunk::<LANES>()) else { break };
+        for (sums, &w) in sums.iter_mut().zip(weights) {
+            for (sum, &x) in sums.iter_mut().zip(x) {
+                *sum = M::mul_add(w, x, *sum);
+            }
+        }
+    }
+    sums
+}
+
+/// Returns the gradient of the input, given the gradient of the output; `None` if it is not a convolution with step 1.
+pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Option<Vec<T>> {
+    let back = turned(g).filter(|back| fits(back))?;
+    let (channels, maps) = (g.channels / g.groups, g.maps / g.groups);
+    let size = g.kernel[0] * g.kernel[1];
+    // Kernels turned by half a circle, maps and channels exchanged.
+    let mut kernels = vec![T::ZERO; w.len()];
+    for (at, kernel) in w.chunks(size).enumerate() {
+        let (group, o, c) = (at / (maps * channels), at / channels % maps, at % channels);
+        let to = &mut kernels[((group * channels + c) * maps + o) * size..][..size];
+        to.iter_mut().zip(kernel.iter().rev()).for_each(|(to, &w)| *to = w);
+    }
+    Some(forward(&back, grad, &kernels, None))
+}
+
+/// Adds the gradient of the kernels over some images to `sum`.
+pub(crate) fn add_weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T], sum: &mut [T]) {
+    let (in_len, out_len) = g.image_sizes();
+    let taps = g.taps();
+    let run = g.run().next_multiple_of(STEP);
+    let mut padded = filled(g.room().unwrap_or(0), T::ZERO);
+    // The gradient in rows as wide as those of the image, zero between them.
+    let mut spread = filled(g.maps * run, T::ZERO);
+    for (x, grad) in x.chunks(in_len).zip(grad.chunks(out_len)) {
+        g.pad(x, &mut padded);
+        for (map, to) in grad.chunks(g.out[0] * g.out[1]).zip(spread.chunks_mut(run)) {
+            for (row, to) in map.chunks(g.out[1]).zip(to.chunks_mut(g.pitch())) {
+                to[..row.len()].copy_from_slice(row);
+            }
+        }
+        simd::run_fused(WeightGrad { g, padded: &padded, spread: &spread, taps: &taps, sum });
+    }
+    keep(padded);
+    keep(spread);
+}
+
+/// The gradient of the kernels from one image.
+struct WeightGrad<'a, T> {
+    g: &'a Geometry,
+    padded: &'a [T],
+    spread: &'a [T],
+    taps: &'a [usize],
+    sum: &'a mut [T],
+}
+
+impl<T: Real> Fused for WeightGrad<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<M: MulAdd>(self) {
+        let Self { g, padded, spread, taps, sum } = self;
+        let run = g.run().next_multiple_of(STEP);
+        let (maps, depth) = (g.maps / g.groups, g.depth());
+        for group in 0..g.groups {
+            let image = &padded[group * (g.channels / g.groups) * g.plane()..];
+            for first in (0..maps).step_by(SIDE) {
+                let rows: [&[T]; SIDE] = core::array::from_fn(|o| {
+                    // Beyond the last map its row stands in, and its sums are left out.
+                    let map = group * maps + (first + o).min(maps - 1);
+                    &spread[map * run..(map + 1) * run]
+                });
+                for tap in (0..depth).step_by(SIDE) {
+                    let columns: [&[T]; SIDE] =
+                        core::array::from_fn(|k| &image[taps[(tap + k).min(depth - 1)]..]);
+                    let sums = products::<M, T>(&rows, &columns);
+                    for (o, sums) in sums.iter().enumerate().take(maps - first) {
+                        let to = &mut sum[(group * maps + first + o) * depth + tap..];
+                        to.iter_mut()
+                            .zip(sums)
+                            .take(SIDE.min(depth - tap))
+                            .for_each(|(to, &s)| *to += s);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The inner products of four rows with four columns.
+#[inline(always)]
+fn products<M: MulAdd, T: Real>(rows: &[&[T]; SIDE], columns: &[&[T]; SIDE]) -> [[T; SIDE]; SIDE] {
+    let mut lanes = [[[T::ZERO; STEP]; SIDE]; SIDE];
+    for at in (0..rows[0].len()).step_by(STEP) {
+        let piece = |x: &[T]| x.get(at..).and_then(|x| x.first_chunk::<STEP>()).copied();
+        let [Some(a), Some(b), Some(c), Some(d)] = columns.map(piece) else { break };
+        let columns = [a, b, c, d];
+        for (lanes, row) in lanes.iter_mut().zip(rows) {
+            let Some(row) = piece(row) else { break };
+            for (lanes, column) in lanes.iter_mut().zip(&columns) {
+                for l in 0..STEP {
+                    lanes[l] = M::mul_add(row[l], column[l], lanes[l]);
+                }
+            }
+        }
+    }
+    lanes.map(|row| {
+        row.map(|mut lanes| {
+            let mut width = STEP;
+            while width > 1 {
+                width /= 2;
+                for l in 0..width {
+                    lanes[l] += lanes[l + width];
+                }
+            }
+            lanes[0]
+        })
+    })
+}
