@@ -4,7 +4,9 @@ use crate::{
     Result, Shape,
     kernels::{
         gemm::{Mat, gemm},
-        map, par, recycle::buffer, reduce,
+        map, par,
+        recycle::buffer,
+        reduce,
     },
     slots::tensor as slot,
     tensor::{MAX_RANK, Number, Real, View, position},

@@ -29,12 +29,7 @@ struct Part<'a, T> {
 }
 
 /// Updates averages and parameters as [`adam_moments`] and [`adam_update`] do one after the other.
-pub(crate) fn step<T: Real>(
-    [p, m, v]: [&mut [T]; 3],
-    g: &[T],
-    step: u64,
-    settings: &AdamSettings,
-) {
+pub(crate) fn step<T: Real>([p, m, v]: [&mut [T]; 3], g: &[T], step: u64, settings: &AdamSettings) {
     let parallel = p.len() >= GRAIN / 4;
     let size = BLOCK * RUN;
     let arrays = p.chunks_mut(size).zip(m.chunks_mut(size)).zip(v.chunks_mut(size));

@@ -1,6 +1,10 @@
 //! Class losses over rows of log-probabilities.
 
-use super::par::{self, GRAIN};
+use super::{
+    par::{self, GRAIN},
+    recycle::filled,
+    simd::{self, Loop},
+};
 use crate::tensor::Real;
 
 /// What the rows should have been.
@@ -68,7 +72,7 @@ pub(crate) fn gradient<T: Real>(log_p: &[T], grad: &[T], targets: &Targets, scal
     let (all, target) = targets.shares();
     let classes = targets.classes.max(1);
     let spread: f64 = all * (0..targets.classes).map(|c| targets.weight(c)).sum::<f64>();
-    let mut out = vec![T::ZERO; log_p.len()];
+    let mut out = filled(log_p.len(), T::ZERO);
     let block = (GRAIN / 8 / classes).max(1) * classes;
     par::blocks(&mut out, block, log_p.len() >= GRAIN / 4, |at, out| {
         for (n, row) in out.chunks_mut(classes).enumerate() {
@@ -80,7 +84,7 @@ pub(crate) fn gradient<T: Real>(log_p: &[T], grad: &[T], targets: &Targets, scal
             let id = id as usize;
             let g = if grad.len() == 1 { grad[0] } else { grad[n] } * T::lit(scale);
             let total = g * T::lit(spread + target * targets.weight(id));
-            row.iter_mut().zip(&log_p[n * classes..]).for_each(|(o, &lp)| *o = total * lp.exp());
+            simd::run(Scaled { out: row, log_p: &log_p[n * classes..], total });
             if all > 0.0 {
                 row.iter_mut()
                     .enumerate()
@@ -90,4 +94,23 @@ pub(crate) fn gradient<T: Real>(log_p: &[T], grad: &[T], targets: &Targets, scal
         }
     });
     out
+}
+
+/// `total·e^(log_p)` of one row.
+struct Scaled<'a, T> {
+    out: &'a mut [T],
+    log_p: &'a [T],
+    total: T,
+}
+
+impl<T: Real> Loop for Scaled<'_, T> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { out, log_p, total } = self;
+        for (o, &lp) in out.iter_mut().zip(log_p) {
+            *o = total * lp.exp();
+        }
+    }
 }

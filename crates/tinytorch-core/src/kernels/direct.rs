@@ -10,6 +10,7 @@
 
 use super::{
     conv::Geometry,
+    dots::{Columns, Products, Rows, SIDE, STEP},
     par,
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
@@ -18,12 +19,6 @@ use crate::tensor::Real;
 
 /// Positions of one tile.
 const LANES: usize = 32;
-
-/// Positions of one step of a weight gradient, where both operands move.
-const STEP: usize = 16;
-
-/// Maps and taps of one tile of a weight gradient.
-const SIDE: usize = 4;
 
 /// Images that a thread takes at once.
 const IMAGES: usize = 4;
@@ -42,14 +37,7 @@ fn turned(g: &Geometry) -> Option<Geometry> {
     for (a, p) in padding.iter_mut().enumerate() {
         *p = (g.dilation[a] * (g.kernel[a] - 1)).checked_sub(g.padding[a])?;
     }
-    Some(Geometry {
-        channels: g.maps,
-        size: g.out,
-        maps: g.channels,
-        out: g.size,
-        padding,
-        ..*g
-    })
+    Some(Geometry { channels: g.maps, size: g.out, maps: g.channels, out: g.size, padding, ..*g })
 }
 
 impl Geometry {
@@ -125,7 +113,10 @@ pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]
     }
 }
 
-fn tiled<T: Real, const O: usize>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+fn tiled<T: Real, const O: usize>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T>
+where
+    Maps<O>: Tiled<O>,
+{
     let (in_len, out_len) = g.image_sizes();
     let (maps, depth) = (g.maps / g.groups, g.depth());
     // Weights of the maps of one tile side by side, tap by tap.
@@ -180,7 +171,10 @@ struct Forward<'a, T, const O: usize> {
     out: &'a mut [T],
 }
 
-impl<T: Real, const O: usize> Fused for Forward<'_, T, O> {
+impl<T: Real, const O: usize> Fused for Forward<'_, T, O>
+where
+    Maps<O>: Tiled<O>,
+{
     type Out = ();
 
     #[inline(always)]
@@ -190,7 +184,7 @@ impl<T: Real, const O: usize> Fused for Forward<'_, T, O> {
         let image = &padded[tile.group * (g.channels / g.groups) * g.plane()..];
         let maps = &mut out[tile.map * oh * ow..(tile.map + tile.count) * oh * ow];
         for first in (0..g.run()).step_by(LANES) {
-            let sums = sums::<M, T, O>(&image[first..], taps, &tile.packed, tile.start);
+            let sums = Maps::<O>::sums::<M, T>(&image[first..], taps, &tile.packed, &tile.start);
             // Back from padded rows to rows, piece by piece.
             let end = (first + LANES).min(g.run());
             let mut at = first;
@@ -200,6 +194,7 @@ impl<T: Real, const O: usize> Fused for Forward<'_, T, O> {
                 if j < ow {
                     let count = (ow - j).min(next - at);
                     for (map, sums) in maps.chunks_mut(oh * ow).zip(&sums) {
+                        let sums = sums.as_flattened();
                         map[i * ow + j..][..count].copy_from_slice(&sums[at - first..][..count]);
                     }
                 }
@@ -209,25 +204,66 @@ impl<T: Real, const O: usize> Fused for Forward<'_, T, O> {
     }
 }
 
-/// The sums over all taps for one tile.
+/// Half a tile of one map: one vector of the widest kind.
+type Half<T> = [T; LANES / 2];
+
+/// `sum + w·x`
 #[inline(always)]
-fn sums<M: MulAdd, T: Real, const O: usize>(
-    image: &[T],
-    taps: &[usize],
-    weights: &[[T; O]],
-    start: [T; O],
-) -> [[T; LANES]; O] {
-    let mut sums = start.map(|s| [s; LANES]);
-    for (&tap, weights) in taps.iter().zip(weights) {
-        let Some(x) = image.get(tap..).and_then(|x| x.first_chunk::<LANES>()) else { break };
-        for (sums, &w) in sums.iter_mut().zip(weights) {
-            for (sum, &x) in sums.iter_mut().zip(x) {
-                *sum = M::mul_add(w, x, *sum);
+fn joined<M: MulAdd, T: Real, const N: usize>(sum: [T; N], w: T, x: &[T; N]) -> [T; N] {
+    let mut out = sum;
+    for i in 0..N {
+        out[i] = M::mul_add(w, x[i], sum[i]);
+    }
+    out
+}
+
+/// How many maps a tile has.
+struct Maps<const O: usize>;
+
+/// The sums over all taps for one tile.
+trait Tiled<const O: usize> {
+    /// `[start + Σ w·x]` of each position of each map.
+    fn sums<M: MulAdd, T: Real>(
+        image: &[T],
+        taps: &[usize],
+        weights: &[[T; O]],
+        start: &[T; O],
+    ) -> [[Half<T>; 2]; O];
+}
+
+/// Each map has two named variables: of an array of them the compiler would make memory, not registers.
+macro_rules! tiled {
+    ($O:literal: $($o:literal $left:ident $right:ident),*) => {
+        impl Tiled<$O> for Maps<$O> {
+            #[inline(always)]
+            fn sums<M: MulAdd, T: Real>(
+                image: &[T],
+                taps: &[usize],
+                weights: &[[T; $O]],
+                start: &[T; $O],
+            ) -> [[Half<T>; 2]; $O] {
+                $(let (mut $left, mut $right) = ([start[$o]; LANES / 2], [start[$o]; LANES / 2]);)*
+                for (&tap, w) in taps.iter().zip(weights) {
+                    let x = image.get(tap..).and_then(|x| x.first_chunk::<LANES>());
+                    let Some((Some(x), Some(y))) =
+                        x.map(|x| (x.first_chunk(), x.last_chunk()))
+                    else {
+                        break;
+                    };
+                    $(
+                        $left = joined::<M, T, { LANES / 2 }>($left, w[$o], x);
+                        $right = joined::<M, T, { LANES / 2 }>($right, w[$o], y);
+                    )*
+                }
+                [$([$left, $right]),*]
             }
         }
-    }
-    sums
+    };
 }
+
+tiled!(4: 0 a b, 1 c d, 2 e f, 3 g h);
+tiled!(6: 0 a b, 1 c d, 2 e f, 3 g h, 4 i j, 5 k l);
+tiled!(8: 0 a b, 1 c d, 2 e f, 3 g h, 4 i j, 5 k l, 6 m n, 7 o p);
 
 /// Returns the gradient of the input, given the gradient of the output; `None` if it is not a convolution with step 1.
 pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Option<Vec<T>> {
@@ -249,28 +285,43 @@ pub(crate) fn add_weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T], sum: &
     let (in_len, out_len) = g.image_sizes();
     let taps = g.taps();
     let run = g.run().next_multiple_of(STEP);
-    let mut padded = filled(g.room().unwrap_or(0), T::ZERO);
+    let room = g.room().unwrap_or(0);
+    // Several images at once: adding up the lanes of a tile takes as long as a small image.
+    let images = IMAGES.min(x.len() / in_len);
+    let mut padded = filled(images * room, T::ZERO);
     // The gradient in rows as wide as those of the image, zero between them.
-    let mut spread = filled(g.maps * run, T::ZERO);
-    for (x, grad) in x.chunks(in_len).zip(grad.chunks(out_len)) {
-        g.pad(x, &mut padded);
-        for (map, to) in grad.chunks(g.out[0] * g.out[1]).zip(spread.chunks_mut(run)) {
-            for (row, to) in map.chunks(g.out[1]).zip(to.chunks_mut(g.pitch())) {
-                to[..row.len()].copy_from_slice(row);
+    let mut spread = filled(images * g.maps * run, T::ZERO);
+    for (x, grad) in x.chunks(images * in_len).zip(grad.chunks(images * out_len)) {
+        let pairs = padded.chunks_mut(room).zip(spread.chunks_mut(g.maps * run));
+        for ((x, grad), (padded, spread)) in x.chunks(in_len).zip(grad.chunks(out_len)).zip(pairs) {
+            g.pad(x, padded);
+            for (map, to) in grad.chunks(g.out[0] * g.out[1]).zip(spread.chunks_mut(run)) {
+                for (row, to) in map.chunks(g.out[1]).zip(to.chunks_mut(g.pitch())) {
+                    to[..row.len()].copy_from_slice(row);
+                }
             }
         }
-        simd::run_fused(WeightGrad { g, padded: &padded, spread: &spread, taps: &taps, sum });
+        let images = x.len() / in_len;
+        simd::run_fused(WeightGrad {
+            g,
+            padded: &padded,
+            spread: &spread,
+            taps: &taps,
+            images,
+            sum,
+        });
     }
     keep(padded);
     keep(spread);
 }
 
-/// The gradient of the kernels from one image.
+/// The gradient of the kernels from a few images.
 struct WeightGrad<'a, T> {
     g: &'a Geometry,
     padded: &'a [T],
     spread: &'a [T],
     taps: &'a [usize],
+    images: usize,
     sum: &'a mut [T],
 }
 
@@ -279,61 +330,29 @@ impl<T: Real> Fused for WeightGrad<'_, T> {
 
     #[inline(always)]
     fn run<M: MulAdd>(self) {
-        let Self { g, padded, spread, taps, sum } = self;
+        let Self { g, padded, spread, taps, images, sum } = self;
         let run = g.run().next_multiple_of(STEP);
         let (maps, depth) = (g.maps / g.groups, g.depth());
         for group in 0..g.groups {
-            let image = &padded[group * (g.channels / g.groups) * g.plane()..];
+            let channels = group * (g.channels / g.groups) * g.plane();
             for first in (0..maps).step_by(SIDE) {
-                let rows: [&[T]; SIDE] = core::array::from_fn(|o| {
-                    // Beyond the last map its row stands in, and its sums are left out.
-                    let map = group * maps + (first + o).min(maps - 1);
-                    &spread[map * run..(map + 1) * run]
-                });
+                // Beyond the last map or tap it stands in for the missing ones, and their sums are left out.
+                let starts =
+                    core::array::from_fn(|o| (group * maps + (first + o).min(maps - 1)) * run);
+                let rows = Rows { data: spread, starts, stride: g.maps * run };
                 for tap in (0..depth).step_by(SIDE) {
-                    let columns: [&[T]; SIDE] =
-                        core::array::from_fn(|k| &image[taps[(tap + k).min(depth - 1)]..]);
-                    let sums = products::<M, T>(&rows, &columns);
+                    let starts =
+                        core::array::from_fn(|k| channels + taps[(tap + k).min(depth - 1)]);
+                    let columns = Rows { data: padded, starts, stride: g.room().unwrap_or(0) };
+                    let sums = Columns::<SIDE>::products::<M, T>(rows, columns, images, run);
                     for (o, sums) in sums.iter().enumerate().take(maps - first) {
                         let to = &mut sum[(group * maps + first + o) * depth + tap..];
-                        to.iter_mut()
-                            .zip(sums)
-                            .take(SIDE.min(depth - tap))
-                            .for_each(|(to, &s)| *to += s);
+                        for (to, &s) in to.iter_mut().zip(sums).take(SIDE.min(depth - tap)) {
+                            *to += s;
+                        }
                     }
                 }
             }
         }
     }
-}
-
-/// The inner products of four rows with four columns.
-#[inline(always)]
-fn products<M: MulAdd, T: Real>(rows: &[&[T]; SIDE], columns: &[&[T]; SIDE]) -> [[T; SIDE]; SIDE] {
-    let mut lanes = [[[T::ZERO; STEP]; SIDE]; SIDE];
-    for at in (0..rows[0].len()).step_by(STEP) {
-        let piece = |x: &[T]| x.get(at..).and_then(|x| x.first_chunk::<STEP>()).copied();
-        let [Some(a), Some(b), Some(c), Some(d)] = columns.map(piece) else { break };
-        let columns = [a, b, c, d];
-        for (lanes, row) in lanes.iter_mut().zip(rows) {
-            let Some(row) = piece(row) else { break };
-            for (lanes, column) in lanes.iter_mut().zip(&columns) {
-                for l in 0..STEP {
-                    lanes[l] = M::mul_add(row[l], column[l], lanes[l]);
-                }
-            }
-        }
-    }
-    lanes.map(|row| {
-        row.map(|mut lanes| {
-            let mut width = STEP;
-            while width > 1 {
-                width /= 2;
-                for l in 0..width {
-                    lanes[l] += lanes[l + width];
-                }
-            }
-            lanes[0]
-        })
-    })
 }

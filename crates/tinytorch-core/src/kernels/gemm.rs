@@ -4,6 +4,7 @@
     reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
 )]
 
+use super::dots::skinny;
 use crate::tensor::Real;
 
 /// A strided matrix inside a slice: element `[i, j]` is `data[i * rs + j * cs]`.
@@ -35,6 +36,9 @@ impl<'a, T> Mat<'a, T> {
 /// Multiply-adds from which a product is shared between threads.
 const PARALLEL: usize = 1 << 19;
 
+/// Rows up to which a product reads its right operand as it lies.
+const SKINNY: usize = 128;
+
 /// Computes `out = a·b`, or `out += a·b` if `accumulate`. `out` is row-major with `row_stride` between rows.
 ///
 /// # Panics
@@ -60,7 +64,12 @@ pub(crate) fn gemm<T: Real>(
         return;
     }
     assert!(a.last() < a.data.len() && b.last() < b.data.len(), "operands of a product");
-    let threads = threads(parallel && m * n * k >= PARALLEL);
+    let shared = parallel && m * n * k >= PARALLEL;
+    if m <= SKINNY && n >= 4 * m && k >= 64 && a.cs == 1 && b.rs == 1 {
+        let operands = ((a.data, a.rs), (b.data, b.cs));
+        return skinny((out, row_stride), operands.0, operands.1, [m, k, n], (accumulate, shared));
+    }
+    let threads = threads(shared);
     let alpha = if accumulate { T::ONE } else { T::ZERO };
     // SAFETY: the sizes are positive and the assertions above show that the largest index into each of the
     // three slices lies inside it; `out` is borrowed mutably, so it overlaps neither operand.

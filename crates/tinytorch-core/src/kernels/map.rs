@@ -12,8 +12,50 @@ use crate::tensor::View;
 pub(crate) trait Value: Copy + Default + Send + Sync + 'static {}
 impl<T: Copy + Default + Send + Sync + 'static> Value for T {}
 
+/// A function of one element. Closures are such functions; one that is more than a few instructions long is a type of
+/// its own with `#[inline(always)]`, since a closure of that size would be called, and a loop of calls has no vectors.
+pub(crate) trait Of1<A>: Sync {
+    /// What it returns.
+    type Out;
+
+    /// Returns the function of `x`.
+    fn of(&self, x: A) -> Self::Out;
+}
+
+impl<A, R, F: Fn(A) -> R + Sync> Of1<A> for F {
+    type Out = R;
+
+    #[inline(always)]
+    fn of(&self, x: A) -> R {
+        self(x)
+    }
+}
+
+/// As [`Of1`], of two elements.
+pub(crate) trait Of2<A, B>: Sync {
+    /// What it returns.
+    type Out;
+
+    /// Returns the function of `x` and `y`.
+    fn of(&self, x: A, y: B) -> Self::Out;
+}
+
+impl<A, B, R, F: Fn(A, B) -> R + Sync> Of2<A, B> for F {
+    type Out = R;
+
+    #[inline(always)]
+    fn of(&self, x: A, y: B) -> R {
+        self(x, y)
+    }
+}
+
 /// Returns `f(x)` for each element, in row-major order.
 pub(crate) fn map1<A: Value, R: Value>(x: View<'_, A>, f: impl Fn(A) -> R + Sync) -> Vec<R> {
+    apply1(x, f)
+}
+
+/// As [`map1`], for functions that are more than a few instructions.
+pub(crate) fn apply1<A: Value, R: Value>(x: View<'_, A>, f: impl Of1<A, Out = R>) -> Vec<R> {
     let n = x.numel();
     if let Some(x) = x.as_slice() {
         if n < GRAIN {
@@ -32,11 +74,25 @@ pub(crate) fn map1<A: Value, R: Value>(x: View<'_, A>, f: impl Fn(A) -> R + Sync
     out
 }
 
+/// Returns the elements in row-major order.
+pub(crate) fn copied<T: Value>(x: View<'_, T>) -> Vec<T> {
+    map1(x, |x| x)
+}
+
 /// Returns `f(a, b)` for each pair of elements; `a` and `b` have one shape.
 pub(crate) fn map2<A: Value, B: Value, R: Value>(
     a: View<'_, A>,
     b: View<'_, B>,
     f: impl Fn(A, B) -> R + Sync,
+) -> Vec<R> {
+    apply2(a, b, f)
+}
+
+/// As [`map2`], for functions that are more than a few instructions.
+pub(crate) fn apply2<A: Value, B: Value, R: Value>(
+    a: View<'_, A>,
+    b: View<'_, B>,
+    f: impl Of2<A, B, Out = R>,
 ) -> Vec<R> {
     debug_assert_eq!(a.shape, b.shape);
     let n = a.numel();
@@ -106,12 +162,16 @@ struct Collect1<'a, A, F> {
     f: &'a F,
 }
 
-impl<A: Value, R: Value, F: Fn(A) -> R> Loop for Collect1<'_, A, F> {
+impl<A: Value, R: Value, F: Of1<A, Out = R>> Loop for Collect1<'_, A, F> {
     type Out = Vec<R>;
 
     #[inline(always)]
     fn run(self) -> Vec<R> {
-        self.x.iter().map(|&x| (self.f)(x)).collect()
+        let mut out = vec![R::default(); self.x.len()];
+        for (o, &x) in out.iter_mut().zip(self.x) {
+            *o = self.f.of(x);
+        }
+        out
     }
 }
 
@@ -122,12 +182,16 @@ struct Collect2<'a, A, B, F> {
     f: &'a F,
 }
 
-impl<A: Value, B: Value, R: Value, F: Fn(A, B) -> R> Loop for Collect2<'_, A, B, F> {
+impl<A: Value, B: Value, R: Value, F: Of2<A, B, Out = R>> Loop for Collect2<'_, A, B, F> {
     type Out = Vec<R>;
 
     #[inline(always)]
     fn run(self) -> Vec<R> {
-        self.a.iter().zip(self.b).map(|(&a, &b)| (self.f)(a, b)).collect()
+        let mut out = vec![R::default(); self.a.len()];
+        for ((o, &a), &b) in out.iter_mut().zip(self.a).zip(self.b) {
+            *o = self.f.of(a, b);
+        }
+        out
     }
 }
 
@@ -139,16 +203,24 @@ struct Lanes1<'a, A, R, F> {
     f: &'a F,
 }
 
-impl<A: Value, R: Value, F: Fn(A) -> R> Loop for Lanes1<'_, A, R, F> {
+impl<A: Value, R: Value, F: Of1<A, Out = R>> Loop for Lanes1<'_, A, R, F> {
     type Out = ();
 
     #[inline(always)]
     fn run(self) {
         let Self { out, x, step, f } = self;
         match step {
-            1 => out.iter_mut().zip(x).for_each(|(o, &x)| *o = f(x)),
-            0 => out.fill(f(x[0])),
-            _ => out.iter_mut().zip(x.iter().step_by(step)).for_each(|(o, &x)| *o = f(x)),
+            1 => {
+                for (o, &x) in out.iter_mut().zip(x) {
+                    *o = f.of(x);
+                }
+            }
+            0 => out.fill(f.of(x[0])),
+            _ => {
+                for (o, &x) in out.iter_mut().zip(x.iter().step_by(step)) {
+                    *o = f.of(x);
+                }
+            }
         }
     }
 }
@@ -161,23 +233,35 @@ struct Lanes2<'a, A, B, R, F> {
     f: &'a F,
 }
 
-impl<A: Value, B: Value, R: Value, F: Fn(A, B) -> R> Loop for Lanes2<'_, A, B, R, F> {
+impl<A: Value, B: Value, R: Value, F: Of2<A, B, Out = R>> Loop for Lanes2<'_, A, B, R, F> {
     type Out = ();
 
     #[inline(always)]
     fn run(self) {
         let Self { out, a: (a, p), b: (b, q), f } = self;
         match (p, q) {
-            (1, 1) => out.iter_mut().zip(a).zip(b).for_each(|((o, &a), &b)| *o = f(a, b)),
+            (1, 1) => {
+                for ((o, &a), &b) in out.iter_mut().zip(a).zip(b) {
+                    *o = f.of(a, b);
+                }
+            }
             (1, 0) => {
                 let b = b[0];
-                out.iter_mut().zip(a).for_each(|(o, &a)| *o = f(a, b));
+                for (o, &a) in out.iter_mut().zip(a) {
+                    *o = f.of(a, b);
+                }
             }
             (0, 1) => {
                 let a = a[0];
-                out.iter_mut().zip(b).for_each(|(o, &b)| *o = f(a, b));
+                for (o, &b) in out.iter_mut().zip(b) {
+                    *o = f.of(a, b);
+                }
             }
-            _ => out.iter_mut().enumerate().for_each(|(n, o)| *o = f(a[n * p], b[n * q])),
+            _ => {
+                for (n, o) in out.iter_mut().enumerate() {
+                    *o = f.of(a[n * p], b[n * q]);
+                }
+            }
         }
     }
 }

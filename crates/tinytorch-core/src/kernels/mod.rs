@@ -6,6 +6,7 @@ pub(crate) mod adam;
 pub(crate) mod classes;
 pub(crate) mod conv;
 pub(crate) mod direct;
+pub(crate) mod dots;
 pub(crate) mod erf;
 pub(crate) mod gemm;
 pub(crate) mod map;

@@ -128,12 +128,18 @@ impl<T: Real> Loop for Forward<'_, T> {
                 }
             }
             (w, b) => {
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = (x - mean) * rstd);
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = (x - mean) * rstd;
+                }
                 if let Some(w) = w {
-                    y.iter_mut().zip(w).for_each(|(y, &w)| *y = *y * w);
+                    for (y, &w) in y.iter_mut().zip(w) {
+                        *y = *y * w;
+                    }
                 }
                 if let Some(b) = b {
-                    y.iter_mut().zip(b).for_each(|(y, &b)| *y += b);
+                    for (y, &b) in y.iter_mut().zip(b) {
+                        *y += b;
+                    }
                 }
             }
         }
@@ -164,18 +170,30 @@ impl<T: Real> Loop for Backward<'_, T> {
         let Self { norm, x, g, w, statistics: (mean, rstd), scratch: [hat, h], out: [dx, dw, db] } =
             self;
         let n = T::lit(norm.len as f64);
-        hat.iter_mut().zip(x).for_each(|(o, &x)| *o = (x - mean) * rstd);
+        for (o, &x) in hat.iter_mut().zip(x) {
+            *o = (x - mean) * rstd;
+        }
         match w {
-            Some(w) => h.iter_mut().zip(g).zip(w).for_each(|((o, &g), &w)| *o = g * w),
+            Some(w) => {
+                for ((o, &g), &w) in h.iter_mut().zip(g).zip(w) {
+                    *o = g * w;
+                }
+            }
             None => h.copy_from_slice(g),
         }
         let mean_h = if norm.centered { sum_of(h, &|v| v) / n } else { T::ZERO };
-        dx.iter_mut().zip(&*h).zip(&*hat).for_each(|((o, &h), &hat)| *o = h * hat);
+        for ((o, &h), &hat) in dx.iter_mut().zip(&*h).zip(&*hat) {
+            *o = h * hat;
+        }
         let products = sum_of(dx, &|v| v) / n;
         for ((o, &h), &hat) in dx.iter_mut().zip(&*h).zip(&*hat) {
             *o = rstd * (h - mean_h - hat * products);
         }
-        dw.iter_mut().zip(g).zip(&*hat).for_each(|((o, &g), &hat)| *o += g * hat);
-        db.iter_mut().zip(g).for_each(|(o, &g)| *o += g);
+        for ((o, &g), &hat) in dw.iter_mut().zip(g).zip(&*hat) {
+            *o += g * hat;
+        }
+        for (o, &g) in db.iter_mut().zip(g) {
+            *o += g;
+        }
     }
 }

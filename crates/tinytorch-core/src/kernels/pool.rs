@@ -1,6 +1,10 @@
 //! Pooling over image planes.
 
-use super::par;
+use super::{
+    par,
+    recycle::{buffer, filled},
+    simd::{self, Loop},
+};
 use crate::{slots::conv::Window, tensor::Real};
 
 /// Planes of images and how windows lie on them.
@@ -16,6 +20,11 @@ impl Planes {
         (self.size[0] * self.size[1], self.out[0] * self.out[1])
     }
 
+    /// Planes that a thread takes at once: some thousand elements.
+    fn group(&self) -> usize {
+        (par::GRAIN / 16).div_ceil(self.lens().0.max(1))
+    }
+
     fn parallel(&self) -> bool {
         self.count * self.size[0] * self.size[1] >= par::GRAIN
     }
@@ -24,50 +33,127 @@ impl Planes {
 /// Returns the largest element of each window and its place in the plane. The first of equal ones wins.
 pub(crate) fn max<T: Real>(planes: &Planes, x: &[T], window: &Window) -> (Vec<T>, Vec<i64>) {
     let (in_len, out_len) = planes.lens();
-    let mut values = vec![T::ZERO; planes.count * out_len];
-    let mut places = vec![0i64; planes.count * out_len];
-    let ([h, w], ow) = (planes.size, planes.out[1]);
-    let Window { kernel: k, stride: s, padding: p, dilation: d } = *window;
+    let mut values = buffer(planes.count * out_len);
+    let mut places = buffer(planes.count * out_len);
+    // Whole windows inside the plane need no tests for its edges.
+    let simple = window.padding == [0, 0] && window.dilation == [1, 1];
+    let group = planes.group();
     par::blocks2(
-        (&mut values, out_len),
-        (&mut places, out_len),
+        (&mut values, group * out_len),
+        (&mut places, group * out_len),
         planes.parallel(),
-        |n, values, places| {
-            let plane = &x[n * in_len..(n + 1) * in_len];
-            for (at, (value, place)) in values.iter_mut().zip(places).enumerate() {
-                let (top, left) = (at / ow * s[0], at % ow * s[1]);
-                let mut best: Option<(T, usize)> = None;
-                for u in 0..k[0] {
-                    let Some(r) = (top + u * d[0]).checked_sub(p[0]).filter(|&r| r < h) else {
-                        continue;
-                    };
-                    for v in 0..k[1] {
-                        let Some(c) = (left + v * d[1]).checked_sub(p[1]).filter(|&c| c < w) else {
-                            continue;
-                        };
-                        let candidate = plane[r * w + c];
-                        if best.is_none_or(|(b, _)| {
-                            candidate > b || (candidate.is_nan() && !b.is_nan())
-                        }) {
-                            best = Some((candidate, r * w + c));
-                        }
+        |block, values, places| {
+            let parts = values.chunks_mut(out_len.max(1)).zip(places.chunks_mut(out_len.max(1)));
+            for (n, (values, places)) in parts.enumerate() {
+                let n = block * group + n;
+                let plane = &x[n * in_len..(n + 1) * in_len];
+                match (simple, window.stride[1]) {
+                    (true, 1) => {
+                        simd::run(Inside::<T, 1> { planes, plane, window, values, places })
                     }
+                    (true, 2) => {
+                        simd::run(Inside::<T, 2> { planes, plane, window, values, places })
+                    }
+                    _ => max_of_plane(planes, plane, window, values, places),
                 }
-                let (v, i) = best.unwrap_or((-T::INFINITY, 0));
-                (*value, *place) = (v, i as i64);
             }
         },
     );
     (values, places)
 }
 
+/// True if `new` takes the place of the largest element so far.
+#[inline(always)]
+fn wins<T: Real>(new: T, best: T) -> bool {
+    new > best || (new.is_nan() && !best.is_nan())
+}
+
+/// The maxima of one plane, for any window.
+fn max_of_plane<T: Real>(
+    planes: &Planes,
+    plane: &[T],
+    window: &Window,
+    values: &mut [T],
+    places: &mut [i64],
+) {
+    let ([h, w], ow) = (planes.size, planes.out[1]);
+    let Window { kernel: k, stride: s, padding: p, dilation: d } = *window;
+    for (at, (value, place)) in values.iter_mut().zip(places).enumerate() {
+        let (top, left) = (at / ow * s[0], at % ow * s[1]);
+        let mut best: Option<(T, usize)> = None;
+        for u in 0..k[0] {
+            let Some(r) = (top + u * d[0]).checked_sub(p[0]).filter(|&r| r < h) else {
+                continue;
+            };
+            for v in 0..k[1] {
+                let Some(c) = (left + v * d[1]).checked_sub(p[1]).filter(|&c| c < w) else {
+                    continue;
+                };
+                let candidate = plane[r * w + c];
+                if best.is_none_or(|(b, _)| wins(candidate, b)) {
+                    best = Some((candidate, r * w + c));
+                }
+            }
+        }
+        let (v, i) = best.unwrap_or((-T::INFINITY, 0));
+        (*value, *place) = (v, i as i64);
+    }
+}
+
+/// The maxima of one plane whose windows lie inside it, `S` columns apart: a row of results at a time.
+struct Inside<'a, T, const S: usize> {
+    planes: &'a Planes,
+    plane: &'a [T],
+    window: &'a Window,
+    values: &'a mut [T],
+    places: &'a mut [i64],
+}
+
+impl<T: Real, const S: usize> Loop for Inside<'_, T, S> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { planes, plane, window, values, places } = self;
+        let (w, ow) = (planes.size[1], planes.out[1].max(1));
+        let rows = values.chunks_exact_mut(ow).zip(places.chunks_exact_mut(ow));
+        for (i, (values, places)) in rows.enumerate() {
+            for u in 0..window.kernel[0] {
+                let start = (i * window.stride[0] + u) * w;
+                for v in 0..window.kernel[1] {
+                    let from = &plane[start + v..][..(ow - 1) * S + 1];
+                    if u + v == 0 {
+                        for j in 0..ow {
+                            values[j] = from[j * S];
+                            places[j] = (start + j * S) as i64;
+                        }
+                        continue;
+                    }
+                    for j in 0..ow {
+                        let (new, best) = (from[j * S], values[j]);
+                        let better = wins(new, best);
+                        values[j] = if better { new } else { best };
+                        let place = (start + v + j * S) as i64;
+                        places[j] = if better { place } else { places[j] };
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Adds each gradient to the place its maximum came from.
 pub(crate) fn max_backward<T: Real>(planes: &Planes, grad: &[T], places: &[i64]) -> Vec<T> {
     let (in_len, out_len) = planes.lens();
-    let mut out = vec![T::ZERO; planes.count * in_len];
-    par::blocks(&mut out, in_len, planes.parallel(), |at, plane| {
-        let part = at / in_len * out_len..(at / in_len + 1) * out_len;
-        grad[part.clone()].iter().zip(&places[part]).for_each(|(&g, &i)| plane[i as usize] += g);
+    let mut out = filled(planes.count * in_len, T::ZERO);
+    par::blocks(&mut out, planes.group() * in_len, planes.parallel(), |at, group| {
+        for (n, plane) in group.chunks_mut(in_len).enumerate() {
+            let first = (at / in_len + n) * out_len;
+            let part = first..first + out_len;
+            for (&g, &i) in grad[part.clone()].iter().zip(&places[part]) {
+                plane[i as usize] += g;
+            }
+        }
     });
     out
 }
@@ -83,7 +169,7 @@ pub(crate) fn mean<T: Real>(
     divisor: Option<usize>,
 ) -> Vec<T> {
     let (in_len, out_len) = planes.lens();
-    let mut out = vec![T::ZERO; planes.count * out_len];
+    let mut out = filled(planes.count * out_len, T::ZERO);
     let (w, ow) = (planes.size[1], planes.out[1]);
     par::blocks(&mut out, out_len, planes.parallel(), |at, out| {
         let plane = &x[at / out_len * in_len..][..in_len];
@@ -107,7 +193,7 @@ pub(crate) fn mean_backward<T: Real>(
     divisor: Option<usize>,
 ) -> Vec<T> {
     let (in_len, out_len) = planes.lens();
-    let mut out = vec![T::ZERO; planes.count * in_len];
+    let mut out = filled(planes.count * in_len, T::ZERO);
     let (w, ow) = (planes.size[1], planes.out[1]);
     par::blocks(&mut out, in_len, planes.parallel(), |at, plane| {
         for (at, &g) in grad[at / in_len * out_len..][..out_len].iter().enumerate() {

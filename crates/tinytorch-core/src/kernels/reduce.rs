@@ -5,7 +5,7 @@
 //! on the length alone.
 
 use super::{
-    map::Value,
+    map::{Of1, Value, copied},
     par::{self, GRAIN},
     simd::{self, Loop},
 };
@@ -19,7 +19,7 @@ const LANES: usize = 8;
 ///
 /// Inlined into its caller, so that it is compiled for the caller's vectors.
 #[inline(always)]
-pub(crate) fn sum_of<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
+pub(crate) fn sum_of<A: Copy, R: Number>(x: &[A], f: &impl Of1<A, Out = R>) -> R {
     if x.len() <= RUN {
         return sum_run(x, f);
     }
@@ -41,16 +41,16 @@ pub(crate) fn sum_of<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
 
 /// Adds one run in eight interleaved lanes.
 #[inline(always)]
-fn sum_run<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
+fn sum_run<A: Copy, R: Number>(x: &[A], f: &impl Of1<A, Out = R>) -> R {
     let mut lanes = [R::ZERO; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for c in chunks {
         for (l, &v) in lanes.iter_mut().zip(c) {
-            *l = l.plus(f(v));
+            *l = l.plus(f.of(v));
         }
     }
     for (l, &v) in lanes.iter_mut().zip(rest) {
-        *l = l.plus(f(v));
+        *l = l.plus(f.of(v));
     }
     let [a, b, c, d, e, g, h, i] = lanes;
     a.plus(e).plus(c.plus(h)).plus(b.plus(g).plus(d.plus(i)))
@@ -90,7 +90,7 @@ pub(crate) fn group<'a, T: Value>(x: View<'a, T>, reduced: &[bool]) -> Grouped<'
         .collect();
     let shape: Vec<usize> = order.iter().map(|&a| x.shape[a]).collect();
     let strides: Vec<usize> = order.iter().map(|&a| x.strides[a]).collect();
-    let data = View { data: x.data, shape: &shape, strides: &strides }.to_vec();
+    let data = copied(View { data: x.data, shape: &shape, strides: &strides });
     Grouped { data: data.into(), outer: product(&|a| !reduced[a]), len, inner: 1 }
 }
 
@@ -98,7 +98,7 @@ pub(crate) fn group<'a, T: Value>(x: View<'a, T>, reduced: &[bool]) -> Grouped<'
 pub(crate) fn sum_axes<A: Value, R: Number>(
     x: View<'_, A>,
     reduced: &[bool],
-    f: impl Fn(A) -> R + Sync,
+    f: impl Of1<A, Out = R>,
 ) -> Vec<R> {
     let g = group(x, reduced);
     let mut out = vec![R::ZERO; g.outer * g.inner];
@@ -135,7 +135,7 @@ pub(crate) fn sum_axes<A: Value, R: Number>(
 }
 
 /// Sums a long slice as the tree of [`sum_of`] does, with the upper branches on several threads.
-fn sum_parallel<A: Value, R: Number>(x: &[A], f: &(impl Fn(A) -> R + Sync)) -> R {
+fn sum_parallel<A: Value, R: Number>(x: &[A], f: &impl Of1<A, Out = R>) -> R {
     #[cfg(feature = "parallel")]
     if x.len() >= GRAIN / 2 {
         // The first full tree of the sum: the largest power of two of runs that leaves something over.
@@ -148,7 +148,7 @@ fn sum_parallel<A: Value, R: Number>(x: &[A], f: &(impl Fn(A) -> R + Sync)) -> R
 }
 
 /// [`sum_of`] compiled for the widest vectors.
-fn sum<A: Copy, R: Number>(x: &[A], f: &impl Fn(A) -> R) -> R {
+fn sum<A: Copy, R: Number>(x: &[A], f: &impl Of1<A, Out = R>) -> R {
     simd::run(Sum { x, f })
 }
 
@@ -157,7 +157,7 @@ struct Sum<'a, A, F> {
     f: &'a F,
 }
 
-impl<A: Copy, R: Number, F: Fn(A) -> R> Loop for Sum<'_, A, F> {
+impl<A: Copy, R: Number, F: Of1<A, Out = R>> Loop for Sum<'_, A, F> {
     type Out = R;
 
     #[inline(always)]
@@ -173,12 +173,14 @@ struct AddRow<'a, A, R, F> {
     f: &'a F,
 }
 
-impl<A: Copy, R: Number, F: Fn(A) -> R> Loop for AddRow<'_, A, R, F> {
+impl<A: Copy, R: Number, F: Of1<A, Out = R>> Loop for AddRow<'_, A, R, F> {
     type Out = ();
 
     #[inline(always)]
     fn run(self) {
-        self.out.iter_mut().zip(self.x).for_each(|(o, &x)| *o = o.plus((self.f)(x)));
+        for (o, &x) in self.out.iter_mut().zip(self.x) {
+            *o = o.plus(self.f.of(x));
+        }
     }
 }
 
@@ -188,7 +190,7 @@ fn sum_columns<A: Copy, R: Number>(
     stride: usize,
     rows: usize,
     out: &mut [R],
-    f: &impl Fn(A) -> R,
+    f: &impl Of1<A, Out = R>,
 ) {
     if rows <= 16 {
         for row in 0..rows {

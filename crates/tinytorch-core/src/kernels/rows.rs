@@ -1,7 +1,7 @@
 //! Softmax and its relatives: one pass per slice along an axis.
 
 use super::{
-    map::Value,
+    map::{Of1, Value},
     par::{self, GRAIN},
     recycle::buffer,
     reduce::sum_of,
@@ -12,33 +12,40 @@ use crate::tensor::{Real, View};
 /// Elements of these functions cost some ten times an addition.
 const HEAVY_GRAIN: usize = GRAIN / 8;
 
-/// Calls `f(slice)` for each slice of `data` along an axis of `len` elements that are `inner` apart.
-pub(crate) fn for_each_slice<T: Value>(
-    data: &mut [T],
-    len: usize,
-    inner: usize,
-    f: impl Fn(&mut [T]) + Sync,
-) {
-    if data.is_empty() {
-        return;
+/// Returns `f(slice, out)` of each slice of `x` along `axis`.
+pub(crate) fn each_slice<T: Value>(
+    x: View<'_, T>,
+    axis: usize,
+    f: impl Fn(&[T], &mut [T]) + Sync,
+) -> Vec<T> {
+    let (len, inner) = extent(x.shape, axis);
+    let x = x.to_contiguous();
+    let mut out = buffer(x.len());
+    if out.is_empty() {
+        return out;
     }
-    let parallel = data.len() >= HEAVY_GRAIN;
+    let parallel = out.len() >= HEAVY_GRAIN;
     let plane = len * inner;
     let block = (HEAVY_GRAIN / 2 / plane).max(1) * plane;
-    par::blocks(data, block, parallel, |_, part| {
+    par::blocks(&mut out, block, parallel, |at, part| {
+        let x = &x[at..at + part.len()];
         if inner == 1 {
-            part.chunks_mut(len).for_each(&f);
+            for (row, x) in part.chunks_mut(len).zip(x.chunks(len)) {
+                f(x, row);
+            }
             return;
         }
-        let mut line = vec![T::default(); len];
-        for plane in part.chunks_mut(plane) {
+        let mut lines = [(); 2].map(|()| vec![T::default(); len]);
+        let [from, to] = &mut lines;
+        for (x, plane) in x.chunks(plane).zip(part.chunks_mut(plane)) {
             for j in 0..inner {
-                line.iter_mut().zip(plane[j..].iter().step_by(inner)).for_each(|(l, &v)| *l = v);
-                f(&mut line);
-                line.iter().zip(plane[j..].iter_mut().step_by(inner)).for_each(|(&l, v)| *v = l);
+                from.iter_mut().zip(x[j..].iter().step_by(inner)).for_each(|(l, &v)| *l = v);
+                f(from, to);
+                to.iter().zip(plane[j..].iter_mut().step_by(inner)).for_each(|(&l, v)| *v = l);
             }
         }
     });
+    out
 }
 
 fn extent(shape: &[usize], axis: usize) -> (usize, usize) {
@@ -46,72 +53,103 @@ fn extent(shape: &[usize], axis: usize) -> (usize, usize) {
 }
 
 /// Elements compared side by side.
-const LANES: usize = 16;
+const LANES: usize = 64;
 
-/// The largest element; NaN if there is one.
+/// The largest element that is not NaN; negative infinity if there is none.
 #[inline(always)]
 fn max<T: Real>(row: &[T]) -> T {
+    let larger = |a: T, b: T| if b > a { b } else { a };
     let mut lanes = [-T::INFINITY; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();
     for c in chunks {
-        for (l, &v) in lanes.iter_mut().zip(c) {
-            *l = l.max_nan(v);
+        for i in 0..LANES {
+            lanes[i] = larger(lanes[i], c[i]);
         }
     }
-    lanes.iter().chain(rest).fold(-T::INFINITY, |m, &v| m.max_nan(v))
+    let mut most = -T::INFINITY;
+    for lane in lanes {
+        most = larger(most, lane);
+    }
+    for &v in rest {
+        most = larger(most, v);
+    }
+    most
+}
+
+/// What a row without a largest element becomes: NaN if it has one, else `nothing`.
+#[cold]
+fn without_largest<T: Real>(x: &[T], nothing: T) -> T {
+    if x.iter().any(|v| v.is_nan()) { T::NAN } else { nothing }
 }
 
 pub(crate) fn softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
-    let (len, inner) = extent(x.shape, axis);
-    let mut out = x.to_vec();
-    for_each_slice(&mut out, len, inner, softmax_row);
-    out
+    each_slice(x, axis, |x, out| simd::run(Softmax { x, out }))
 }
 
-/// Softmax of one slice in place; zeros if nothing in it is above negative infinity.
-pub(crate) fn softmax_row<T: Real>(row: &mut [T]) {
-    simd::run(Softmax(row));
+/// Softmax of one slice; zeros if nothing in it is above negative infinity.
+struct Softmax<'a, T> {
+    x: &'a [T],
+    out: &'a mut [T],
 }
-
-struct Softmax<'a, T>(&'a mut [T]);
 
 impl<T: Real> Loop for Softmax<'_, T> {
     type Out = ();
 
     #[inline(always)]
     fn run(self) {
-        let row = self.0;
-        let m = max(row);
+        let Self { x, out } = self;
+        let m = max(x);
         if m == -T::INFINITY {
-            return row.fill(T::ZERO);
+            return out.fill(without_largest(x, T::ZERO));
         }
-        row.iter_mut().for_each(|v| *v = (*v - m).exp());
-        let sum = sum_of(row, &|v| v);
-        row.iter_mut().for_each(|v| *v = *v / sum);
+        // NaN passes through the exponential into the sum, and from there into the whole row.
+        for (o, &v) in out.iter_mut().zip(x) {
+            *o = (v - m).exp();
+        }
+        // One division for the row: a vector of them takes as long as the exponentials.
+        let share = T::ONE / sum_of(out, &|v| v);
+        for o in out {
+            *o = *o * share;
+        }
     }
 }
 
 pub(crate) fn log_softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
-    let (len, inner) = extent(x.shape, axis);
-    let mut out = x.to_vec();
-    for_each_slice(&mut out, len, inner, |row| simd::run(LogSoftmax(row)));
-    out
+    each_slice(x, axis, |x, out| simd::run(LogSoftmax { x, out }))
 }
 
-struct LogSoftmax<'a, T>(&'a mut [T]);
+/// `e^(x - m)`
+struct ExpMinus<T>(T);
+
+impl<T: Real> Of1<T> for ExpMinus<T> {
+    type Out = T;
+
+    #[inline(always)]
+    fn of(&self, x: T) -> T {
+        (x - self.0).exp()
+    }
+}
+
+/// Logarithm of the softmax of one slice; a slice of negative infinities stays as it is.
+struct LogSoftmax<'a, T> {
+    x: &'a [T],
+    out: &'a mut [T],
+}
 
 impl<T: Real> Loop for LogSoftmax<'_, T> {
     type Out = ();
 
     #[inline(always)]
     fn run(self) {
-        let row = self.0;
-        let m = max(row);
+        let Self { x, out } = self;
+        let m = max(x);
         if m == -T::INFINITY {
-            return;
+            return out.fill(without_largest(x, m));
         }
-        let log_sum = sum_of(row, &|v| (v - m).exp()).ln();
-        row.iter_mut().for_each(|v| *v = *v - m - log_sum);
+        let log_sum = sum_of(x, &ExpMinus(m)).ln();
+        for (o, &v) in out.iter_mut().zip(x) {
+            *o = v - m - log_sum;
+        }
     }
 }
 
@@ -134,9 +172,13 @@ impl<T: Real> Loop for SoftmaxBack<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self { g, y, out } = self;
-        out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = g * y);
+        for ((o, &g), &y) in out.iter_mut().zip(g).zip(y) {
+            *o = g * y;
+        }
         let dot = sum_of(out, &|v| v);
-        out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = y * (g - dot));
+        for ((o, &g), &y) in out.iter_mut().zip(g).zip(y) {
+            *o = y * (g - dot);
+        }
     }
 }
 
@@ -164,7 +206,9 @@ impl<T: Real> Loop for LogSoftmaxBack<'_, T> {
     fn run(self) {
         let Self { g, y, out } = self;
         let sum = sum_of(g, &|v| v);
-        out.iter_mut().zip(g).zip(y).for_each(|((o, &g), &y)| *o = g - y.exp() * sum);
+        for ((o, &g), &y) in out.iter_mut().zip(g).zip(y) {
+            *o = g - y.exp() * sum;
+        }
     }
 }
 

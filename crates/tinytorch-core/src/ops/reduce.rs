@@ -4,6 +4,7 @@ use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
     dispatch,
+    kernels::rows,
     ops::{
         AxisMask, IntoAxes,
         support::{number_type, on_floats, on_numbers, real_type},
@@ -86,11 +87,11 @@ impl Op for CumSum {
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         on_numbers("cumsum", inputs, |t| {
             let x = t[0];
-            let (len, inner) =
-                (x.dims()[self.axis], x.dims()[self.axis + 1..].iter().product::<usize>());
             Ok(number_type!(x.dtype(), T => {
-                let mut out = x.typed::<T>().to_vec();
-                crate::kernels::rows::for_each_slice(&mut out, len, inner, |row| running_sum(row, self.reverse));
+                let out = rows::each_slice(x.typed::<T>(), self.axis, |x, out| {
+                    out.copy_from_slice(x);
+                    running_sum(out, self.reverse);
+                });
                 Tensor::own(out, *x.shape())
             }))
         })

@@ -4,6 +4,7 @@ use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
     dispatch,
+    kernels::map,
     ops::{IntoAxes, IntoSizes},
     tensor::each_type,
 };
@@ -96,7 +97,7 @@ impl Op for Contiguous {
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
-        Ok(each_type!(x.dtype(), T => Tensor::own(x.typed::<T>().to_vec(), *x.shape())))
+        Ok(each_type!(x.dtype(), T => Tensor::own(map::copied(x.typed::<T>()), *x.shape())))
     }
 
     fn backward(&self, _: &Saved, grad: &Tensor) -> Result<Grads> {

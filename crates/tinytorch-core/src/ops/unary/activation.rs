@@ -51,7 +51,7 @@ impl Pointwise for Sigmoid {
     const NAME: &'static str = "sigmoid";
     const KEEP: Keep = Keep::Output;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         dispatch::sigmoid(x)
     }
@@ -60,7 +60,7 @@ impl Pointwise for Sigmoid {
         dispatch::sigmoids(x)
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, y: T) -> T {
         y * (T::ONE - y)
     }
@@ -78,12 +78,12 @@ impl Pointwise for Tanh {
     const NAME: &'static str = "tanh";
     const KEEP: Keep = Keep::Output;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         x.tanh()
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, y: T) -> T {
         T::ONE - y * y
     }
@@ -101,7 +101,7 @@ impl Pointwise for Silu {
     const NAME: &'static str = "silu";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         x * dispatch::sigmoid(x)
     }
@@ -111,7 +111,7 @@ impl Pointwise for Silu {
         Ok(s.map(|s| x.iter().zip(s).map(|(x, s)| x * s).collect()))
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         let s = dispatch::sigmoid(x);
         s + x * s * (T::ONE - s)
@@ -145,17 +145,18 @@ impl Pointwise for GeluExact {
     const NAME: &'static str = "gelu";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         x * normal_cdf(x)
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
-        if !x.is_finite() {
-            return if x.is_nan() { x } else { normal_cdf(x) };
-        }
-        normal_cdf(x) + x * T::lit(FRAC_1_SQRT_TAU) * (T::lit(-0.5) * x * x).exp()
+        // Beyond 40 the density is 0 in double precision, too; an infinite x times 0 would not be.
+        let far = T::lit(40.0);
+        let b = if x > far { far } else { x };
+        let b = if b < -far { -far } else { b };
+        normal_cdf(x) + b * T::lit(FRAC_1_SQRT_TAU) * (T::lit(-0.5) * b * b).exp()
     }
 
     fn slope_tensor(self, x: &Tensor) -> Result<Tensor> {
@@ -169,7 +170,7 @@ impl Pointwise for GeluExact {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn normal_cdf<T: Real>(x: T) -> T {
     T::lit(0.5) * (T::ONE + (x * T::lit(core::f64::consts::FRAC_1_SQRT_2)).erf())
 }
@@ -184,24 +185,21 @@ impl Pointwise for GeluTanh {
     const NAME: &'static str = "gelu_tanh";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         let u = T::lit(SQRT_2_OVER_PI) * (x + T::lit(CUBIC) * x * x * x);
         T::lit(0.5) * x * (T::ONE + u.tanh())
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         let u = T::lit(SQRT_2_OVER_PI) * (x + T::lit(CUBIC) * x * x * x);
         let t = u.tanh();
         let rise = T::ONE - t * t;
         // Far out the tangent is flat; without this test its slope 0 would meet an infinite du.
-        let bend = if rise > T::ZERO {
-            let du = T::lit(SQRT_2_OVER_PI) * (T::ONE + T::lit(3.0 * CUBIC) * x * x);
-            T::lit(0.5) * x * rise * du
-        } else {
-            T::ZERO
-        };
+        let du = T::lit(SQRT_2_OVER_PI) * (T::ONE + T::lit(3.0 * CUBIC) * x * x);
+        let bend = T::lit(0.5) * x * rise * du;
+        let bend = if rise == T::ZERO { T::ZERO } else { bend };
         T::lit(0.5) * (T::ONE + t) + bend
     }
 
@@ -224,12 +222,12 @@ impl Pointwise for GeluSigmoid {
     const NAME: &'static str = "gelu_sigmoid";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         x * dispatch::sigmoid(T::lit(QUICK) * x)
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         let s = dispatch::sigmoid(T::lit(QUICK) * x);
         s + T::lit(QUICK) * x * s * (T::ONE - s)
@@ -249,13 +247,13 @@ impl Pointwise for Softplus {
     const NAME: &'static str = "softplus";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         // Beyond 20 the difference to x is below 3e-9 and e^x would only overflow later.
         if x > T::lit(20.0) { x } else { x.exp().ln_1p() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         if x > T::lit(20.0) { T::ONE } else { dispatch::sigmoid(x) }
     }
@@ -273,13 +271,13 @@ impl Pointwise for LogSigmoid {
     const NAME: &'static str = "log_sigmoid";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         // min(x, 0) - ln(1 + e^-|x|): the exponential never overflows.
         (if x < T::ZERO { x } else { T::ZERO }) - (-x.abs()).exp().ln_1p()
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         dispatch::sigmoid(-x)
     }
@@ -297,12 +295,12 @@ impl Pointwise for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         if x > T::ZERO { x } else { T::lit(self.0) * x }
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         if x > T::ZERO { T::ONE } else { T::lit(self.0) }
     }
@@ -321,12 +319,12 @@ impl Pointwise for Elu {
     const NAME: &'static str = "elu";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         if x > T::ZERO { x } else { T::lit(self.0) * x.exp_m1() }
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         if x > T::ZERO { T::ONE } else { T::lit(self.0) * x.exp() }
     }

@@ -14,12 +14,12 @@ macro_rules! functions {
                 const NAME: &'static str = stringify!($name);
                 const KEEP: Keep = Keep::$keep;
 
-                #[inline]
+                #[inline(always)]
                 fn value<T: Real>(self, $x: T) -> T {
                     $value
                 }
 
-                #[inline]
+                #[inline(always)]
                 fn slope<T: Real>(self, $k: T) -> T {
                     $slope
                 }
@@ -75,6 +75,7 @@ functions! {
     Erf erf Input: |x| x.erf(); |x| T::lit(core::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(); |x| x.mul(x)?.neg()?.exp()?.mul_scalar(core::f64::consts::FRAC_2_SQRT_PI);
 }
 
+#[inline(always)]
 fn sign<T: Real>(x: T) -> T {
     if x > T::ZERO {
         T::ONE

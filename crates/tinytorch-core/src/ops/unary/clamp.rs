@@ -14,7 +14,7 @@ impl Pointwise for Clamp {
     const NAME: &'static str = "clamp";
     const KEEP: Keep = Keep::Input;
 
-    #[inline]
+    #[inline(always)]
     fn value<T: Real>(self, x: T) -> T {
         let (lo, hi) = (T::lit(self.lo), T::lit(self.hi));
         if x < lo {
@@ -26,7 +26,7 @@ impl Pointwise for Clamp {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn slope<T: Real>(self, x: T) -> T {
         if x >= T::lit(self.lo) && x <= T::lit(self.hi) { T::ONE } else { T::ZERO }
     }

@@ -9,7 +9,7 @@ pub use activation::{GeluKind, Relu};
 use crate::{
     Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
-    kernels::map,
+    kernels::map::{self, Of1, Of2},
     ops::support::{on_floats, real_type, same_dtype},
     tensor::{Real, View},
 };
@@ -49,6 +49,30 @@ pub(crate) trait Pointwise: Copy + Send + Sync + 'static {
     fn slope_tensor(self, kept: &Tensor) -> Result<Tensor>;
 }
 
+/// The values of a function, for loops.
+struct Values<P>(P);
+
+impl<T: Real, P: Pointwise> Of1<T> for Values<P> {
+    type Out = T;
+
+    #[inline(always)]
+    fn of(&self, x: T) -> T {
+        self.0.value(x)
+    }
+}
+
+/// A gradient times the slope of a function, for loops.
+struct Chained<P>(P);
+
+impl<T: Real, P: Pointwise> Of2<T, T> for Chained<P> {
+    type Out = T;
+
+    #[inline(always)]
+    fn of(&self, grad: T, kept: T) -> T {
+        grad * self.0.slope(kept)
+    }
+}
+
 /// Applies a [`Pointwise`] function.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Unary<P>(pub(crate) P);
@@ -64,7 +88,7 @@ impl<P: Pointwise> Op for Unary<P> {
             let x = t[0];
             Ok(real_type!(x.dtype(), T => {
                 let served = if cfg!(feature = "course") { P::served(x.typed::<T>())? } else { None };
-                let out = served.unwrap_or_else(|| map::map1(x.typed::<T>(), |v| f.value(v)));
+                let out = served.unwrap_or_else(|| map::apply1(x.typed::<T>(), Values(f)));
                 Tensor::own(out, *x.shape())
             }))
         })?;
@@ -91,7 +115,7 @@ fn chain<P: Pointwise>(op: &'static str, grad: &Tensor, kept: &Tensor, f: P) -> 
     same_dtype(op, grad, kept)?;
     on_floats(op, &[grad, kept], |t| {
         Ok(real_type!(t[0].dtype(), T => {
-            let out = map::map2(t[0].typed::<T>(), t[1].typed::<T>(), |g, k| g * f.slope(k));
+            let out = map::apply2(t[0].typed::<T>(), t[1].typed::<T>(), Chained(f));
             Tensor::own(out, *grad.shape())
         }))
     })
