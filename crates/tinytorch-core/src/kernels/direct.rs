@@ -10,10 +10,10 @@
 
 use super::{
     conv::Geometry,
-    dots::{Columns, Products, Rows, SIDE, STEP},
     par,
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
+    skinny::joined,
 };
 use crate::tensor::Real;
 
@@ -207,16 +207,6 @@ where
 /// Half a tile of one map: one vector of the widest kind.
 type Half<T> = [T; LANES / 2];
 
-/// `sum + w·x`
-#[inline(always)]
-fn joined<M: MulAdd, T: Real, const N: usize>(sum: [T; N], w: T, x: &[T; N]) -> [T; N] {
-    let mut out = sum;
-    for i in 0..N {
-        out[i] = M::mul_add(w, x[i], sum[i]);
-    }
-    out
-}
-
 /// How many maps a tile has.
 struct Maps<const O: usize>;
 
@@ -282,77 +272,105 @@ pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Option<V
 
 /// Adds the gradient of the kernels over some images to `sum`.
 pub(crate) fn add_weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T], sum: &mut [T]) {
-    let (in_len, out_len) = g.image_sizes();
-    let taps = g.taps();
-    let run = g.run().next_multiple_of(STEP);
-    let room = g.room().unwrap_or(0);
-    // Several images at once: adding up the lanes of a tile takes as long as a small image.
-    let images = IMAGES.min(x.len() / in_len);
-    let mut padded = filled(images * room, T::ZERO);
-    // The gradient in rows as wide as those of the image, zero between them.
-    let mut spread = filled(images * g.maps * run, T::ZERO);
-    for (x, grad) in x.chunks(images * in_len).zip(grad.chunks(images * out_len)) {
-        let pairs = padded.chunks_mut(room).zip(spread.chunks_mut(g.maps * run));
-        for ((x, grad), (padded, spread)) in x.chunks(in_len).zip(grad.chunks(out_len)).zip(pairs) {
-            g.pad(x, padded);
-            for (map, to) in grad.chunks(g.out[0] * g.out[1]).zip(spread.chunks_mut(run)) {
-                for (row, to) in map.chunks(g.out[1]).zip(to.chunks_mut(g.pitch())) {
-                    to[..row.len()].copy_from_slice(row);
-                }
-            }
-        }
-        let images = x.len() / in_len;
-        simd::run_fused(WeightGrad {
-            g,
-            padded: &padded,
-            spread: &spread,
-            taps: &taps,
-            images,
-            sum,
-        });
+    // A vector holds one position of several maps; a narrow one where a wide one would be half empty.
+    if (g.maps / g.groups - 1) % 16 < 8 {
+        weight_grad::<T, 8>(g, x, grad, sum);
+    } else {
+        weight_grad::<T, 16>(g, x, grad, sum);
     }
-    keep(padded);
-    keep(spread);
 }
 
-/// The gradient of the kernels from a few images.
-struct WeightGrad<'a, T> {
+fn weight_grad<T: Real, const L: usize>(g: &Geometry, x: &[T], grad: &[T], sum: &mut [T]) {
+    let (in_len, out_len) = g.image_sizes();
+    let (taps, maps, positions) = (g.taps(), g.maps / g.groups, g.out[0] * g.out[1]);
+    let room = g.room().unwrap_or(0);
+    // Several images at once: what a tile has summed is added to the gradient once for all of them.
+    let images = IMAGES.min(x.len() / in_len);
+    let mut padded = filled(images * room, T::ZERO);
+    let mut turned = vec![[T::ZERO; L]; images * positions];
+    for (x, grad) in x.chunks(images * in_len).zip(grad.chunks(images * out_len)) {
+        for (x, padded) in x.chunks(in_len).zip(padded.chunks_mut(room)) {
+            g.pad(x, padded);
+        }
+        for first in (0..g.maps).filter(|map| map % maps % L == 0) {
+            let count = L.min(maps - first % maps);
+            for (grad, turned) in grad.chunks(out_len).zip(turned.chunks_mut(positions)) {
+                for (lane, map) in
+                    grad[first * positions..].chunks(positions).take(count).enumerate()
+                {
+                    turned.iter_mut().zip(map).for_each(|(to, &v)| to[lane] = v);
+                }
+            }
+            let channels = first / maps * (g.channels / g.groups) * g.plane();
+            let padded: [&[T]; IMAGES] =
+                core::array::from_fn(|n| padded.get(n * room + channels..).unwrap_or(&[]));
+            let turned = &turned[..x.len() / in_len * positions];
+            let sum = &mut sum[first * taps.len()..(first + count) * taps.len()];
+            simd::run_fused(WeightGrad { g, padded, turned, taps: &taps, sum });
+        }
+    }
+    keep(padded);
+}
+
+/// The gradient of the kernels of up to `L` maps from a few images.
+struct WeightGrad<'a, T, const L: usize> {
     g: &'a Geometry,
-    padded: &'a [T],
-    spread: &'a [T],
+    /// Each image from the channels of the group on.
+    padded: [&'a [T]; IMAGES],
+    /// The gradient of the maps, position by position, image by image.
+    turned: &'a [[T; L]],
     taps: &'a [usize],
-    images: usize,
     sum: &'a mut [T],
 }
 
-impl<T: Real> Fused for WeightGrad<'_, T> {
+/// Taps of one tile of a weight gradient.
+const TAPS: usize = 8;
+
+impl<T: Real, const L: usize> Fused for WeightGrad<'_, T, L> {
     type Out = ();
 
     #[inline(always)]
     fn run<M: MulAdd>(self) {
-        let Self { g, padded, spread, taps, images, sum } = self;
-        let run = g.run().next_multiple_of(STEP);
-        let (maps, depth) = (g.maps / g.groups, g.depth());
-        for group in 0..g.groups {
-            let channels = group * (g.channels / g.groups) * g.plane();
-            for first in (0..maps).step_by(SIDE) {
-                // Beyond the last map or tap it stands in for the missing ones, and their sums are left out.
-                let starts =
-                    core::array::from_fn(|o| (group * maps + (first + o).min(maps - 1)) * run);
-                let rows = Rows { data: spread, starts, stride: g.maps * run };
-                for tap in (0..depth).step_by(SIDE) {
-                    let starts =
-                        core::array::from_fn(|k| channels + taps[(tap + k).min(depth - 1)]);
-                    let columns = Rows { data: padded, starts, stride: g.room().unwrap_or(0) };
-                    let sums = Columns::<SIDE>::products::<M, T>(rows, columns, images, run);
-                    for (o, sums) in sums.iter().enumerate().take(maps - first) {
-                        let to = &mut sum[(group * maps + first + o) * depth + tap..];
-                        for (to, &s) in to.iter_mut().zip(sums).take(SIDE.min(depth - tap)) {
-                            *to += s;
-                        }
-                    }
+        let Self { g, padded, turned, taps, sum } = self;
+        for first in (0..taps.len()).step_by(TAPS) {
+            // Beyond the last tap it stands in for the missing ones, whose sums are left out.
+            let tile = core::array::from_fn(|t| taps[(first + t).min(taps.len() - 1)]);
+            let sums = correlation::<M, T, L>(g, &padded, turned, tile);
+            for (lane, sum) in sum.chunks_mut(taps.len()).enumerate() {
+                for (to, sums) in sum[first..].iter_mut().zip(&sums) {
+                    *to += sums[lane];
                 }
             }
         }
     }
+}
+
+/// The sums of products of the gradient with the image, each tap away.
+#[inline(always)]
+fn correlation<M: MulAdd, T: Real, const L: usize>(
+    g: &Geometry,
+    padded: &[&[T]; IMAGES],
+    turned: &[[T; L]],
+    taps: [usize; TAPS],
+) -> [[T; L]; TAPS] {
+    let zero = [T::ZERO; L];
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut h, mut i] = [zero; TAPS];
+    let ([oh, ow], pitch) = (g.out, g.pitch());
+    for (turned, image) in turned.chunks(oh * ow).zip(padded) {
+        for (row, turned) in turned.chunks(ow).enumerate() {
+            let ow = turned.len();
+            let [p, q, r, s, t, u, v, w] = taps.map(|tap| &image[row * pitch + tap..][..ow]);
+            for (at, g) in turned.iter().enumerate() {
+                a = joined::<M, T, L>(a, p[at], g);
+                b = joined::<M, T, L>(b, q[at], g);
+                c = joined::<M, T, L>(c, r[at], g);
+                d = joined::<M, T, L>(d, s[at], g);
+                e = joined::<M, T, L>(e, t[at], g);
+                f = joined::<M, T, L>(f, u[at], g);
+                h = joined::<M, T, L>(h, v[at], g);
+                i = joined::<M, T, L>(i, w[at], g);
+            }
+        }
+    }
+    [a, b, c, d, e, f, h, i]
 }

@@ -4,7 +4,7 @@
     reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
 )]
 
-use super::dots::skinny;
+use super::skinny;
 use crate::tensor::Real;
 
 /// A strided matrix inside a slice: element `[i, j]` is `data[i * rs + j * cs]`.
@@ -67,7 +67,13 @@ pub(crate) fn gemm<T: Real>(
     let shared = parallel && m * n * k >= PARALLEL;
     if m <= SKINNY && n >= 4 * m && k >= 64 && a.cs == 1 && b.rs == 1 {
         let operands = ((a.data, a.rs), (b.data, b.cs));
-        return skinny((out, row_stride), operands.0, operands.1, [m, k, n], (accumulate, shared));
+        return skinny::product(
+            (out, row_stride),
+            operands.0,
+            operands.1,
+            [m, k, n],
+            (accumulate, shared),
+        );
     }
     let threads = threads(shared);
     let alpha = if accumulate { T::ONE } else { T::ZERO };
