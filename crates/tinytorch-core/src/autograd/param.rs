@@ -4,7 +4,7 @@ use core::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::Node;
 use crate::{
@@ -19,9 +19,15 @@ use crate::{
 pub struct Param(Arc<Inner>);
 
 struct Inner {
-    leaf: Arc<Node>,
+    shape: Shape,
     version: Arc<AtomicU64>,
-    data: RwLock<Arc<Data>>,
+    state: RwLock<State>,
+}
+
+/// What a change replaces: the leaf only with the element type, the data with every update.
+struct State {
+    leaf: Arc<Node>,
+    data: Arc<Data>,
 }
 
 impl Param {
@@ -36,31 +42,41 @@ impl Param {
             return Err(Error::dtype("param", values.dtype(), "f32, f64, f16 or bf16"));
         }
         let version = Arc::new(AtomicU64::new(0));
-        let leaf = Node::param(*values.shape(), values.dtype(), version.clone());
+        let shape = *values.shape();
+        let leaf = Node::param(shape, values.dtype(), version.clone());
         let data = owned(values.into_data(), &version);
-        Ok(Self(Arc::new(Inner { leaf, version, data: RwLock::new(data) })))
+        Ok(Self(Arc::new(Inner { shape, version, state: RwLock::new(State { leaf, data }) })))
     }
 
-    fn data(&self) -> Arc<Data> {
-        self.0.data.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leaf(&self) -> Arc<Node> {
+        self.state().leaf.clone()
     }
 
     /// Returns the current values as a leaf of the graph.
     #[must_use]
     pub fn tensor(&self) -> Tensor {
-        Tensor::from_data(self.data(), Some(self.0.leaf.clone()))
+        let state = self.state();
+        Tensor::from_data(state.data.clone(), Some(state.leaf.clone()))
     }
 
     /// Returns the shape.
     #[must_use]
     pub fn shape(&self) -> &Shape {
-        self.0.leaf.shape()
+        &self.0.shape
     }
 
     /// Returns the element type.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.0.leaf.dtype()
+        self.state().leaf.dtype()
     }
 
     /// Returns the number of elements.
@@ -72,7 +88,7 @@ impl Param {
     /// Returns the gradient collected so far, contiguous.
     #[must_use]
     pub fn grad(&self) -> Option<Tensor> {
-        self.0.leaf.grad()
+        self.leaf().grad()
     }
 
     /// Replaces the gradient.
@@ -82,13 +98,13 @@ impl Param {
     /// [`Error::ShapeMismatch`] or [`Error::DTypeMismatch`] unless it is like the parameter.
     pub fn set_grad(&self, grad: &Tensor) -> Result<()> {
         self.check_like("set_grad", grad)?;
-        self.0.leaf.set_grad(Some(grad.detach().contiguous()));
+        self.leaf().set_grad(Some(grad.detach().contiguous()));
         Ok(())
     }
 
     /// Forgets the gradient.
     pub fn zero_grad(&self) {
-        self.0.leaf.set_grad(None);
+        self.leaf().set_grad(None);
     }
 
     /// Returns how often the values have changed.
@@ -116,11 +132,11 @@ impl Param {
         if self.dtype() != T::DTYPE {
             return Err(Error::DTypeMismatch { op: "update", lhs: self.dtype(), rhs: T::DTYPE });
         }
-        let mut data = self.0.data.write().unwrap_or_else(PoisonError::into_inner);
-        if unique::<T>(&mut data).is_none() {
-            *data = copy::<T>(&data, &self.0.version);
+        let data = &mut self.state_mut().data;
+        if unique::<T>(data).is_none() {
+            *data = copy::<T>(data, &self.0.version);
         }
-        let values = unique::<T>(&mut data).expect("a fresh copy has one owner");
+        let values = unique::<T>(data).expect("a fresh copy has one owner");
         let out = f(values);
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(out)
@@ -135,7 +151,42 @@ impl Param {
         self.check_like("load", values)?;
         let fresh =
             crate::tensor::each_type!(self.dtype(), T => copy::<T>(values.data(), &self.0.version));
-        *self.0.data.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.state_mut().data = fresh;
+        self.0.version.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Converts the values to another float type, for every handle. The gradient is forgotten.
+    ///
+    /// Graphs that were recorded before lead to the old leaf: run the forward computation again. An optimizer's moments
+    /// keep their type, so make the optimizer afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless `dtype` is a float.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tinytorch_core::{DType, Param, Tensor};
+    ///
+    /// let p = Param::new(Tensor::from([0.5_f32, 2.0]))?;
+    /// p.set_dtype(DType::F64)?;
+    /// assert_eq!(p.tensor().to_vec::<f64>()?, [0.5, 2.0]);
+    /// # Ok::<(), tinytorch_core::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn set_dtype(&self, dtype: DType) -> Result<()> {
+        if !dtype.is_float() {
+            return Err(Error::argument("set_dtype", "dtype", dtype, "f32, f64, f16 or bf16"));
+        }
+        if dtype == self.dtype() {
+            return Ok(());
+        }
+        let values = self.tensor().cast(dtype);
+        let leaf = Node::param(self.0.shape, dtype, self.0.version.clone());
+        let data = owned(values.into_data(), &self.0.version);
+        *self.state_mut() = State { leaf, data };
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }

@@ -6,12 +6,14 @@
 
 mod activation;
 mod attention;
+mod batch_norm;
 mod block;
 mod conv;
 mod dropout;
 mod embedding;
 mod flatten;
 mod gpt;
+mod group_norm;
 mod init;
 mod layer_norm;
 mod linear;
@@ -25,12 +27,14 @@ mod sequential;
 
 pub use activation::Relu;
 pub use attention::{AttentionOpts, MultiHeadAttention};
+pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
 pub use block::{NormOrder, TransformerBlock};
 pub use conv::Conv2d;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use gpt::{Gpt, GptConfig};
+pub use group_norm::GroupNorm;
 pub use init::Init;
 pub use layer_norm::{LayerNorm, RmsNorm};
 pub use linear::Linear;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Conv2d, Linear, MaxPool2d, Sequential};
-use crate::{Error, Result, Tensor, autograd::Param};
+use crate::{DType, Error, Result, Tensor, autograd::Param};
 
 /// A part of a network: a function of a tensor, with the parameters that training changes.
 ///
@@ -205,6 +205,42 @@ pub trait ModuleExt: Module {
             }
         }
         self.visit(&mut Switch(training));
+    }
+
+    /// Converts every parameter, and every buffer of floats, to another float type. Integer buffers stay as they are.
+    ///
+    /// Handles stay valid and see the new values; see [`Param::set_dtype`] for what is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless `dtype` is a float; then nothing changes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tinytorch_core::nn::{Linear, Module, ModuleExt};
+    /// use tinytorch_core::{DType, Rng, Tensor};
+    ///
+    /// let layer = Linear::new(3, 2, &mut Rng::seed(0))?;
+    /// layer.to_dtype(DType::F64)?;
+    /// assert_eq!(layer.forward(&Tensor::ones([1, 3], DType::F64)?)?.dtype(), DType::F64);
+    /// # Ok::<(), tinytorch_core::Error>(())
+    /// ```
+    fn to_dtype(&self, dtype: DType) -> Result<()> {
+        let found = collect(self);
+        if !dtype.is_float() {
+            return Err(Error::argument("to_dtype", "dtype", dtype, "f32, f64, f16 or bf16"));
+        }
+        for (_, param) in found.params {
+            param.set_dtype(dtype)?;
+        }
+        for (_, buffer) in found.buffers {
+            let value = buffer.tensor();
+            if value.dtype().is_float() {
+                buffer.set(&value.to_dtype(dtype)?);
+            }
+        }
+        Ok(())
     }
 
     /// Returns the number of numbers that training changes.

@@ -19,6 +19,7 @@ mod optim;
 mod other;
 mod report;
 mod schedules;
+mod vision;
 
 use std::{env, path::PathBuf};
 
