@@ -25,7 +25,9 @@ mod pool;
 mod positions;
 mod sequential;
 
-pub use activation::Relu;
+pub use activation::{
+    Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 pub use attention::{AttentionOpts, MultiHeadAttention};
 pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
 pub use block::{NormOrder, TransformerBlock};
@@ -39,7 +41,10 @@ pub use init::Init;
 pub use layer_norm::{LayerNorm, RmsNorm};
 pub use linear::Linear;
 pub use llama::{Llama, LlamaConfig};
-pub use loss::{CrossEntropyLoss, Loss};
+pub use loss::{
+    BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, L1Loss, Loss, MseLoss,
+    NllLoss, SmoothL1Loss,
+};
 pub use mlp::{Mlp, SwiGlu};
 pub use module::{Buffer, Kind, Mode, Module, ModuleExt, StateDict, Visitor, visit_child};
 pub use pool::MaxPool2d;
