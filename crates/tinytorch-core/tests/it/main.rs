@@ -20,12 +20,14 @@ mod chapters_text;
 mod chapters_training;
 #[cfg(feature = "safetensors")]
 mod checkpoints;
+mod convnet;
 #[cfg(feature = "safetensors")]
 mod digits;
 mod edges;
 mod errors;
 mod files;
 mod generated;
+mod layers;
 mod loader;
 #[cfg(feature = "safetensors")]
 mod milestones;
