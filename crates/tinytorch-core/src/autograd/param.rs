@@ -21,11 +21,11 @@ pub struct Param(Arc<Inner>);
 struct Inner {
     shape: Shape,
     version: Arc<AtomicU64>,
-    state: RwLock<State>,
+    values: RwLock<Values>,
 }
 
-/// What a change replaces: the leaf only with the element type, the data with every update.
-struct State {
+/// The leaf of the graph and the numbers behind it; both change together when the element type does.
+struct Values {
     leaf: Arc<Node>,
     data: Arc<Data>,
 }
@@ -45,26 +45,22 @@ impl Param {
         let shape = *values.shape();
         let leaf = Node::param(shape, values.dtype(), version.clone());
         let data = owned(values.into_data(), &version);
-        Ok(Self(Arc::new(Inner { shape, version, state: RwLock::new(State { leaf, data }) })))
+        Ok(Self(Arc::new(Inner { shape, version, values: RwLock::new(Values { leaf, data }) })))
     }
 
-    fn state(&self) -> RwLockReadGuard<'_, State> {
-        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    fn values(&self) -> RwLockReadGuard<'_, Values> {
+        self.0.values.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
-        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn leaf(&self) -> Arc<Node> {
-        self.state().leaf.clone()
+    fn values_mut(&self) -> RwLockWriteGuard<'_, Values> {
+        self.0.values.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the current values as a leaf of the graph.
     #[must_use]
     pub fn tensor(&self) -> Tensor {
-        let state = self.state();
-        Tensor::from_data(state.data.clone(), Some(state.leaf.clone()))
+        let values = self.values();
+        Tensor::from_data(values.data.clone(), Some(values.leaf.clone()))
     }
 
     /// Returns the shape.
@@ -76,7 +72,7 @@ impl Param {
     /// Returns the element type.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.state().leaf.dtype()
+        self.values().leaf.dtype()
     }
 
     /// Returns the number of elements.
@@ -88,7 +84,7 @@ impl Param {
     /// Returns the gradient collected so far, contiguous.
     #[must_use]
     pub fn grad(&self) -> Option<Tensor> {
-        self.leaf().grad()
+        self.values().leaf.grad()
     }
 
     /// Replaces the gradient.
@@ -98,13 +94,13 @@ impl Param {
     /// [`Error::ShapeMismatch`] or [`Error::DTypeMismatch`] unless it is like the parameter.
     pub fn set_grad(&self, grad: &Tensor) -> Result<()> {
         self.check_like("set_grad", grad)?;
-        self.leaf().set_grad(Some(grad.detach().contiguous()));
+        self.values().leaf.set_grad(Some(grad.detach().contiguous()));
         Ok(())
     }
 
     /// Forgets the gradient.
     pub fn zero_grad(&self) {
-        self.leaf().set_grad(None);
+        self.values().leaf.set_grad(None);
     }
 
     /// Returns how often the values have changed.
@@ -132,7 +128,7 @@ impl Param {
         if self.dtype() != T::DTYPE {
             return Err(Error::DTypeMismatch { op: "update", lhs: self.dtype(), rhs: T::DTYPE });
         }
-        let data = &mut self.state_mut().data;
+        let data = &mut self.values_mut().data;
         if unique::<T>(data).is_none() {
             *data = copy::<T>(data, &self.0.version);
         }
@@ -151,42 +147,30 @@ impl Param {
         self.check_like("load", values)?;
         let fresh =
             crate::tensor::each_type!(self.dtype(), T => copy::<T>(values.data(), &self.0.version));
-        self.state_mut().data = fresh;
+        self.values_mut().data = fresh;
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }
 
-    /// Converts the values to another float type, for every handle. The gradient is forgotten.
+    /// Gives the values another float type. The gradient is forgotten, and every handle sees the change.
     ///
-    /// Graphs that were recorded before lead to the old leaf: run the forward computation again. An optimizer's moments
-    /// keep their type, so make the optimizer afterwards.
+    /// An optimizer that has already taken a step remembers numbers of the old type: make a new one.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless `dtype` is a float.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tinytorch_core::{DType, Param, Tensor};
-    ///
-    /// let p = Param::new(Tensor::from([0.5_f32, 2.0]))?;
-    /// p.set_dtype(DType::F64)?;
-    /// assert_eq!(p.tensor().to_vec::<f64>()?, [0.5, 2.0]);
-    /// # Ok::<(), tinytorch_core::Error>(())
-    /// ```
+    /// [`Error::DTypeUnsupported`] unless `dtype` is a float.
     #[track_caller]
-    pub fn set_dtype(&self, dtype: DType) -> Result<()> {
+    pub fn to_dtype(&self, dtype: DType) -> Result<()> {
         if !dtype.is_float() {
-            return Err(Error::argument("set_dtype", "dtype", dtype, "f32, f64, f16 or bf16"));
+            return Err(Error::dtype("param", dtype, "f32, f64, f16 or bf16"));
         }
         if dtype == self.dtype() {
             return Ok(());
         }
-        let values = self.tensor().cast(dtype);
+        let values = self.tensor().detach().to_dtype(dtype)?;
         let leaf = Node::param(self.0.shape, dtype, self.0.version.clone());
         let data = owned(values.into_data(), &self.0.version);
-        *self.state_mut() = State { leaf, data };
+        *self.values_mut() = Values { leaf, data };
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }

@@ -112,8 +112,9 @@ macro_rules! losses {
 
             /// Sets how the losses of the elements become one result.
             #[must_use]
-            pub fn reduction(self, reduction: Reduction) -> Self {
-                Self { reduction, ..self }
+            pub fn reduction(mut self, reduction: Reduction) -> Self {
+                self.reduction = reduction;
+                self
             }
         }
 

@@ -207,38 +207,19 @@ pub trait ModuleExt: Module {
         self.visit(&mut Switch(training));
     }
 
-    /// Converts every parameter, and every buffer of floats, to another float type. Integer buffers stay as they are.
-    ///
-    /// Handles stay valid and see the new values; see [`Param::set_dtype`] for what is forgotten.
+    /// Gives every parameter and every buffer of floats another float type, in place. Make optimizers afterwards.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless `dtype` is a float; then nothing changes.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use tinytorch_core::nn::{Linear, Module, ModuleExt};
-    /// use tinytorch_core::{DType, Rng, Tensor};
-    ///
-    /// let layer = Linear::new(3, 2, &mut Rng::seed(0))?;
-    /// layer.to_dtype(DType::F64)?;
-    /// assert_eq!(layer.forward(&Tensor::ones([1, 3], DType::F64)?)?.dtype(), DType::F64);
-    /// # Ok::<(), tinytorch_core::Error>(())
-    /// ```
+    /// [`Error::DTypeUnsupported`] unless `dtype` is a float; nothing has changed then.
     fn to_dtype(&self, dtype: DType) -> Result<()> {
-        let found = collect(self);
         if !dtype.is_float() {
-            return Err(Error::argument("to_dtype", "dtype", dtype, "f32, f64, f16 or bf16"));
+            return Err(Error::dtype("to_dtype", dtype, "f32, f64, f16 or bf16"));
         }
-        for (_, param) in found.params {
-            param.set_dtype(dtype)?;
-        }
-        for (_, buffer) in found.buffers {
-            let value = buffer.tensor();
-            if value.dtype().is_float() {
-                buffer.set(&value.to_dtype(dtype)?);
-            }
+        let found = collect(self);
+        found.params.iter().try_for_each(|(_, p)| p.to_dtype(dtype))?;
+        for (_, buffer) in found.buffers.iter().filter(|(_, b)| b.tensor().dtype().is_float()) {
+            buffer.set(&buffer.tensor().to_dtype(dtype)?);
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use tinytorch_core::{
 
 fn wave(shape: &[usize], step: f64) -> Tensor {
     let n: usize = shape.iter().product();
-    let values = (0..n).map(|i| (f64::from(i as u32) * step + 0.3).sin()).collect();
+    let values = (0..n).map(|i| (i as f64 * step + 0.3).sin()).collect();
     Tensor::from_vec(values, shape).unwrap()
 }
 
