@@ -12,7 +12,10 @@
 mod chapter;
 mod chapters_activations;
 mod chapters_autograd;
+mod chapters_convolutions;
 mod chapters_data;
+mod chapters_layers;
+mod chapters_losses;
 mod chapters_optimizers;
 mod chapters_tensor;
 mod chapters_text;
