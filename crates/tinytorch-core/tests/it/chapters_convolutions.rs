@@ -86,7 +86,8 @@ fn figures_of_windows() {
     let shape = [32, 3, 224, 224];
     let large = Sequential::new().push(plain(3, 64, 3).with_padding(1));
     let cost = count(&large, &shape).unwrap();
-    chapter.says(format!("with padding 1 take {}.", grouped(cost.macs() as usize)));
+    let macs = grouped(cost.macs().try_into().unwrap());
+    chapter.says(format!("with padding 1 take {macs}."));
     // The columns of a small image, scaled: with padding 1 their number is that of the pixels.
     let x = Tensor::zeros([1, 3, 16, 16], DType::F32).unwrap();
     let window = Window { kernel: [3, 3], stride: [1, 1], padding: [1, 1], dilation: [1, 1] };

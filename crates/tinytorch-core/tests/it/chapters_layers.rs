@@ -52,7 +52,7 @@ fn sizes_and_operations() {
         grouped(bytes)
     ));
     for rows in [1, 32, 128, 512] {
-        let flops = count(&model, &[rows, 784]).unwrap().flops() as usize;
+        let flops: usize = count(&model, &[rows, 784]).unwrap().flops().try_into().unwrap();
         let per_byte = flops as f64 / (4 * weights) as f64;
         chapter.says(format!("| {rows} | {} | {per_byte:.1} |", grouped(flops)));
     }
