@@ -143,6 +143,32 @@ fn factor(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
     Err(Error::argument(op, name, value, "at least 0 and finite"))
 }
 
+/// Returns normal numbers of variance 1/fan_in, for layers without activation or with one that is straight near 0.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] if the shape is not valid.
+///
+/// # Source
+///
+/// LeCun, Bottou, Orr and Müller (1998), "Efficient BackProp".
+pub fn lecun_normal(shape: impl IntoShape, rng: &mut Rng) -> Result<Tensor> {
+    Init::LecunNormal.weight(shape, rng)
+}
+
+/// Returns normal numbers of variance 2/fan_in, for layers before a rectifier: [`kaiming_normal`] of slope 0.
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] if the shape is not valid.
+///
+/// # Source
+///
+/// He, Zhang, Ren and Sun (2015), "Delving Deep into Rectifiers".
+pub fn he_normal(shape: impl IntoShape, rng: &mut Rng) -> Result<Tensor> {
+    Init::HeNormal.weight(shape, rng)
+}
+
 /// Returns uniform numbers within ±gain·√(6/(fan_in + fan_out)).
 ///
 /// # Errors
@@ -432,6 +458,8 @@ mod tests {
         );
         check("kaiming_normal", kaiming_normal(shape, a, out, rng), variance, inf);
         check("kaiming_normal", kaiming_normal(shape, 0.0, Fan::In, rng), 2.0 / 450.0, inf);
+        check("he_normal", he_normal(shape, rng), 2.0 / 450.0, inf);
+        check("lecun_normal", lecun_normal(shape, rng), 1.0 / 450.0, inf);
         // √5 is PyTorch's first weight of a layer: within ±1/√fan_in.
         let torch = kaiming_uniform(shape, 5.0_f64.sqrt(), Fan::In, rng);
         check("kaiming_uniform √5", torch, 1.0 / (3.0 * 450.0), 1.0 / 450.0_f64.sqrt());
