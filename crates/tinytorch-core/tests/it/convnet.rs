@@ -2,7 +2,6 @@
 
 use tinytorch_core::{
     DType, Rng, Tensor,
-    datasets::digits,
     nn::{
         BatchNorm2d, Conv2d, CrossEntropyLoss, Flatten, Linear, Loss, MaxPool2d, Module, ModuleExt,
         Relu, Sequential,
@@ -69,9 +68,10 @@ fn the_number_of_threads_does_not_matter() {
 }
 
 /// Trains on every digit but each fifth, as the reference curves do, and returns the share of the others read.
+#[cfg(feature = "safetensors")]
 fn accuracy(seed: u64, epochs: usize) -> f64 {
     let rng = &mut Rng::seed(seed);
-    let [images, labels] = digits().unwrap().to_tensors().unwrap();
+    let [images, labels] = tinytorch_core::datasets::digits().unwrap().to_tensors().unwrap();
     let rows =
         |keep: &dyn Fn(i64) -> bool| -> Vec<i64> { (0..1797).filter(|&i| keep(i)).collect() };
     let pick = |rows: &[i64]| {
@@ -100,6 +100,7 @@ fn accuracy(seed: u64, epochs: usize) -> f64 {
 
 /// The gate of the fourth milestone is 90 %; ten equally likely answers would give 10 %.
 #[test]
+#[cfg(feature = "safetensors")]
 fn a_network_with_two_convolutions_reads_digits() {
     let share = accuracy(1, 3);
     assert!(share >= 0.9, "{share}");
