@@ -44,7 +44,7 @@ impl Init {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shape is not valid.
+    /// [`Error::InvalidArgument`] if the shape is not valid.
     pub fn weight(self, shape: impl IntoShape, rng: &mut Rng) -> Result<Tensor> {
         let shape = sized("init", shape)?;
         let (fan_in, fan_out) = fans(&shape);
@@ -63,7 +63,7 @@ impl Init {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the shape is not valid.
+    /// [`Error::InvalidArgument`] if the shape is not valid.
     pub fn bias(self, n_out: usize, fan_in: usize, rng: &mut Rng) -> Result<Tensor> {
         let data = match self {
             Self::TorchDefault => uniforms(n_out, 1.0 / (fan_in.max(1) as f64).sqrt(), rng),
