@@ -3,8 +3,8 @@
 use tinytorch_core::{
     DType, Result, Rng, Tensor,
     nn::{
-        BatchNorm2d, Conv2d, Flatten, Init, Linear, MaxPool2d, Module, ModuleExt, Relu, StateDict,
-        Visitor, visit_child,
+        AvgPool2d, BatchNorm2d, Conv2d, Flatten, Gelu, Init, Linear, MaxPool2d, Module, ModuleExt,
+        Relu, Sigmoid, Silu, StateDict, Tanh, Visitor, visit_child,
     },
     ops::Conv2dOpts,
 };
@@ -35,8 +35,9 @@ impl Module for Net {
 enum Layer {
     Conv { padding: usize, stride: usize },
     BatchNorm { momentum: f64, eps: f64 },
-    Relu,
+    Activation(&'static str),
     MaxPool(usize),
+    AvgPool(usize),
     Flatten,
     Linear,
 }
@@ -64,8 +65,13 @@ fn layers(architecture: &str) -> Result<Vec<Layer>, String> {
                 eps = number("eps").unwrap_or(eps);
                 Layer::BatchNorm { momentum, eps }
             }
-            ["relu"] => Layer::Relu,
+            ["relu"] => Layer::Activation("relu"),
+            ["tanh"] => Layer::Activation("tanh"),
+            ["sigmoid"] => Layer::Activation("sigmoid"),
+            ["silu"] => Layer::Activation("silu"),
+            ["gelu"] => Layer::Activation("gelu"),
             ["max", "pool", k] => Layer::MaxPool(k.parse().map_err(text)?),
+            ["avg" | "average" | "mean", "pool", k] => Layer::AvgPool(k.parse().map_err(text)?),
             ["flatten", ..] => Layer::Flatten,
             ["linear", ..] => Layer::Linear,
             _ => return Err(format!("layer \"{part}\" of network {architecture}")),
@@ -106,11 +112,15 @@ fn layers_by_name(folder: &Folder, file: &str, net: &str) -> Result<Vec<Layer>, 
         (0..4).find(|&p| fits(p)).ok_or_else(|| format!("network {net}: no padding fits"))?;
     let mut layers = Vec::new();
     for _ in &convs {
-        layers.extend([Layer::Conv { padding, stride: 1 }, Layer::Relu, Layer::MaxPool(2)]);
+        layers.extend([
+            Layer::Conv { padding, stride: 1 },
+            Layer::Activation("relu"),
+            Layer::MaxPool(2),
+        ]);
     }
     layers.push(Layer::Flatten);
     for n in 0..dense.len() {
-        layers.extend((n > 0).then_some(Layer::Relu));
+        layers.extend((n > 0).then_some(Layer::Activation("relu")));
         layers.push(Layer::Linear);
     }
     Ok(layers)
@@ -176,7 +186,17 @@ pub(crate) fn build(
                 };
                 (name, Box::new(Linear::new(n_in, n_out, rng).map_err(text)?))
             }
-            Layer::Relu => ("relu".to_owned(), Box::new(Relu)),
+            Layer::Activation(name) => {
+                let layer: Box<dyn Module> = match name {
+                    "tanh" => Box::new(Tanh),
+                    "sigmoid" => Box::new(Sigmoid),
+                    "silu" => Box::new(Silu),
+                    "gelu" => Box::new(Gelu::default()),
+                    _ => Box::new(Relu),
+                };
+                (name.to_owned(), layer)
+            }
+            Layer::AvgPool(k) => ("pool".to_owned(), Box::new(AvgPool2d::new(k).map_err(text)?)),
             Layer::MaxPool(k) => ("pool".to_owned(), Box::new(MaxPool2d::new(k).map_err(text)?)),
             Layer::Flatten => ("flatten".to_owned(), Box::new(Flatten)),
         };

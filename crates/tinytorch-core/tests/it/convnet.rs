@@ -25,27 +25,43 @@ fn network(channels: usize, maps: usize, size: usize, rng: &mut Rng) -> Sequenti
         .push(Linear::new(2 * maps * (size / 4) * (size / 4), 10, rng).unwrap())
 }
 
-/// Every bit of parameters, statistics and losses after three steps.
-fn three_steps() -> Vec<u32> {
-    let rng = &mut Rng::seed(5);
-    // Large enough that convolutions, pooling, sums and products are all shared out.
-    let model = network(3, 16, 16, rng);
-    let x = Tensor::randn([48, 3, 16, 16], DType::F32, rng).unwrap();
-    let ids: Vec<i64> = (0..48).map(|i| i % 10).collect();
-    let ids = Tensor::from_vec(ids, [48]).unwrap();
-    let mut adam = Adam::new(model.parameters(), AdamOpts::default()).unwrap();
-    let mut bits = Vec::new();
-    for _ in 0..3 {
-        let loss = CrossEntropyLoss::new().loss(&model.forward(&x).unwrap(), &ids).unwrap();
-        adam.zero_grad();
-        loss.backward().unwrap();
-        adam.step().unwrap();
-        bits.push(loss.item::<f32>().unwrap().to_bits());
+/// A network in training, with a batch large enough that convolutions, pooling, sums and products are all shared out.
+struct Run {
+    model: Sequential,
+    adam: Adam,
+    x: Tensor,
+    ids: Tensor,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let model = network(3, 16, 16, &mut Rng::seed(seed));
+        let adam = Adam::new(model.parameters(), AdamOpts::default()).unwrap();
+        let x = Tensor::randn([48, 3, 16, 16], DType::F32, &mut Rng::seed(99)).unwrap();
+        let ids = Tensor::from_vec((0..48_i64).map(|i| i % 10).collect(), [48]).unwrap();
+        Self { model, adam, x, ids }
     }
-    let state = model.state_dict();
-    let floats = state.values().filter(|t| t.dtype() == DType::F32);
-    bits.extend(floats.flat_map(|t| t.to_vec::<f32>().unwrap()).map(f32::to_bits));
-    bits
+
+    /// Takes steps and returns every bit of their losses, and then of parameters and statistics.
+    fn steps(&mut self, n: usize) -> Vec<u32> {
+        let mut bits = Vec::new();
+        for _ in 0..n {
+            let logits = self.model.forward(&self.x).unwrap();
+            let loss = CrossEntropyLoss::new().loss(&logits, &self.ids).unwrap();
+            self.adam.zero_grad();
+            loss.backward().unwrap();
+            self.adam.step().unwrap();
+            bits.push(loss.item::<f32>().unwrap().to_bits());
+        }
+        let state = self.model.state_dict();
+        let floats = state.values().filter(|t| t.dtype() == DType::F32);
+        bits.extend(floats.flat_map(|t| t.to_vec::<f32>().unwrap()).map(f32::to_bits));
+        bits
+    }
+}
+
+fn three_steps() -> Vec<u32> {
+    Run::new(5).steps(3)
 }
 
 #[test]
@@ -65,6 +81,36 @@ fn the_number_of_threads_does_not_matter() {
     let one = with(1);
     assert!(one == with(2), "two threads");
     assert!(one == with(4), "four threads");
+}
+
+#[test]
+#[cfg(feature = "safetensors")]
+fn a_resumed_run_has_the_bits_of_one_that_never_stopped() {
+    use tinytorch_core::train::Checkpoint;
+
+    let (mut whole, mut resumed) = (Run::new(5), Run::new(6));
+    whole.steps(2);
+    let file = Checkpoint::of(&whole.model, &whole.adam).unwrap().to_bytes();
+    let file = Checkpoint::from_bytes(&file).unwrap();
+    file.restore(&resumed.model, &mut resumed.adam).unwrap();
+    assert!(whole.steps(2) == resumed.steps(2), "statistics and moments travel with the weights");
+    let seen = |run: &Run| run.model.state_dict()["0.1.num_batches_tracked"].clone();
+    assert_eq!(seen(&whole).item::<i64>().unwrap(), 4);
+    assert_eq!(seen(&resumed).item::<i64>().unwrap(), 4);
+}
+
+#[test]
+fn looking_at_a_network_does_not_change_it() {
+    let mut run = Run::new(5);
+    run.steps(1);
+    let before = run.steps(0);
+    run.model.train(false);
+    let alone = run.model.forward(&run.x.narrow(0, 7, 1).unwrap()).unwrap();
+    let among = run.model.forward(&run.x).unwrap().narrow(0, 7, 1).unwrap();
+    // Products of another size may round in another order: logits of size 1, sums of 256 terms.
+    let difference = alone.sub(&among).unwrap().abs().unwrap().amax(.., false).unwrap();
+    assert!(difference.item::<f32>().unwrap() < 1e-5, "{difference}");
+    assert!(before == run.steps(0), "evaluation moves no statistics");
 }
 
 /// Trains on every digit but each fifth, as the reference curves do, and returns the share of the others read.
