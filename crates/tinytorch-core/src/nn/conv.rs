@@ -1,4 +1,4 @@
-//! The convolution layer.
+//! The convolution layer over images, and what all convolution layers share.
 
 use super::{Init, Kind, Module, Visitor};
 use crate::{Error, Param, Result, Rng, Tensor, dispatch, ops::Conv2dOpts};
@@ -24,6 +24,8 @@ const OP: &str = "conv2d";
 /// assert_eq!(conv.forward(&Tensor::zeros([2, 1, 8, 8], DType::F32)?)?.dims(), [2, 8, 6, 6]);
 /// let same = conv.with_padding(1);
 /// assert_eq!(same.forward(&Tensor::zeros([2, 1, 8, 8], DType::F32)?)?.dims(), [2, 8, 8, 8]);
+/// let even = Conv2d::new(1, 8, 4, &mut Rng::seed(0))?.with_same_padding()?;
+/// assert_eq!(even.forward(&Tensor::zeros([2, 1, 8, 8], DType::F32)?)?.dims(), [2, 8, 8, 8]);
 /// # Ok::<(), tinytorch_core::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -31,6 +33,25 @@ pub struct Conv2d {
     weight: Param,
     bias: Option<Param>,
     opts: Conv2dOpts,
+    extra: [usize; 2], // zeros after the last row and column, on top of the padding
+}
+
+/// One number for both axes of an image, or one for each: height, then width.
+pub trait IntoPair {
+    /// Returns the numbers for height and width.
+    fn into_pair(self) -> [usize; 2];
+}
+
+impl IntoPair for usize {
+    fn into_pair(self) -> [usize; 2] {
+        [self; 2]
+    }
+}
+
+impl IntoPair for [usize; 2] {
+    fn into_pair(self) -> [usize; 2] {
+        self
+    }
 }
 
 impl Conv2d {
@@ -61,11 +82,12 @@ impl Conv2d {
             let got = format!("{n_in} to {n_out} channels with a kernel {kernel:?}");
             return Err(Error::argument(OP, "size", got, "at least 1 everywhere"));
         }
-        check(n_in, n_out, &opts)?;
+        check(OP, n_in, n_out, &opts)?;
         let [kh, kw] = kernel;
         let weight = init.weight([n_out, n_in / opts.groups, kh, kw], rng)?;
         let bias = init.bias(n_out, n_in / opts.groups * kh * kw, rng)?;
-        Ok(Self { weight: Param::new(weight)?, bias: Some(Param::new(bias)?), opts })
+        let (weight, bias) = (Param::new(weight)?, Some(Param::new(bias)?));
+        Ok(Self { weight, bias, opts, extra: [0; 2] })
     }
 
     /// Returns a layer with these filters `[out, in, kh, kw]` and this bias `[out]`, at stride 1 without padding.
@@ -75,30 +97,14 @@ impl Conv2d {
     /// [`Error::InvalidArgument`] or [`Error::ShapeMismatch`] if the shapes do not fit; [`Error::DTypeMismatch`] or
     /// [`Error::DTypeUnsupported`] unless both are floats of one type.
     pub fn from_tensors(weight: Tensor, bias: Option<Tensor>) -> Result<Self> {
-        let [n_out, _, _, _] = *weight.dims() else {
+        if weight.rank() != 4 {
             let got = format!("of shape {}", weight.shape());
             return Err(Error::argument(OP, "weight", got, "of shape [out, in, kh, kw]"));
-        };
-        if let Some(bias) = &bias {
-            if *bias.dims() != [n_out] {
-                return Err(Error::shapes(
-                    OP,
-                    (weight.dims(), bias.dims()),
-                    format!("the bias does not have {n_out} elements"),
-                    "a weight [out, in, kh, kw] goes with a bias [out]",
-                    "take the bias of the same layer as the weight",
-                ));
-            }
-            if bias.dtype() != weight.dtype() {
-                return Err(Error::DTypeMismatch {
-                    op: OP,
-                    lhs: weight.dtype(),
-                    rhs: bias.dtype(),
-                });
-            }
         }
+        check_bias(OP, &weight, weight.dims()[0], bias.as_ref())?;
         let opts = Conv2dOpts::default();
-        Ok(Self { weight: Param::new(weight)?, bias: bias.map(Param::new).transpose()?, opts })
+        let (weight, bias) = (Param::new(weight)?, bias.map(Param::new).transpose()?);
+        Ok(Self { weight, bias, opts, extra: [0; 2] })
     }
 
     /// Returns the layer without its bias.
@@ -107,24 +113,44 @@ impl Conv2d {
         Self { bias: None, ..self }
     }
 
-    /// Returns the layer with this step between windows, both ways.
+    /// Returns the layer with this step between windows: one number, or one for each axis.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] if `stride` is 0.
-    pub fn with_stride(mut self, stride: usize) -> Result<Self> {
-        if stride == 0 {
-            return Err(Error::argument(OP, "stride", stride, "at least 1"));
-        }
-        self.opts.stride = [stride; 2];
+    /// [`Error::InvalidArgument`] if a step is 0.
+    pub fn with_stride(mut self, stride: impl IntoPair) -> Result<Self> {
+        self.opts.stride = positive(OP, "stride", stride.into_pair())?;
         Ok(self)
     }
 
-    /// Returns the layer with this many zeros added on every side.
+    /// Returns the layer with this many zeros added on every side: one number, or one for each axis.
     #[must_use]
-    pub fn with_padding(mut self, padding: usize) -> Self {
-        self.opts.padding = [padding; 2];
+    pub fn with_padding(mut self, padding: impl IntoPair) -> Self {
+        self.opts.padding = padding.into_pair();
+        self.extra = [0; 2];
         self
+    }
+
+    /// Returns the layer with as many zeros as keep the size of an image. Where their number is odd, one more goes after
+    /// the image than before it, as in PyTorch.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless the stride is 1.
+    pub fn with_same_padding(mut self) -> Result<Self> {
+        let kernel = self.kernel();
+        (self.opts.padding, self.extra) = same(OP, kernel, &self.opts)?;
+        Ok(self)
+    }
+
+    /// Returns the layer with this distance between neighbouring elements of a filter. Same padding is asked for again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] if a distance is 0.
+    pub fn with_dilation(mut self, dilation: impl IntoPair) -> Result<Self> {
+        self.opts.dilation = positive(OP, "dilation", dilation.into_pair())?;
+        Ok(self)
     }
 
     /// Returns the filters, [out, C/groups, kh, kw].
@@ -162,7 +188,7 @@ impl Conv2d {
         let along = |a: usize| {
             dispatch::conv2d_output_size(
                 OP,
-                size[a],
+                size[a].saturating_add(self.extra[a]),
                 k[a],
                 o.stride[a],
                 o.padding[a],
@@ -173,23 +199,76 @@ impl Conv2d {
     }
 }
 
-fn check(n_in: usize, n_out: usize, opts: &Conv2dOpts) -> Result<()> {
-    for (name, values) in [("stride", opts.stride), ("dilation", opts.dilation)] {
-        if values.contains(&0) {
-            return Err(Error::argument(OP, name, format!("{values:?}"), "at least 1 both ways"));
-        }
+/// Refuses a 0, with the name of what it was for.
+pub(super) fn positive(
+    op: &'static str,
+    name: &'static str,
+    values: [usize; 2],
+) -> Result<[usize; 2]> {
+    if values.contains(&0) {
+        return Err(Error::argument(op, name, format!("{values:?}"), "at least 1 both ways"));
     }
+    Ok(values)
+}
+
+/// Padding on both sides that keeps a size at stride 1, and what must be added at the end where that is odd.
+pub(super) fn same(
+    op: &'static str,
+    kernel: [usize; 2],
+    opts: &Conv2dOpts,
+) -> Result<([usize; 2], [usize; 2])> {
+    if opts.stride != [1; 2] {
+        let got = format!("{:?}", opts.stride);
+        return Err(Error::argument(op, "stride", got, "1 for padding that keeps the size"));
+    }
+    let total = [0, 1].map(|a| opts.dilation[a].saturating_mul(kernel[a].saturating_sub(1)));
+    Ok((total.map(|n| n / 2), total.map(|n| n % 2)))
+}
+
+/// Checks sizes and groups of a layer before its weights are drawn.
+pub(super) fn check(op: &'static str, n_in: usize, n_out: usize, opts: &Conv2dOpts) -> Result<()> {
+    positive(op, "stride", opts.stride)?;
+    positive(op, "dilation", opts.dilation)?;
     let g = opts.groups;
     if g == 0 || !n_in.is_multiple_of(g) || !n_out.is_multiple_of(g) {
         let got = format!("{g} for {n_in} to {n_out} channels");
-        return Err(Error::argument(OP, "groups", got, "a divisor of both numbers of channels"));
+        return Err(Error::argument(op, "groups", got, "a divisor of both numbers of channels"));
+    }
+    Ok(())
+}
+
+/// Checks that a bias belongs to `maps` maps and has the type of the weight.
+pub(super) fn check_bias(
+    op: &'static str,
+    weight: &Tensor,
+    maps: usize,
+    bias: Option<&Tensor>,
+) -> Result<()> {
+    let Some(bias) = bias else { return Ok(()) };
+    if *bias.dims() != [maps] {
+        return Err(Error::shapes(
+            op,
+            (weight.dims(), bias.dims()),
+            format!("the bias does not have {maps} elements"),
+            "a bias has one number for each output channel of the weight",
+            "take the bias of the same layer as the weight",
+        ));
+    }
+    if bias.dtype() != weight.dtype() {
+        return Err(Error::DTypeMismatch { op, lhs: weight.dtype(), rhs: bias.dtype() });
     }
     Ok(())
 }
 
 impl Module for Conv2d {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        x.conv2d(&self.weight.tensor(), self.bias.as_ref().map(Param::tensor).as_ref(), &self.opts)
+        let bias = self.bias.as_ref().map(Param::tensor);
+        let conv = |x: &Tensor| x.conv2d(&self.weight.tensor(), bias.as_ref(), &self.opts);
+        match self.extra {
+            [0, 0] => conv(x),
+            [h, w] if x.rank() == 4 => conv(&x.pad(&[[0, h], [0, w]], 0.0)?),
+            _ => conv(x), // which names the rank
+        }
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
@@ -204,6 +283,7 @@ impl Module for Conv2d {
     }
 
     fn kind(&self) -> Kind<'_> {
-        Kind::Conv2d(self)
+        // What counts or exports a Conv2d reads its options, which do not hold padding on one side only.
+        if self.extra == [0; 2] { Kind::Conv2d(self) } else { Kind::Other(self.name()) }
     }
 }

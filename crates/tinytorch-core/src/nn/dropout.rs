@@ -39,10 +39,10 @@ impl Dropout {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless 0 ≤ p < 1.
+    /// [`Error::InvalidArgument`] unless 0 ≤ p ≤ 1.
     pub fn new(p: f64, rng: &mut Rng) -> Result<Self> {
-        if !(0.0..1.0).contains(&p) {
-            return Err(Error::argument("dropout", "p", p, "at least 0 and below 1"));
+        if !(0.0..=1.0).contains(&p) {
+            return Err(Error::argument("dropout", "p", p, "between 0 and 1"));
         }
         Ok(Self { p, mode: Mode::default(), rng: Mutex::new(rng.split()) })
     }
@@ -101,6 +101,16 @@ mod tests {
     }
 
     #[test]
+    fn nothing_passes_at_1_and_the_gradient_is_0() {
+        let layer = Dropout::new(1.0, &mut Rng::seed(4)).unwrap();
+        let x = Tensor::from([1.0_f64, -2.0]).requiring_grad().unwrap();
+        let y = layer.forward(&x).unwrap();
+        assert_eq!(y.to_vec::<f64>().unwrap(), [0.0, 0.0]);
+        y.sum(.., false).unwrap().backward().unwrap();
+        assert_eq!(x.grad().unwrap().to_vec::<f64>().unwrap(), [0.0, 0.0]);
+    }
+
+    #[test]
     fn seeds_repeat_calls_differ_and_evaluation_is_the_identity() {
         let make = || Dropout::new(0.5, &mut Rng::seed(9)).unwrap();
         let (a, b) = (make(), make());
@@ -110,7 +120,7 @@ mod tests {
         assert!(!first.same_values(&a.forward(&x).unwrap()));
         a.train(false);
         assert!(a.forward(&x).unwrap().same_values(&x));
-        for p in [-0.1, 1.0, f64::NAN] {
+        for p in [-0.1, 1.1, f64::NAN] {
             assert!(matches!(
                 Dropout::new(p, &mut Rng::seed(0)),
                 Err(Error::InvalidArgument { name: "p", .. })

@@ -6,13 +6,18 @@
 
 mod activation;
 mod attention;
+mod avg_pool;
+mod batch_norm;
 mod block;
 mod conv;
+mod conv1d;
+mod conv_transpose;
 mod dropout;
 mod embedding;
 mod flatten;
 mod gpt;
-mod init;
+mod group_norm;
+pub mod init;
 mod layer_norm;
 mod linear;
 mod llama;
@@ -23,21 +28,31 @@ mod pool;
 mod positions;
 mod sequential;
 
-pub use activation::Relu;
+pub use activation::{
+    Elu, Gelu, Identity, LeakyRelu, LogSoftmax, Relu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 pub use attention::{AttentionOpts, MultiHeadAttention};
+pub use avg_pool::{AdaptiveAvgPool2d, AvgPool2d};
+pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
 pub use block::{NormOrder, TransformerBlock};
-pub use conv::Conv2d;
+pub use conv::{Conv2d, IntoPair};
+pub use conv_transpose::ConvTranspose2d;
+pub use conv1d::Conv1d;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use gpt::{Gpt, GptConfig};
+pub use group_norm::GroupNorm;
 pub use init::Init;
 pub use layer_norm::{LayerNorm, RmsNorm};
 pub use linear::Linear;
 pub use llama::{Llama, LlamaConfig};
-pub use loss::{CrossEntropyLoss, Loss};
+pub use loss::{
+    BceLoss, BceWithLogitsLoss, CrossEntropyLoss, HuberLoss, KlDivLoss, L1Loss, Loss, MseLoss,
+    NllLoss, SmoothL1Loss,
+};
 pub use mlp::{Mlp, SwiGlu};
 pub use module::{Buffer, Kind, Mode, Module, ModuleExt, StateDict, Visitor, visit_child};
-pub use pool::MaxPool2d;
+pub use pool::{MaxPool1d, MaxPool2d};
 pub use positions::{EmbeddingLayer, LearnedPositions, PositionKind, sinusoidal_table};
 pub use sequential::Sequential;

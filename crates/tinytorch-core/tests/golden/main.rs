@@ -19,6 +19,8 @@ mod optim;
 mod other;
 mod report;
 mod schedules;
+mod seeds;
+mod vision;
 
 use std::{env, path::PathBuf};
 

@@ -6,7 +6,7 @@ use crate::{
     data::Folder,
     models, optim,
     report::{Outcome, Report},
-    schedules,
+    schedules, seeds,
 };
 
 /// Lists of cases: index file, list in it, group.
@@ -45,6 +45,8 @@ fn run(folder: &Folder, list: &str, case: &Value) -> Outcome {
         "schedules" => schedules::schedule(case),
         "models" => models::model(folder, case),
         "digits" => models::curve(folder, case),
+        "tiny" => seeds::tiny(case),
+        "xor" => seeds::xor(case),
         _ => Outcome::Unsupported(format!("no runner for {list}")),
     }
 }

@@ -12,7 +12,10 @@
 mod chapter;
 mod chapters_activations;
 mod chapters_autograd;
+mod chapters_convolutions;
 mod chapters_data;
+mod chapters_layers;
+mod chapters_losses;
 mod chapters_optimizers;
 mod chapters_tensor;
 mod chapters_text;
@@ -20,12 +23,14 @@ mod chapters_text;
 mod chapters_training;
 #[cfg(feature = "safetensors")]
 mod checkpoints;
+mod convnet;
 #[cfg(feature = "safetensors")]
 mod digits;
 mod edges;
 mod errors;
 mod files;
 mod generated;
+mod layers;
 mod loader;
 #[cfg(feature = "safetensors")]
 mod milestones;

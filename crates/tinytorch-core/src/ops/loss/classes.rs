@@ -1,6 +1,6 @@
 //! Losses of class predictions.
 
-use super::Reduction;
+use super::{Reduction, batch};
 use crate::{
     DType, Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
@@ -79,7 +79,11 @@ impl CrossEntropy {
 
     /// The factor that turns a sum of sample losses into the result.
     fn scale(&self, targets: &Targets) -> f64 {
-        if self.opts.reduction == Reduction::Mean { targets.total_weight().recip() } else { 1.0 }
+        match self.opts.reduction {
+            Reduction::Mean => targets.total_weight().recip(),
+            Reduction::BatchMean => batch(&self.target).recip(),
+            Reduction::Sum | Reduction::None => 1.0,
+        }
     }
 }
 
@@ -114,6 +118,7 @@ impl Op for CrossEntropy {
             Reduction::None => Ok(losses),
             // Dividing by the total keeps the order of operations of the definition: sum, then one division.
             Reduction::Mean => losses.sum(.., false)?.div_scalar(targets.total_weight()),
+            Reduction::BatchMean => losses.sum(.., false)?.div_scalar(batch(&self.target)),
             Reduction::Sum => losses.sum(.., false),
         }
     }
@@ -309,7 +314,7 @@ mod tests {
     #[test]
     fn every_option_has_the_right_gradient_and_the_recorded_rule_agrees() {
         let target = Tensor::from([2i64, 0, 1, -100]);
-        for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None] {
+        for reduction in [Reduction::Mean, Reduction::Sum, Reduction::None, Reduction::BatchMean] {
             for smoothing in [0.0, 0.2] {
                 for weight in [None, Some(Tensor::from([0.5f64, 2.0, 1.0]))] {
                     let opts = CrossEntropyOpts {

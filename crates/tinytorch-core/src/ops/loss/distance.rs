@@ -90,27 +90,37 @@ impl Tensor {
         reduction.apply(&sum.neg()?)
     }
 
-    /// Returns the divergence `Σ p·(ln p - ln q)` of `q`, given as logarithms in `self`, from the distribution `p`. The
-    /// sum is divided by the first axis if `batch_mean`. Terms with `p = 0` are 0.
+    /// Returns the smooth absolute error, reduced: `d²/(2·beta)` for errors `d` up to `beta`, `d - beta/2` beyond. It is
+    /// the Huber loss divided by its width; 0 gives the absolute error.
     ///
     /// # Errors
     ///
-    /// As [`Self::mse_loss`]; [`Error::InvalidArgument`] for scalars.
+    /// As [`Self::mse_loss`]; [`Error::InvalidArgument`] unless `beta ≥ 0`.
     #[track_caller]
-    pub fn kl_div_loss(&self, p: &Self, batch_mean: bool) -> Result<Self> {
+    pub fn smooth_l1_loss(&self, target: &Self, beta: f64, reduction: Reduction) -> Result<Self> {
+        same_shape("smooth_l1_loss", self, target)?;
+        if beta.is_nan() || beta < 0.0 {
+            return Err(Error::argument("smooth_l1_loss", "beta", beta, "at least 0"));
+        }
+        if beta == 0.0 {
+            return self.l1_loss(target, reduction);
+        }
+        self.huber_loss(target, beta, reduction)?.div_scalar(beta)
+    }
+
+    /// Returns the divergence `p·(ln p - ln q)` of `q`, given as logarithms in `self`, from the distribution `p`, reduced.
+    /// Terms with `p = 0` are 0. Of the reductions only [`Reduction::BatchMean`] and [`Reduction::Sum`] give the
+    /// divergence of distributions; [`Reduction::Mean`] divides by the number of classes too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::mse_loss`].
+    #[track_caller]
+    pub fn kl_div_loss(&self, p: &Self, reduction: Reduction) -> Result<Self> {
         same_shape("kl_div_loss", self, p)?;
-        let &[batch, ..] = self.dims() else {
-            return Err(Error::argument(
-                "kl_div_loss",
-                "self",
-                "a scalar",
-                "a batch of distributions",
-            ));
-        };
         let zero = p.detach().eq(&p.detach().zeros_like()?)?;
         let ln_p = p.masked_fill(&zero, 1.0)?.log()?;
-        let sum = p.mul(&ln_p.sub(&self.masked_fill(&zero, 0.0)?)?)?.sum(.., false)?;
-        if batch_mean { sum.div_scalar(batch as f64) } else { Ok(sum) }
+        reduction.apply(&p.mul(&ln_p.sub(&self.masked_fill(&zero, 0.0)?)?)?)
     }
 }
 
@@ -131,6 +141,10 @@ mod tests {
         assert_eq!(value(p.mse_loss(&t, Reduction::Mean)), 13.0 / 3.0);
         assert_eq!(value(p.l1_loss(&t, Reduction::Mean)), 5.0 / 3.0);
         assert_eq!(value(p.huber_loss(&t, 1.0, Reduction::Sum)), 1.5 + 2.5);
+        // Errors 0, 2 and 3: within 2 a parabola of height 2/2, beyond it 3 - 2/2.
+        assert_eq!(value(p.smooth_l1_loss(&t, 2.0, Reduction::Sum)), 1.0 + 2.0);
+        assert_eq!(value(p.smooth_l1_loss(&t, 0.0, Reduction::Sum)), 5.0);
+        assert_eq!(value(p.mse_loss(&t, Reduction::BatchMean)), 13.0 / 3.0);
         let q = Tensor::from([0.5f64]);
         assert_eq!(
             value(q.bce_loss(&Tensor::from([1.0f64]), Reduction::Sum)),
@@ -155,6 +169,8 @@ mod tests {
                 as fn(&[Tensor]) -> Result<Tensor>,
             |i| i[0].l1_loss(&i[1], Reduction::Sum),
             |i| i[0].huber_loss(&i[1], 0.3, Reduction::None),
+            |i| i[0].smooth_l1_loss(&i[1], 0.3, Reduction::None),
+            |i| i[0].mse_loss(&i[1], Reduction::BatchMean),
             |i| i[0].bce_loss(&i[1], Reduction::Mean),
             |i| i[0].bce_with_logits_loss(&i[1], None, Reduction::Mean),
         ] {
@@ -171,6 +187,40 @@ mod tests {
         assert_eq!(loss.item::<f32>().unwrap(), 2e4 + core::f32::consts::LN_2);
         loss.backward().unwrap();
         assert_eq!(x.grad().unwrap().to_vec::<f32>().unwrap(), [1.0, -1.0, 0.0]);
+    }
+
+    #[test]
+    fn divergences_by_hand() {
+        // KL((1/2, 1/2) ‖ (1/4, 3/4)) = ln 2/2 + ln(2/3)/2; a class of probability 0 costs nothing.
+        let q = Tensor::from([[0.25_f64, 0.75], [0.25, 0.75]]).log().unwrap();
+        let p = Tensor::from([[0.5_f64, 0.5], [1.0, 0.0]]);
+        let first = 0.5 * 2.0_f64.ln() + 0.5 * (2.0_f64 / 3.0).ln();
+        let total = first + 4.0_f64.ln();
+        for (reduction, want) in [
+            (Reduction::Sum, total),
+            (Reduction::BatchMean, total / 2.0),
+            (Reduction::Mean, total / 4.0),
+        ] {
+            // Three roundings of numbers below 2.
+            assert!((value(q.kl_div_loss(&p, reduction)) - want).abs() < 1e-15);
+        }
+        let all = q.kl_div_loss(&p, Reduction::None).unwrap();
+        assert_eq!((all.dims(), all.to_vec::<f64>().unwrap()[3]), (&[2, 2][..], 0.0));
+    }
+
+    #[test]
+    fn widths_without_sense_are_named() {
+        let x = Tensor::from([1.0_f64]);
+        for width in [-1.0, f64::NAN] {
+            assert!(matches!(
+                x.smooth_l1_loss(&x, width, Reduction::Mean),
+                Err(Error::InvalidArgument { name: "beta", .. })
+            ));
+            assert!(matches!(
+                x.huber_loss(&x, width, Reduction::Mean),
+                Err(Error::InvalidArgument { name: "delta", .. })
+            ));
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub enum Reduction {
     Mean,
     /// Their sum.
     Sum,
+    /// Their sum divided by the size of the first axis: what one sample of a batch costs.
+    BatchMean,
     /// All of them, in the shape they have.
     None,
 }
@@ -26,9 +28,15 @@ impl Reduction {
         match self {
             Self::Mean => losses.mean(.., false),
             Self::Sum => losses.sum(.., false),
+            Self::BatchMean => losses.sum(.., false)?.div_scalar(batch(losses)),
             Self::None => Ok(losses.clone()),
         }
     }
+}
+
+/// The size of the first axis; a scalar is one sample.
+fn batch(losses: &Tensor) -> f64 {
+    losses.dims().first().map_or(1.0, |&n| n as f64)
 }
 
 /// Predictions and targets must have one shape: broadcasting here is nearly always a mistake.

@@ -144,10 +144,11 @@ fn computed(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         5 => a.elu(x),
         6 => a.leaky_relu(x),
         7 => a.gelu(GeluKind::Tanh),
+        8 if rng.below(2) == 0 => a.smooth_l1_loss(b, x, Reduction::BatchMean),
         8 => a.huber_loss(b, x, Reduction::Mean),
         9 => a.bce_loss(b, Reduction::Sum),
         10 => a.bce_with_logits_loss(b, Some(a), Reduction::None),
-        11 => a.kl_div_loss(b, true),
+        11 => a.kl_div_loss(b, Reduction::BatchMean),
         12 => a.nll_loss(b, &CrossEntropyOpts::default()),
         13 => {
             let weight = Some(a.clone());

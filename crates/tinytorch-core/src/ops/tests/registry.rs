@@ -172,6 +172,7 @@ pub(super) const ON_MATRICES: &[(&str, Function)] = &[
     ("mse_loss", |i| i[0].mse_loss(&i[1], Reduction::Mean)),
     ("l1_loss", |i| i[0].l1_loss(&i[1], Reduction::None)),
     ("huber_loss", |i| i[0].huber_loss(&i[1], 0.5, Reduction::Sum)),
+    ("smooth_l1_loss", |i| i[0].smooth_l1_loss(&i[1], 0.5, Reduction::BatchMean)),
     ("bce_loss", |i| i[0].div_scalar(2.0)?.bce_loss(&i[1].div_scalar(2.0)?, Reduction::Mean)),
     ("bce_with_logits_loss", |i| {
         let target = i[1].div_scalar(2.0)?;
@@ -180,7 +181,7 @@ pub(super) const ON_MATRICES: &[(&str, Function)] = &[
     ("cross_entropy", |i| i[0].cross_entropy(&ids(), &CrossEntropyOpts::default())),
     ("nll_loss", |i| i[0].nll_loss(&ids(), &CrossEntropyOpts::default())),
     ("cross_entropy_soft", |i| i[0].cross_entropy_soft(&i[1], Reduction::Sum)),
-    ("kl_div_loss", |i| i[0].kl_div_loss(&i[1], true)),
+    ("kl_div_loss", |i| i[0].kl_div_loss(&i[1], Reduction::BatchMean)),
     ("sdpa", |i| sdpa(&i[0], &i[1], &i[1], Mask::Causal, None)),
     ("attention_weights", |i| attention_weights(&i[0], &i[1], Mask::None, Some(0.7))),
     ("rope", |i| i[0].rope(&RopeOpts::default())),

@@ -12,7 +12,9 @@ pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
         Some("mean") => Reduction::Mean,
         Some("sum") => Reduction::Sum,
         Some("none") => Reduction::None,
-        _ => Reduction::default(),
+        Some("batchmean") => Reduction::BatchMean,
+        Some(_) => return None,
+        None => Reduction::default(),
     };
     let between = || (a.input("pred"), a.input("target"));
     one(match a.op {
@@ -30,11 +32,7 @@ pub(super) fn call(a: &Args<'_>) -> Option<Result<Vec<Tensor>>> {
         }
         "cross_entropy_soft" => a.input("logits").cross_entropy_soft(a.input("target"), reduction),
         "nll_loss" => a.input("logp").nll_loss(a.input("target"), &classes(a, reduction)),
-        "kl_div" => match a.text("reduction") {
-            Some("batchmean") => a.input("logq").kl_div_loss(a.input("p"), true),
-            Some("sum") => a.input("logq").kl_div_loss(a.input("p"), false),
-            _ => return None,
-        },
+        "kl_div" => a.input("logq").kl_div_loss(a.input("p"), reduction),
         "distillation_loss" => distillation(a),
         _ => return None,
     })
@@ -58,7 +56,7 @@ fn distillation(a: &Args<'_>) -> Result<Tensor> {
     let soft = student
         .div_scalar(t)?
         .log_softmax(-1)?
-        .kl_div_loss(&teacher.div_scalar(t)?.softmax(-1)?, true)?;
+        .kl_div_loss(&teacher.div_scalar(t)?.softmax(-1)?, Reduction::BatchMean)?;
     let hard = student.cross_entropy(a.input("target"), &CrossEntropyOpts::default())?;
     soft.mul_scalar(alpha * k)?.add(&hard.mul_scalar(1.0 - alpha)?)
 }
