@@ -4,7 +4,7 @@ use core::{
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::Node;
 use crate::{
@@ -19,9 +19,15 @@ use crate::{
 pub struct Param(Arc<Inner>);
 
 struct Inner {
-    leaf: Arc<Node>,
+    shape: Shape,
     version: Arc<AtomicU64>,
-    data: RwLock<Arc<Data>>,
+    values: RwLock<Values>,
+}
+
+/// The leaf of the graph and the numbers behind it; both change together when the element type does.
+struct Values {
+    leaf: Arc<Node>,
+    data: Arc<Data>,
 }
 
 impl Param {
@@ -36,31 +42,37 @@ impl Param {
             return Err(Error::dtype("param", values.dtype(), "f32, f64, f16 or bf16"));
         }
         let version = Arc::new(AtomicU64::new(0));
-        let leaf = Node::param(*values.shape(), values.dtype(), version.clone());
+        let shape = *values.shape();
+        let leaf = Node::param(shape, values.dtype(), version.clone());
         let data = owned(values.into_data(), &version);
-        Ok(Self(Arc::new(Inner { leaf, version, data: RwLock::new(data) })))
+        Ok(Self(Arc::new(Inner { shape, version, values: RwLock::new(Values { leaf, data }) })))
     }
 
-    fn data(&self) -> Arc<Data> {
-        self.0.data.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn values(&self) -> RwLockReadGuard<'_, Values> {
+        self.0.values.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn values_mut(&self) -> RwLockWriteGuard<'_, Values> {
+        self.0.values.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the current values as a leaf of the graph.
     #[must_use]
     pub fn tensor(&self) -> Tensor {
-        Tensor::from_data(self.data(), Some(self.0.leaf.clone()))
+        let values = self.values();
+        Tensor::from_data(values.data.clone(), Some(values.leaf.clone()))
     }
 
     /// Returns the shape.
     #[must_use]
     pub fn shape(&self) -> &Shape {
-        self.0.leaf.shape()
+        &self.0.shape
     }
 
     /// Returns the element type.
     #[must_use]
     pub fn dtype(&self) -> DType {
-        self.0.leaf.dtype()
+        self.values().leaf.dtype()
     }
 
     /// Returns the number of elements.
@@ -72,7 +84,7 @@ impl Param {
     /// Returns the gradient collected so far, contiguous.
     #[must_use]
     pub fn grad(&self) -> Option<Tensor> {
-        self.0.leaf.grad()
+        self.values().leaf.grad()
     }
 
     /// Replaces the gradient.
@@ -82,13 +94,13 @@ impl Param {
     /// [`Error::ShapeMismatch`] or [`Error::DTypeMismatch`] unless it is like the parameter.
     pub fn set_grad(&self, grad: &Tensor) -> Result<()> {
         self.check_like("set_grad", grad)?;
-        self.0.leaf.set_grad(Some(grad.detach().contiguous()));
+        self.values().leaf.set_grad(Some(grad.detach().contiguous()));
         Ok(())
     }
 
     /// Forgets the gradient.
     pub fn zero_grad(&self) {
-        self.0.leaf.set_grad(None);
+        self.values().leaf.set_grad(None);
     }
 
     /// Returns how often the values have changed.
@@ -116,11 +128,11 @@ impl Param {
         if self.dtype() != T::DTYPE {
             return Err(Error::DTypeMismatch { op: "update", lhs: self.dtype(), rhs: T::DTYPE });
         }
-        let mut data = self.0.data.write().unwrap_or_else(PoisonError::into_inner);
-        if unique::<T>(&mut data).is_none() {
-            *data = copy::<T>(&data, &self.0.version);
+        let data = &mut self.values_mut().data;
+        if unique::<T>(data).is_none() {
+            *data = copy::<T>(data, &self.0.version);
         }
-        let values = unique::<T>(&mut data).expect("a fresh copy has one owner");
+        let values = unique::<T>(data).expect("a fresh copy has one owner");
         let out = f(values);
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(out)
@@ -135,7 +147,30 @@ impl Param {
         self.check_like("load", values)?;
         let fresh =
             crate::tensor::each_type!(self.dtype(), T => copy::<T>(values.data(), &self.0.version));
-        *self.0.data.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        self.values_mut().data = fresh;
+        self.0.version.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Gives the values another float type. The gradient is forgotten, and every handle sees the change.
+    ///
+    /// An optimizer that has already taken a step remembers numbers of the old type: make a new one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DTypeUnsupported`] unless `dtype` is a float.
+    #[track_caller]
+    pub fn to_dtype(&self, dtype: DType) -> Result<()> {
+        if !dtype.is_float() {
+            return Err(Error::dtype("param", dtype, "f32, f64, f16 or bf16"));
+        }
+        if dtype == self.dtype() {
+            return Ok(());
+        }
+        let values = self.tensor().detach().to_dtype(dtype)?;
+        let leaf = Node::param(self.0.shape, dtype, self.0.version.clone());
+        let data = owned(values.into_data(), &self.0.version);
+        *self.values_mut() = Values { leaf, data };
         self.0.version.fetch_add(1, Ordering::AcqRel);
         Ok(())
     }

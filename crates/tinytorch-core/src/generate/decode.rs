@@ -103,6 +103,8 @@ mod tests {
             hidden: 24,
             max_len: 16,
             rope_base: 10_000.0,
+            norm_eps: 1e-6,
+            tied_head: true,
         };
         [
             Box::new(Gpt::new(&GptConfig::new(12, 16, 1, 4, 16), rng).unwrap()),

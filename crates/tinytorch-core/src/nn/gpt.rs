@@ -23,13 +23,16 @@ pub struct GptConfig {
     pub dropout: f64,
     /// Whether the output layer is the token table itself.
     pub tied_head: bool,
+    /// ε of the norms.
+    pub norm_eps: f64,
 }
 
 impl GptConfig {
-    /// Returns a configuration without dropout and with an output layer of its own.
+    /// Returns a configuration without dropout, with an output layer of its own and ε = 1e-5.
     #[must_use]
     pub fn new(vocab: usize, width: usize, layers: usize, heads: usize, max_len: usize) -> Self {
-        Self { vocab, width, layers, heads, max_len, dropout: 0.0, tied_head: false }
+        let (dropout, tied_head, norm_eps) = (0.0, false, 1e-5);
+        Self { vocab, width, layers, heads, max_len, dropout, tied_head, norm_eps }
     }
 
     /// Returns the number of parameters, V·d + S·d + L·(12d² + 13d) + 2d, and V·d more for a head of its own.
@@ -87,16 +90,19 @@ impl Gpt {
     ///
     /// [`Error::InvalidArgument`] for a size of 0, heads that do not divide the width, or a dropout outside 0..1.
     pub fn new(config: &GptConfig, rng: &mut Rng) -> Result<Self> {
-        let &GptConfig { vocab, width, layers, heads, max_len, dropout, tied_head } = config;
-        let block =
-            |rng: &mut Rng| TransformerBlock::new(width, heads, NormOrder::PreLn, dropout, rng);
+        let &GptConfig { vocab, width, layers, heads, max_len, dropout, tied_head, norm_eps } =
+            config;
+        let block = |rng: &mut Rng| {
+            TransformerBlock::new(width, heads, NormOrder::PreLn, dropout, rng)
+                .map(|block| block.with_eps(norm_eps))
+        };
         Ok(Self {
             config: *config,
             tok_emb: Embedding::new(vocab, width, rng)?,
             pos_emb: LearnedPositions::new(max_len, width, rng)?,
             dropout: Dropout::new(dropout, rng)?,
             blocks: (0..layers).map(|_| block(rng)).collect::<Result<_>>()?,
-            ln_f: LayerNorm::new(width)?,
+            ln_f: LayerNorm::new(width)?.with_eps(norm_eps),
             head: match tied_head {
                 true => None,
                 false => Some(linear(width, vocab, false, Init::LecunNormal, rng)?),

@@ -1,7 +1,8 @@
 //! A language model of the Llama kind.
 
 use super::{
-    AttentionOpts, Embedding, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor, visit_child,
+    AttentionOpts, Embedding, Init, Linear, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor,
+    attention::linear, visit_child,
 };
 use crate::{
     Error, Result, Rng, Tensor,
@@ -27,6 +28,10 @@ pub struct LlamaConfig {
     pub max_len: usize,
     /// Base of the angles of rotation; 10,000 in the first Llama.
     pub rope_base: f64,
+    /// ε of the norms: 1e-6 in the first Llama, 1e-5 in the second.
+    pub norm_eps: f64,
+    /// Whether the output layer is the token table itself.
+    pub tied_head: bool,
 }
 
 /// A block: attention with rotated, grouped heads, then a gated network, each normalized before and added after.
@@ -52,8 +57,7 @@ impl Block {
     }
 }
 
-/// A decoder with RMS norms, rotary positions, grouped queries and gated networks, without biases. The token table is
-/// the output layer too.
+/// A decoder with RMS norms, rotary positions, grouped queries and gated networks, without biases.
 ///
 /// # Shapes
 ///
@@ -68,6 +72,7 @@ pub struct Llama {
     tok_emb: Embedding,
     blocks: Vec<Block>,
     norm_f: RmsNorm,
+    head: Option<Linear>,
 }
 
 impl Llama {
@@ -77,15 +82,16 @@ impl Llama {
     ///
     /// [`Error::InvalidArgument`] for a size of 0, heads that do not divide what they share, or an odd width of a head.
     pub fn new(config: &LlamaConfig, rng: &mut Rng) -> Result<Self> {
-        let &LlamaConfig { vocab, width, layers, heads, kv_heads, hidden, rope_base, .. } = config;
+        let &LlamaConfig { vocab, width, layers, heads, kv_heads, hidden, rope_base, norm_eps, .. } =
+            config;
         let rope = RopeOpts { base: rope_base, style: RopeStyle::Half, offset: 0 };
         let (kv_heads, rope) = (Some(kv_heads), Some(rope));
         let opts = AttentionOpts { kv_heads, bias: false, rope, dropout: 0.0 };
         let block = |rng: &mut Rng| {
             Ok(Block {
-                norm1: RmsNorm::new(width)?,
+                norm1: RmsNorm::new(width)?.with_eps(norm_eps),
                 attn: MultiHeadAttention::new(width, heads, &opts, rng)?,
-                norm2: RmsNorm::new(width)?,
+                norm2: RmsNorm::new(width)?.with_eps(norm_eps),
                 mlp: SwiGlu::new(width, hidden, rng)?,
             })
         };
@@ -93,7 +99,11 @@ impl Llama {
             config: *config,
             tok_emb: Embedding::new(vocab, width, rng)?,
             blocks: (0..layers).map(|_| block(rng)).collect::<Result<_>>()?,
-            norm_f: RmsNorm::new(width)?,
+            norm_f: RmsNorm::new(width)?.with_eps(norm_eps),
+            head: match config.tied_head {
+                true => None,
+                false => Some(linear(width, vocab, false, Init::LecunNormal, rng)?),
+            },
         })
     }
 
@@ -115,7 +125,11 @@ impl Module for Llama {
         for block in &self.blocks {
             x = block.forward(&x)?;
         }
-        self.norm_f.forward(&x)?.linear(&self.tok_emb.weight().tensor(), None) // [B, T, V]
+        let x = self.norm_f.forward(&x)?;
+        match &self.head {
+            Some(head) => head.forward(&x), // [B, T, V]
+            None => x.linear(&self.tok_emb.weight().tensor(), None),
+        }
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
@@ -128,6 +142,9 @@ impl Module for Llama {
         }
         visitor.leave();
         visit_child(visitor, "norm_f", &self.norm_f);
+        if let Some(head) = &self.head {
+            visit_child(visitor, "head", head);
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -150,6 +167,8 @@ mod tests {
             hidden: 48,
             max_len: 8,
             rope_base: 10_000.0,
+            norm_eps: 1e-6,
+            tied_head: true,
         }
     }
 
@@ -159,6 +178,8 @@ mod tests {
         assert_eq!(model.num_parameters(), 16_800, "the count of the golden model of these sizes");
         let a = model.forward(&Tensor::from([[3_i64, 1, 4, 1, 5]])).unwrap();
         let b = model.forward(&Tensor::from([[3_i64, 1, 4, 1, 9]])).unwrap();
+        let own_head = Llama::new(&LlamaConfig { tied_head: false, ..config() }, &mut Rng::seed(1));
+        assert_eq!(own_head.unwrap().num_parameters(), 16_800 + 40 * 32);
         let early = |t: &Tensor| t.narrow(1, 0, 4).unwrap();
         assert!(early(&a).same_values(&early(&b)) && !a.same_values(&b));
         assert!(model.forward(&Tensor::from([[0_i64; 9]])).is_err(), "longer than max_len");

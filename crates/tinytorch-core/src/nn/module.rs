@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{Conv2d, Linear, MaxPool2d, Sequential};
-use crate::{Error, Result, Tensor, autograd::Param};
+use crate::{DType, Error, Result, Tensor, autograd::Param};
 
 /// A part of a network: a function of a tensor, with the parameters that training changes.
 ///
@@ -205,6 +205,23 @@ pub trait ModuleExt: Module {
             }
         }
         self.visit(&mut Switch(training));
+    }
+
+    /// Gives every parameter and every buffer of floats another float type, in place. Make optimizers afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DTypeUnsupported`] unless `dtype` is a float; nothing has changed then.
+    fn to_dtype(&self, dtype: DType) -> Result<()> {
+        if !dtype.is_float() {
+            return Err(Error::dtype("to_dtype", dtype, "f32, f64, f16 or bf16"));
+        }
+        let found = collect(self);
+        found.params.iter().try_for_each(|(_, p)| p.to_dtype(dtype))?;
+        for (_, buffer) in found.buffers.iter().filter(|(_, b)| b.tensor().dtype().is_float()) {
+            buffer.set(&buffer.tensor().to_dtype(dtype)?);
+        }
+        Ok(())
     }
 
     /// Returns the number of numbers that training changes.

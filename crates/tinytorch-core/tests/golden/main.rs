@@ -13,6 +13,7 @@
 mod case;
 mod compare;
 mod data;
+mod language;
 mod models;
 mod ops;
 mod optim;

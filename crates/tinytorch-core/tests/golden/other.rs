@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     data::Folder,
-    models, optim,
+    language, models, optim,
     report::{Outcome, Report},
     schedules,
 };
@@ -43,8 +43,12 @@ fn run(folder: &Folder, list: &str, case: &Value) -> Outcome {
         "rosenbrock" => optim::rosenbrock(case),
         "clipping" => optim::clipping(folder, case),
         "schedules" => schedules::schedule(case),
+        "models" if language::is_language(case["arch"].as_str().unwrap_or_default()) => {
+            language::model(folder, case)
+        }
         "models" => models::model(folder, case),
         "digits" => models::curve(folder, case),
+        "gpt" => language::curve(folder, case),
         _ => Outcome::Unsupported(format!("no runner for {list}")),
     }
 }
