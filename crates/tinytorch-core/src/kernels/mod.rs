@@ -8,6 +8,7 @@ pub(crate) mod conv;
 pub(crate) mod direct;
 pub(crate) mod dots;
 pub(crate) mod erf;
+pub(crate) mod flash;
 pub(crate) mod gemm;
 pub(crate) mod map;
 pub(crate) mod nd;

@@ -82,8 +82,9 @@ impl Llama {
     ///
     /// [`Error::InvalidArgument`] for a size of 0, heads that do not divide what they share, or an odd width of a head.
     pub fn new(config: &LlamaConfig, rng: &mut Rng) -> Result<Self> {
-        let &LlamaConfig { vocab, width, layers, heads, kv_heads, hidden, rope_base, norm_eps, .. } =
-            config;
+        let &LlamaConfig {
+            vocab, width, layers, heads, kv_heads, hidden, rope_base, norm_eps, ..
+        } = config;
         let rope = RopeOpts { base: rope_base, style: RopeStyle::Half, offset: 0 };
         let (kv_heads, rope) = (Some(kv_heads), Some(rope));
         let opts = AttentionOpts { kv_heads, bias: false, rope, dropout: 0.0 };

@@ -9,6 +9,8 @@ use crate::{
     tensor::{Element, Real},
 };
 
+pub use super::flash::flash_attention;
+
 /// Which keys a query may attend to.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
@@ -79,6 +81,14 @@ pub fn sdpa(
     scale: Option<f64>,
 ) -> Result<Tensor> {
     dispatch::attention(&masked_scores(q, k, mask, scale)?, v)
+}
+
+/// Returns heads of keys or values copied so that there are as many as `heads` of queries, `[B, H, T, d]`.
+pub(crate) fn shared(x: &Tensor, heads: usize) -> Result<Tensor> {
+    match heads / x.dims().get(1).copied().unwrap_or(1).max(1) {
+        share if share > 1 => x.repeat_interleave(share, 1),
+        _ => Ok(x.clone()),
+    }
 }
 
 /// How the elements of a head are paired for rotation.

@@ -3,8 +3,8 @@
 use tinytorch_core::{
     DType, Error, Param, Result, Rng, Tensor,
     nn::{
-        Buffer, Conv2d, CrossEntropyLoss, Flatten, Gpt, GptConfig, Init, Kind, Linear, Loss, MaxPool2d, Mode,
-        Module, ModuleExt, Relu, Sequential, Visitor, visit_child,
+        Buffer, Conv2d, CrossEntropyLoss, Flatten, Gpt, GptConfig, Init, Kind, Linear, Loss,
+        MaxPool2d, Mode, Module, ModuleExt, Relu, Sequential, Visitor, visit_child,
     },
     train::{evaluate, predict},
 };
