@@ -204,7 +204,8 @@ fn run_curve(folder: &Folder, case: &Value) -> Step<Option<String>> {
         Err(missing) => return Ok(Some(missing)),
     };
     let vocab = case["vocab"].as_str().map_or(0, |v| v.chars().count());
-    let [width, layers, heads, ctx, steps] = ["d", "L", "H", "ctx", "steps"].map(|n| size(config, n));
+    let [width, layers, heads, ctx, steps] =
+        ["d", "L", "H", "ctx", "steps"].map(|n| size(config, n));
     let (width, ctx, steps) = (width?, ctx?, steps?);
     let about = case["model"].as_str().unwrap_or_default();
     if !about.starts_with("gpt") {
@@ -277,7 +278,6 @@ fn whole_text(model: &Gpt, case: &Value, ids: &[i64], ctx: usize) -> Step<()> {
         (sum, count) = (sum + value * (end - start) as f64, count + end - start);
     }
     let got = sum / count as f64;
-    eprintln!("loss of the whole text {got}, reference {want}");
     let agrees = (got - want).abs() <= DRIFT * want;
     if agrees { Ok(()) } else { Err(format!("loss of the text is {got}, reference {want}")) }
 }

@@ -20,6 +20,7 @@ mod optim;
 mod other;
 mod report;
 mod schedules;
+mod sequences;
 
 use std::{env, path::PathBuf};
 

@@ -6,7 +6,7 @@ use crate::{
     data::Folder,
     language, models, optim,
     report::{Outcome, Report},
-    schedules,
+    schedules, sequences,
 };
 
 /// Lists of cases: index file, list in it, group.
@@ -49,6 +49,8 @@ fn run(folder: &Folder, list: &str, case: &Value) -> Outcome {
         "models" => models::model(folder, case),
         "digits" => models::curve(folder, case),
         "gpt" => language::curve(folder, case),
+        "attn" => sequences::attention(case),
+        "m07" => sequences::almanac(case),
         _ => Outcome::Unsupported(format!("no runner for {list}")),
     }
 }
