@@ -31,6 +31,8 @@ mod loader;
 mod milestones;
 mod modules;
 mod optimizers;
+#[cfg(feature = "safetensors")]
+mod pretrained;
 mod quantized;
 #[cfg(feature = "tflite")]
 mod tflite;
