@@ -86,6 +86,14 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
     slot::attention(scores, v)
 }
 
+/// True if no course serves this thread: what several slots do may be done in one step then.
+pub(crate) fn by_reference_alone() -> bool {
+    #[cfg(feature = "course")]
+    return !crate::course::is_active();
+    #[cfg(not(feature = "course"))]
+    true
+}
+
 /// Attention from heads of queries, keys and values to what the queries collect, in one step.
 ///
 /// By tiles while nothing but the reference serves the steps inside; under a course each step is asked for by itself.
@@ -95,8 +103,7 @@ pub(crate) fn whole_attention(
     v: &Tensor,
     mask: Mask<'_>,
 ) -> Result<Tensor> {
-    #[cfg(feature = "course")]
-    if crate::course::is_active() {
+    if !by_reference_alone() {
         let h = q.dims().get(1).copied().unwrap_or(1);
         let [k, v] = [ops::shared(k, h)?, ops::shared(v, h)?];
         return ops::sdpa(q, &k, &v, mask, None);

@@ -2,9 +2,12 @@
 
 use super::{
     Dropout, Embedding, Init, LayerNorm, LearnedPositions, Linear, Module, NormOrder,
-    TransformerBlock, Visitor, attention::linear, visit_child,
+    TransformerBlock, Visitor,
+    attention::linear,
+    padding::{check_pads, each_alone, padded_mask, padded_positions},
+    visit_child,
 };
-use crate::{Error, Result, Rng, Tensor, ops::attention::Mask};
+use crate::{Error, Result, Rng, Tensor, dispatch, ops::attention::Mask};
 
 /// Sizes and choices of a [`Gpt`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -137,6 +140,45 @@ impl Gpt {
             Some(head) => head.forward(&x), // [B, T, V]
             None => x.linear(&self.tok_emb.weight().tensor(), None),
         }
+    }
+
+    /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others count their
+    /// positions from 0 and do not look at them. Scores at these places mean nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless there is one number for each row, less than its length; as
+    /// [`forward_at`](Self::forward_at).
+    pub fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        check_pads(ids, pads)?;
+        if pads.iter().all(|&pad| pad == 0) {
+            return self.forward(ids);
+        }
+        if !dispatch::by_reference_alone() {
+            return each_alone(self, ids, pads);
+        }
+        let len = ids.dims()[1];
+        self.check_len(len)?;
+        let at = self.pos_emb.weight().tensor().embedding(&padded_positions(pads, len)?, None)?;
+        let mut x = self.dropout.forward(&self.tok_emb.forward(ids)?.add(&at)?)?; // [B, T, d]
+        let mask = padded_mask(pads, len)?;
+        for block in &self.blocks {
+            x = block.forward_masked(&x, Mask::Bool(&mask))?;
+        }
+        let x = self.ln_f.forward(&x)?;
+        match &self.head {
+            Some(head) => head.forward(&x), // [B, T, V]
+            None => x.linear(&self.tok_emb.weight().tensor(), None),
+        }
+    }
+
+    fn check_len(&self, len: usize) -> Result<()> {
+        let max_len = self.config.max_len;
+        if len <= max_len {
+            return Ok(());
+        }
+        let need = format!("at most the {max_len} positions of the table");
+        Err(Error::argument("gpt", "length", len, need))
     }
 }
 

@@ -2,10 +2,12 @@
 
 use super::{
     AttentionOpts, Embedding, Init, Linear, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor,
-    attention::linear, visit_child,
+    attention::linear,
+    padding::{check_pads, each_alone, padded_mask},
+    visit_child,
 };
 use crate::{
-    Error, Result, Rng, Tensor,
+    Error, Result, Rng, Tensor, dispatch,
     ops::attention::{Mask, RopeOpts, RopeStyle},
 };
 
@@ -44,8 +46,8 @@ struct Block {
 }
 
 impl Block {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, Mask::Causal)?)?;
+    fn forward(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, mask)?)?;
         x.add(&self.mlp.forward(&self.norm2.forward(&x)?)?)
     }
 
@@ -115,8 +117,29 @@ impl Llama {
     }
 }
 
-impl Module for Llama {
-    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+impl Llama {
+    /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others do not look
+    /// at them. Scores at these places mean nothing.
+    ///
+    /// Queries and keys turn with their places in the batch; scores depend on the distance of places alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless there is one number for each row, less than its length; as
+    /// [`forward`](Module::forward).
+    pub fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        check_pads(ids, pads)?;
+        if pads.iter().all(|&pad| pad == 0) {
+            return self.forward(ids);
+        }
+        if !dispatch::by_reference_alone() {
+            return each_alone(self, ids, pads);
+        }
+        let mask = padded_mask(pads, ids.dims()[1])?;
+        self.forward_masked(ids, Mask::Bool(&mask))
+    }
+
+    fn forward_masked(&self, ids: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
         let (max_len, shape) = (self.config.max_len, ids.shape());
         if ids.rank() != 2 || ids.dims()[1] > max_len {
             let need = format!("[batch, sequence of at most {max_len}]");
@@ -124,13 +147,19 @@ impl Module for Llama {
         }
         let mut x = self.tok_emb.forward(ids)?; // [B, T, d]
         for block in &self.blocks {
-            x = block.forward(&x)?;
+            x = block.forward(&x, mask)?;
         }
         let x = self.norm_f.forward(&x)?;
         match &self.head {
             Some(head) => head.forward(&x), // [B, T, V]
             None => x.linear(&self.tok_emb.weight().tensor(), None),
         }
+    }
+}
+
+impl Module for Llama {
+    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        self.forward_masked(ids, Mask::Causal)
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
