@@ -18,6 +18,7 @@ mod chapters_tensor;
 mod chapters_text;
 #[cfg(feature = "safetensors")]
 mod chapters_training;
+mod chapters_transformers;
 #[cfg(feature = "safetensors")]
 mod checkpoints;
 #[cfg(feature = "safetensors")]
@@ -39,3 +40,4 @@ mod tflite;
 mod trainer;
 #[cfg(feature = "safetensors")]
 mod training;
+mod transformers;
