@@ -7,6 +7,7 @@
 use super::{
     gemm::{Mat, gemm},
     par,
+    recycle::{buffer, filled},
     reduce::sum_of,
     rows,
     simd::{self, Loop},
@@ -119,7 +120,7 @@ impl<T: Real> Flash<'_, T> {
     pub(crate) fn forward(&self) -> (Vec<T>, Vec<T>) {
         let ([b, h, s, _], w) = (self.sizes(), self.v.shape[3]);
         let heads = self.pieces().0 * self.share();
-        let (mut out, mut logs) = (vec![T::ZERO; b * h * s * w], vec![T::ZERO; b * h * s]);
+        let (mut out, mut logs) = (buffer(b * h * s * w), vec![T::ZERO; b * h * s]);
         let (out_piece, logs_piece) = (heads * s * w, heads * s);
         par::blocks2(
             (&mut out, out_piece),
@@ -232,8 +233,8 @@ impl<T: Real> Flash<'_, T> {
         let (groups, share) = (self.pieces().0, self.share());
         let heads = groups * share;
         let rows = b * self.k.shape[1] * t;
-        let mut dq = vec![T::ZERO; b * h * s * d];
-        let (mut dk, mut dv) = (vec![T::ZERO; rows * d], vec![T::ZERO; rows * w]);
+        let mut dq = filled(b * h * s * d, T::ZERO);
+        let (mut dk, mut dv) = (filled(rows * d, T::ZERO), filled(rows * w, T::ZERO));
         par::blocks3(
             (&mut dq, heads * s * d),
             (&mut dk, groups * t * d),
