@@ -177,7 +177,9 @@ impl<T: Real> Flash<'_, T> {
                 if most[r] == -T::INFINITY {
                     row.fill(T::ZERO);
                 } else {
-                    row.iter_mut().for_each(|v| *v = *v / sum[r]);
+                    // One division for the row, as the softmax of a whole row.
+                    let share = T::ONE / sum[r];
+                    row.iter_mut().for_each(|v| *v = *v * share);
                 }
                 *log = most[r] + sum[r].ln();
             }
@@ -200,10 +202,16 @@ impl<T: Real> Flash<'_, T> {
                 + at.key * strides[3]
         };
         match &self.allowed {
-            Allowed::All => row.iter_mut().for_each(|v| *v = *v * scale),
+            Allowed::All => {
+                for v in row.iter_mut() {
+                    *v = *v * scale;
+                }
+            }
             Allowed::Causal => {
                 let seen = (at.query + 1).saturating_sub(at.key).min(row.len());
-                row[..seen].iter_mut().for_each(|v| *v = *v * scale);
+                for v in &mut row[..seen] {
+                    *v = *v * scale;
+                }
                 return seen;
             }
             Allowed::Marked(mask) => {
@@ -327,17 +335,24 @@ impl<T: Real> Loop for Absorb<'_, '_, T> {
             let (row, unseen) = row.split_at_mut(seen);
             unseen.fill(T::ZERO);
             let before = most[r];
-            let now = before.max_nan(rows::max(row));
+            let mut now = before.max_nan(rows::max(row));
             if now == -T::INFINITY {
-                row.fill(T::ZERO);
-                continue;
+                if !row.iter().any(|v| v.is_nan()) {
+                    row.fill(T::ZERO);
+                    continue;
+                }
+                now = T::NAN;
             }
-            row.iter_mut().for_each(|v| *v = (*v - now).exp());
+            for v in row.iter_mut() {
+                *v = (*v - now).exp();
+            }
             let added = sum_of(row, &|v| v);
             if at.key > 0 {
                 let shrink = (before - now).exp();
                 sum[r] = sum[r] * shrink + added;
-                out[r * step..r * step + w].iter_mut().for_each(|v| *v = *v * shrink);
+                for v in &mut out[r * step..r * step + w] {
+                    *v = *v * shrink;
+                }
             } else {
                 sum[r] = added;
             }
@@ -370,8 +385,10 @@ impl<T: Real> Loop for Again<'_, '_, T> {
             let ((p, p_rest), (ds, ds_rest)) = (p.split_at_mut(seen), ds.split_at_mut(seen));
             p_rest.fill(T::ZERO);
             ds_rest.fill(T::ZERO);
-            p.iter_mut().for_each(|v| *v = (*v - log).exp());
-            ds.iter_mut().zip(&*p).for_each(|(ds, &p)| *ds = p * (*ds - dot) * of.scale);
+            for (p, ds) in p.iter_mut().zip(ds) {
+                *p = (*p - log).exp();
+                *ds = *p * (*ds - dot) * of.scale;
+            }
         }
     }
 }

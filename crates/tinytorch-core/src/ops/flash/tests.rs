@@ -147,6 +147,27 @@ fn queries_without_keys_collect_zeros_and_large_scores_do_not_overflow() {
 }
 
 #[test]
+fn what_is_not_a_number_reaches_those_who_see_it_alone() {
+    let rng = &mut Rng::seed(11);
+    let own = operands([1, 1, 1, 70, 70, 4, 4], DType::F32, rng);
+    let nan_at = |t: &Tensor, row: usize| {
+        let here: Vec<bool> = (0..280).map(|i| i / 4 == row).collect();
+        t.masked_fill(&Tensor::from_vec(here, [1, 1, 70, 4]).unwrap(), f64::NAN).unwrap()
+    };
+    let nans = |t: &Tensor| t.to_vec_as::<f64>().iter().map(|v| v.is_nan()).collect::<Vec<_>>();
+    for (which, row) in [(0, 0), (0, 69), (1, 0), (1, 66), (2, 65)] {
+        let mut inputs = own.clone();
+        inputs[which] = nan_at(&inputs[which], row);
+        let inputs = [&inputs[0], &inputs[1], &inputs[2]];
+        let (got, want) = (nans(&tiled(inputs, Mask::Causal)), nans(&plain(inputs, Mask::Causal)));
+        // A value that is excluded counts in the plain path, as 0 times NaN; a tile that nobody sees is not read.
+        assert!(got.iter().zip(&want).all(|(g, w)| *w || !g), "operand {which}, row {row}");
+        let seen = |i: usize| if which == 0 { i / 4 == row } else { i / 4 >= row };
+        assert!((0..280).filter(|&i| seen(i)).all(|i| got[i]), "operand {which}, row {row}");
+    }
+}
+
+#[test]
 fn halves_are_computed_as_singles() {
     let rng = &mut Rng::seed(9);
     let own = operands([4, 2, 1, 66, 66, 4, 4], DType::F16, rng);
