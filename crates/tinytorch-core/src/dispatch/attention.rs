@@ -106,7 +106,7 @@ pub(crate) fn whole_attention(
     if !by_reference_alone() {
         let h = q.dims().get(1).copied().unwrap_or(1);
         let [k, v] = [ops::shared(k, h)?, ops::shared(v, h)?];
-        return ops::sdpa(q, &k, &v, mask, None);
+        return ops::in_steps(q, &k, &v, mask, None);
     }
     ops::flash_attention(q, k, v, mask, None)
 }

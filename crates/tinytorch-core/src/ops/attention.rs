@@ -61,6 +61,9 @@ fn masked_scores(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> 
 
 /// Returns scaled dot-product attention: [`attention_weights`] times the values.
 ///
+/// Operands of four axes are computed by tiles, see [`flash_attention`], unless a course is installed: then each step
+/// is asked for by itself.
+///
 /// # Shapes
 ///
 /// `q: [.., S, d]`, `k: [.., T, d]`, `v: [.., T, w]`, result `[.., S, w]`.
@@ -74,6 +77,21 @@ fn masked_scores(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> 
 /// Vaswani et al. (2017), "Attention Is All You Need", equation 1.
 #[track_caller]
 pub fn sdpa(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Mask<'_>,
+    scale: Option<f64>,
+) -> Result<Tensor> {
+    if dispatch::by_reference_alone() && super::flash::fits(q, k, v, mask) {
+        return flash_attention(q, k, v, mask, scale);
+    }
+    in_steps(q, k, v, mask, scale)
+}
+
+/// Attention in the steps of the definition, with the whole matrix of scores.
+#[track_caller]
+pub(crate) fn in_steps(
     q: &Tensor,
     k: &Tensor,
     v: &Tensor,

@@ -1,6 +1,6 @@
 //! Attention that never stores its weights.
 
-use super::attention::{Mask, attention_weights, sdpa, shared};
+use super::attention::{Mask, attention_weights, in_steps, shared};
 use crate::{
     DType, Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
@@ -142,7 +142,7 @@ impl Op for FlashAttention {
     }
 }
 
-/// Returns scaled dot-product attention as [`sdpa`], by tiles: the scores of a few queries and keys exist at a time, and
+/// Returns scaled dot-product attention as [`sdpa`](super::attention::sdpa), by tiles: the scores of a few queries and keys exist at a time, and
 /// are computed again for the gradients. Consecutive heads of queries may share a head of keys and values. `scale` is
 /// `1/√d` unless given.
 ///
@@ -153,13 +153,13 @@ impl Op for FlashAttention {
 ///
 /// # Numerics
 ///
-/// The result differs from that of [`sdpa`] by rounding: sums are made tile by tile. It is the same bits for any number
-/// of threads.
+/// The result differs from that of [`attention_weights`] times the values by rounding: sums are made tile by tile. It is
+/// the same bits for any number of threads.
 ///
 /// # Cost
 ///
 /// 2·B·H·S·T·(d + w) operations, 2.5 times as many for the gradients. For the gradients B·H·S numbers are kept beside the
-/// operands and the result, where [`sdpa`] keeps B·H·S·T.
+/// operands and the result, where the weights would be B·H·S·T.
 ///
 /// # Errors
 ///
@@ -173,12 +173,12 @@ impl Op for FlashAttention {
 /// # Examples
 ///
 /// ```
-/// use tinytorch_core::ops::attention::{Mask, flash_attention, sdpa};
+/// use tinytorch_core::ops::attention::{Mask, attention_weights, flash_attention};
 /// use tinytorch_core::{DType, Rng, Tensor};
 ///
 /// let x = Tensor::randn([1, 2, 100, 8], DType::F64, &mut Rng::seed(1))?;
 /// let tiled = flash_attention(&x, &x, &x, Mask::Causal, None)?;
-/// let plain = sdpa(&x, &x, &x, Mask::Causal, None)?;
+/// let plain = attention_weights(&x, &x, Mask::Causal, None)?.matmul(&x)?;
 /// assert!(tiled.sub(&plain)?.abs()?.amax(.., false)?.to_f64()? < 1e-13);
 /// # Ok::<(), tinytorch_core::Error>(())
 /// ```
@@ -198,7 +198,7 @@ pub fn flash_attention(
     if scores.numel() == 0 || q.dims()[3] == 0 || v.dims()[3] == 0 || trained {
         // Without elements there are no tiles; a mask that is trained needs the gradient of every score.
         let h = q.dims()[1];
-        return sdpa(q, &shared(k, h)?, &shared(v, h)?, mask, Some(scale));
+        return in_steps(q, &shared(k, h)?, &shared(v, h)?, mask, Some(scale));
     }
     check_room("attention", &[scores[0], scores[1], scores[2], v.dims()[3]])?;
     let mask = match mask {
@@ -216,6 +216,20 @@ pub fn flash_attention(
         }
     };
     Tensor::apply(FlashAttention { mask, scale }, &[q, k, v])
+}
+
+/// True if attention of these operands can be computed by tiles as it stands, without shared heads.
+pub(crate) fn fits(q: &Tensor, k: &Tensor, v: &Tensor, mask: Mask<'_>) -> bool {
+    let (&[_, h, ..], &[_, g, ..]) = (q.dims(), k.dims()) else { return false };
+    if h != g || q.rank() != 4 || q.dtype() != k.dtype() || q.dtype() != v.dtype() {
+        return false;
+    }
+    let Ok(scores) = check(q, k, v) else { return false };
+    match mask {
+        Mask::None | Mask::Causal => true,
+        Mask::Bool(m) => m.dtype() == DType::Bool && m.expand(scores.dims()).is_ok(),
+        Mask::Additive(m) => m.dtype() == q.dtype() && m.expand(scores.dims()).is_ok(),
+    }
 }
 
 /// Returns the shape of the scores.

@@ -7,7 +7,7 @@ use tinytorch_core::{
         AttentionOpts, Embedding, GptConfig, LearnedPositions, Mlp, ModuleExt, MultiHeadAttention,
         NormOrder, TransformerBlock, sinusoidal_table,
     },
-    ops::attention::{Mask, flash_attention, sdpa},
+    ops::attention::{Mask, attention_weights, flash_attention},
 };
 
 use crate::chapter::{Chapter, grouped};
@@ -39,7 +39,7 @@ fn attention() -> tinytorch_core::Result<()> {
     use tinytorch_core::{
         DType, Rng, Tensor,
         nn::{AttentionOpts, MultiHeadAttention},
-        ops::attention::{Mask, flash_attention, sdpa},
+        ops::attention::{Mask, attention_weights, flash_attention, sdpa},
     };
 
     // One query, two keys: scores 0 and ln 3 give the weights 1/4 and 3/4.
@@ -50,7 +50,7 @@ fn attention() -> tinytorch_core::Result<()> {
     assert!((out.to_f64()? - 7.0).abs() < 1e-12);
     // Tiles give the same as the whole matrix.
     let x = Tensor::randn([2, 4, 100, 16], DType::F64, &mut Rng::seed(1))?;
-    let whole = sdpa(&x, &x, &x, Mask::Causal, None)?;
+    let whole = attention_weights(&x, &x, Mask::Causal, None)?.matmul(&x)?;
     let tiled = flash_attention(&x, &x, &x, Mask::Causal, None)?;
     assert!(whole.sub(&tiled)?.abs()?.amax(.., false)?.to_f64()? < 1e-13);
     // The weights can be looked at.
@@ -166,7 +166,8 @@ fn figures_of_attention() {
     };
     let [q, k, v] = [draw(), draw(), draw()];
     let held = |out: Tensor| GraphView::of(&out).held_bytes();
-    let whole = held(sdpa(&q, &k, &v, Mask::Causal, None).unwrap());
+    let weights = attention_weights(&q, &k, Mask::Causal, None).unwrap();
+    let whole = held(weights.matmul(&v).unwrap());
     let tiled = held(flash_attention(&q, &k, &v, Mask::Causal, None).unwrap());
     chapter.says(format!("| scores, weights and their mask | {} |", grouped(whole)));
     chapter.says(format!("| tiles | {} |", grouped(tiled)));

@@ -5,7 +5,7 @@ use std::thread;
 use tinytorch_core::{
     DType, Rng, Tensor,
     autograd::{GradOpts, grad},
-    ops::attention::{Mask, flash_attention, sdpa},
+    ops::attention::{Mask, attention_weights, flash_attention},
 };
 
 use crate::allocator::peak_of;
@@ -23,8 +23,11 @@ fn peak(len: usize, tiled: bool) -> usize {
     let [q, k, v] = [draw(), draw(), draw()];
     let seed = Tensor::ones(q.shape(), DType::F32).unwrap();
     let run = || {
-        let attend = if tiled { flash_attention } else { sdpa };
-        let out = attend(&q, &k, &v, Mask::Causal, None).unwrap();
+        let out = if tiled {
+            flash_attention(&q, &k, &v, Mask::Causal, None).unwrap()
+        } else {
+            attention_weights(&q, &k, Mask::Causal, None).unwrap().matmul(&v).unwrap()
+        };
         let opts = GradOpts { seeds: vec![seed.clone()], ..GradOpts::default() };
         grad(&[&out], &[&q, &k, &v], opts).unwrap()
     };

@@ -29,7 +29,7 @@ fn operands([b, h, g, s, t, d, w]: [usize; 7], dtype: DType, rng: &mut Rng) -> [
 
 fn plain([q, k, v]: [&Tensor; 3], mask: Mask<'_>) -> Tensor {
     let h = q.dims()[1];
-    sdpa(q, &shared(k, h).unwrap(), &shared(v, h).unwrap(), mask, None).unwrap()
+    in_steps(q, &shared(k, h).unwrap(), &shared(v, h).unwrap(), mask, None).unwrap()
 }
 
 fn tiled([q, k, v]: [&Tensor; 3], mask: Mask<'_>) -> Tensor {
