@@ -1,6 +1,10 @@
 //! Module 12: attention.
 
-use crate::{Result, Tensor, ops::attention::Mask, slots::attention as slot};
+use crate::{
+    Result, Tensor,
+    ops::attention::{self as ops, Mask},
+    slots::attention as slot,
+};
 
 #[cfg(feature = "course")]
 use crate::{
@@ -80,6 +84,31 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
         return shaped(student::attention, out, &shape, v);
     }
     slot::attention(scores, v)
+}
+
+/// True if no course serves this thread: what several slots do may be done in one step then.
+pub(crate) fn by_reference_alone() -> bool {
+    #[cfg(feature = "course")]
+    return !crate::course::is_active();
+    #[cfg(not(feature = "course"))]
+    true
+}
+
+/// Attention from heads of queries, keys and values to what the queries collect, in one step.
+///
+/// By tiles while nothing but the reference serves the steps inside; under a course each step is asked for by itself.
+pub(crate) fn whole_attention(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Mask<'_>,
+) -> Result<Tensor> {
+    if !by_reference_alone() {
+        let h = q.dims().get(1).copied().unwrap_or(1);
+        let [k, v] = [ops::shared(k, h)?, ops::shared(v, h)?];
+        return ops::in_steps(q, &k, &v, mask, None);
+    }
+    ops::flash_attention(q, k, v, mask, None)
 }
 
 /// The width cut into heads.

@@ -4,18 +4,35 @@ use super::Sampler;
 use crate::{
     Error, Result, Tensor,
     autograd::no_grad,
-    nn::{Gpt, Llama, Module},
+    nn::{self, Gpt, Llama, Module},
 };
 
 /// A model of sequences: ids `[B, T]` in, scores of the next token `[B, T, vocab]` out.
 pub trait LanguageModel: Module {
     /// Returns the longest sequence the model takes.
     fn max_len(&self) -> usize;
+
+    /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others count their
+    /// positions from 0 and do not look at them. Scores at these places mean nothing.
+    ///
+    /// The default evaluates each row alone; implement it to evaluate them together.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless there is one number for each row, less than its length; as
+    /// [`forward`](Module::forward).
+    fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        nn::each_alone(self, ids, pads)
+    }
 }
 
 impl LanguageModel for Gpt {
     fn max_len(&self) -> usize {
         self.config().max_len
+    }
+
+    fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        Self::forward_padded(self, ids, pads)
     }
 }
 
@@ -23,6 +40,24 @@ impl LanguageModel for Llama {
     fn max_len(&self) -> usize {
         self.config().max_len
     }
+
+    fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        Self::forward_padded(self, ids, pads)
+    }
+}
+
+/// Refuses a prompt that is empty or, with what is to come, too long for the model.
+pub(super) fn check_room(model: &dyn LanguageModel, prompt: &[u32], max_new: usize) -> Result<()> {
+    if prompt.is_empty() {
+        return Err(Error::argument("generate", "prompt", "empty", "at least one token"));
+    }
+    let max_len = model.max_len();
+    if prompt.len().checked_add(max_new).is_none_or(|len| len > max_len) {
+        let got = format_args!("{} of prompt and {max_new} new", prompt.len());
+        let need = format!("at most the {max_len} tokens the model takes");
+        return Err(Error::argument("generate", "length", got, need));
+    }
+    Ok(())
 }
 
 /// Returns up to `max_new` tokens that continue `prompt`, one evaluation of the whole sequence for each.
@@ -59,15 +94,7 @@ pub fn generate(
     sampler: &mut Sampler,
     mut each: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    if prompt.is_empty() {
-        return Err(Error::argument("generate", "prompt", "empty", "at least one token"));
-    }
-    let max_len = model.max_len();
-    if prompt.len().checked_add(max_new).is_none_or(|len| len > max_len) {
-        let got = format_args!("{} of prompt and {max_new} new", prompt.len());
-        let need = format!("at most the {max_len} tokens the model takes");
-        return Err(Error::argument("generate", "length", got, need));
-    }
+    check_room(model, prompt, max_new)?;
     let mut tokens = prompt.to_vec();
     for _ in 0..max_new {
         let ids: Vec<i64> = tokens.iter().map(|&t| i64::from(t)).collect();
@@ -103,6 +130,8 @@ mod tests {
             hidden: 24,
             max_len: 16,
             rope_base: 10_000.0,
+            norm_eps: 1e-6,
+            tied_head: true,
         };
         [
             Box::new(Gpt::new(&GptConfig::new(12, 16, 1, 4, 16), rng).unwrap()),

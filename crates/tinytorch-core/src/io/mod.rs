@@ -3,6 +3,8 @@
 pub(crate) mod inflate;
 pub mod npy;
 pub mod npz;
+#[cfg(feature = "safetensors")]
+pub mod pretrained;
 mod replace;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;

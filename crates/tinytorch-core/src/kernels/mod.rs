@@ -7,6 +7,7 @@ pub(crate) mod classes;
 pub(crate) mod conv;
 pub(crate) mod direct;
 pub(crate) mod erf;
+pub(crate) mod flash;
 pub(crate) mod gemm;
 pub(crate) mod map;
 pub(crate) mod nd;

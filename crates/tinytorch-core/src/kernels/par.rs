@@ -87,3 +87,39 @@ fn shared2<A: Send, B: Send>(
         .enumerate()
         .for_each(|(i, (pa, pb))| inherit(&mut || f(i, pa, pb)));
 }
+
+/// As [`blocks2`], for three arrays.
+pub(crate) fn blocks3<T: Send>(
+    (a, a_block): (&mut [T], usize),
+    (b, b_block): (&mut [T], usize),
+    (c, c_block): (&mut [T], usize),
+    parallel: bool,
+    f: impl Fn(usize, &mut [T], &mut [T], &mut [T]) + Sync,
+) {
+    let blocks = [a_block.max(1), b_block.max(1), c_block.max(1)];
+    #[cfg(feature = "parallel")]
+    if parallel && a.len() > blocks[0] {
+        return shared3([a, b, c], blocks, &f);
+    }
+    let _ = parallel;
+    let parts = a.chunks_mut(blocks[0]).zip(b.chunks_mut(blocks[1])).zip(c.chunks_mut(blocks[2]));
+    for (i, ((pa, pb), pc)) in parts.enumerate() {
+        f(i, pa, pb, pc);
+    }
+}
+
+/// Work on a part of each of three arrays.
+#[cfg(feature = "parallel")]
+type Work3<'a, T> = dyn Fn(usize, &mut [T], &mut [T], &mut [T]) + Sync + 'a;
+
+/// The threaded half of [`blocks3`], as [`shared`] is of [`blocks`].
+#[cfg(feature = "parallel")]
+fn shared3<T: Send>([a, b, c]: [&mut [T]; 3], blocks: [usize; 3], f: &Work3<'_, T>) {
+    use rayon::prelude::*;
+    let inherit = inheriting();
+    a.par_chunks_mut(blocks[0])
+        .zip(b.par_chunks_mut(blocks[1]))
+        .zip(c.par_chunks_mut(blocks[2]))
+        .enumerate()
+        .for_each(|(i, ((pa, pb), pc))| inherit(&mut || f(i, pa, pb, pc)));
+}

@@ -57,7 +57,7 @@ const LANES: usize = 64;
 
 /// The largest element that is not NaN; negative infinity if there is none.
 #[inline(always)]
-fn max<T: Real>(row: &[T]) -> T {
+pub(crate) fn max<T: Real>(row: &[T]) -> T {
     let larger = |a: T, b: T| if b > a { b } else { a };
     let mut lanes = [-T::INFINITY; LANES];
     let (chunks, rest) = row.as_chunks::<LANES>();

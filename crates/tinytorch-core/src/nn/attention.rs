@@ -3,7 +3,7 @@
 use super::{Dropout, Init, Linear, Module, Visitor, visit_child};
 use crate::{
     Error, Result, Rng, Tensor, dispatch,
-    ops::attention::{Mask, RopeOpts, attention_weights},
+    ops::attention::{Mask, RopeOpts, attention_weights, shared},
 };
 
 /// Choices of a [`MultiHeadAttention`] beyond its sizes.
@@ -100,7 +100,12 @@ impl MultiHeadAttention {
     /// [`Error::InvalidArgument`] unless `x` has rank 3; [`Error::ShapeMismatch`] for another width or a mask that does
     /// not broadcast to `[B, heads, T, T]`.
     pub fn attend(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
-        self.attend_with_weights(x, mask).map(|(out, _)| out)
+        if self.dropout.is_active() {
+            return self.attend_with_weights(x, mask).map(|(out, _)| out);
+        }
+        let [q, k, v] = self.project(x)?;
+        let heads = dispatch::whole_attention(&q, &k, &v, mask)?; // [B, H, T, d]
+        self.out_proj.forward(&dispatch::merge_heads(&heads)?) // [B, T, width]
     }
 
     /// Returns the output as [`attend`](Self::attend) and the weights, `[B, heads, T, T]`, before dropout.
@@ -109,19 +114,22 @@ impl MultiHeadAttention {
     ///
     /// As [`attend`](Self::attend).
     pub fn attend_with_weights(&self, x: &Tensor, mask: Mask<'_>) -> Result<(Tensor, Tensor)> {
-        let mut q = dispatch::split_heads(&self.q_proj.forward(x)?, self.heads)?; // [B, H, T, d]
-        let mut k = dispatch::split_heads(&self.k_proj.forward(x)?, self.kv_heads)?; // [B, G, T, d]
-        let mut v = dispatch::split_heads(&self.v_proj.forward(x)?, self.kv_heads)?; // [B, G, T, d]
-        if let Some(rope) = &self.rope {
-            (q, k) = (q.rope(rope)?, k.rope(rope)?);
-        }
-        let share = self.heads / self.kv_heads;
-        if share > 1 {
-            (k, v) = (k.repeat_interleave(share, 1)?, v.repeat_interleave(share, 1)?); // [B, H, T, d]
-        }
+        let [q, k, v] = self.project(x)?;
+        let (k, v) = (shared(&k, self.heads)?, shared(&v, self.heads)?); // [B, H, T, d]
         let weights = attention_weights(&q, &k, mask, None)?; // [B, H, T, T]
         let heads = self.dropout.forward(&weights)?.matmul(&v)?; // [B, H, T, d]
         Ok((self.out_proj.forward(&dispatch::merge_heads(&heads)?)?, weights)) // [B, T, width]
+    }
+
+    /// Returns queries, keys and values in heads, the first two rotated.
+    fn project(&self, x: &Tensor) -> Result<[Tensor; 3]> {
+        let q = dispatch::split_heads(&self.q_proj.forward(x)?, self.heads)?; // [B, H, T, d]
+        let k = dispatch::split_heads(&self.k_proj.forward(x)?, self.kv_heads)?; // [B, G, T, d]
+        let v = dispatch::split_heads(&self.v_proj.forward(x)?, self.kv_heads)?; // [B, G, T, d]
+        match &self.rope {
+            Some(rope) => Ok([q.rope(rope)?, k.rope(rope)?, v]),
+            None => Ok([q, k, v]),
+        }
     }
 }
 
@@ -195,6 +203,18 @@ mod tests {
     }
 
     #[test]
+    fn the_output_is_the_same_with_and_without_the_weights() {
+        let x = wave([2, 70, 8]);
+        for kv_heads in [None, Some(2)] {
+            let layer = layer(&AttentionOpts { kv_heads, ..AttentionOpts::default() });
+            let a = layer.attend(&x, Mask::Causal).unwrap().to_vec_as::<f64>();
+            let b = layer.attend_with_weights(&x, Mask::Causal).unwrap().0.to_vec_as::<f64>();
+            // Sums of 70 terms of size 1 by tiles and whole: a few roundings of f32.
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 5e-6));
+        }
+    }
+
+    #[test]
     fn shared_heads_equal_copied_heads() {
         let shared = layer(&AttentionOpts { kv_heads: Some(2), ..AttentionOpts::default() });
         let full = layer(&AttentionOpts::default());
@@ -209,6 +229,9 @@ mod tests {
         full.load_state_dict(&state, true).unwrap();
         let x = wave([2, 3, 8]);
         assert!(shared.forward(&x).unwrap().same_values(&full.forward(&x).unwrap()));
+        let weighed =
+            |layer: &MultiHeadAttention| layer.attend_with_weights(&x, Mask::None).unwrap();
+        assert!(weighed(&shared).1.same_values(&weighed(&full).1));
     }
 
     #[test]

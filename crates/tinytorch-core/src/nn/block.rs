@@ -60,6 +60,12 @@ impl TransformerBlock {
         })
     }
 
+    /// Returns the block with another ε of its norms.
+    #[must_use]
+    pub fn with_eps(self, eps: f64) -> Self {
+        Self { ln1: self.ln1.with_eps(eps), ln2: self.ln2.with_eps(eps), ..self }
+    }
+
     /// Returns the output where attention sees what `mask` allows.
     ///
     /// # Errors

@@ -2,9 +2,12 @@
 
 use super::{
     Dropout, Embedding, Init, LayerNorm, LearnedPositions, Linear, Module, NormOrder,
-    TransformerBlock, Visitor, attention::linear, visit_child,
+    TransformerBlock, Visitor,
+    attention::linear,
+    padding::{check_pads, each_alone, padded_mask, padded_positions},
+    visit_child,
 };
-use crate::{Error, Result, Rng, Tensor, ops::attention::Mask};
+use crate::{Error, Result, Rng, Tensor, dispatch, ops::attention::Mask};
 
 /// Sizes and choices of a [`Gpt`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,13 +26,16 @@ pub struct GptConfig {
     pub dropout: f64,
     /// Whether the output layer is the token table itself.
     pub tied_head: bool,
+    /// ε of the norms.
+    pub norm_eps: f64,
 }
 
 impl GptConfig {
-    /// Returns a configuration without dropout and with an output layer of its own.
+    /// Returns a configuration without dropout, with an output layer of its own and ε = 1e-5.
     #[must_use]
     pub fn new(vocab: usize, width: usize, layers: usize, heads: usize, max_len: usize) -> Self {
-        Self { vocab, width, layers, heads, max_len, dropout: 0.0, tied_head: false }
+        let (dropout, tied_head, norm_eps) = (0.0, false, 1e-5);
+        Self { vocab, width, layers, heads, max_len, dropout, tied_head, norm_eps }
     }
 
     /// Returns the number of parameters, V·d + S·d + L·(12d² + 13d) + 2d, and V·d more for a head of its own.
@@ -87,16 +93,19 @@ impl Gpt {
     ///
     /// [`Error::InvalidArgument`] for a size of 0, heads that do not divide the width, or a dropout outside 0..1.
     pub fn new(config: &GptConfig, rng: &mut Rng) -> Result<Self> {
-        let &GptConfig { vocab, width, layers, heads, max_len, dropout, tied_head } = config;
-        let block =
-            |rng: &mut Rng| TransformerBlock::new(width, heads, NormOrder::PreLn, dropout, rng);
+        let &GptConfig { vocab, width, layers, heads, max_len, dropout, tied_head, norm_eps } =
+            config;
+        let block = |rng: &mut Rng| {
+            TransformerBlock::new(width, heads, NormOrder::PreLn, dropout, rng)
+                .map(|block| block.with_eps(norm_eps))
+        };
         Ok(Self {
             config: *config,
             tok_emb: Embedding::new(vocab, width, rng)?,
             pos_emb: LearnedPositions::new(max_len, width, rng)?,
             dropout: Dropout::new(dropout, rng)?,
             blocks: (0..layers).map(|_| block(rng)).collect::<Result<_>>()?,
-            ln_f: LayerNorm::new(width)?,
+            ln_f: LayerNorm::new(width)?.with_eps(norm_eps),
             head: match tied_head {
                 true => None,
                 false => Some(linear(width, vocab, false, Init::LecunNormal, rng)?),
@@ -131,6 +140,45 @@ impl Gpt {
             Some(head) => head.forward(&x), // [B, T, V]
             None => x.linear(&self.tok_emb.weight().tensor(), None),
         }
+    }
+
+    /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others count their
+    /// positions from 0 and do not look at them. Scores at these places mean nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless there is one number for each row, less than its length; as
+    /// [`forward_at`](Self::forward_at).
+    pub fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        check_pads(ids, pads)?;
+        if pads.iter().all(|&pad| pad == 0) {
+            return self.forward(ids);
+        }
+        if !dispatch::by_reference_alone() {
+            return each_alone(self, ids, pads);
+        }
+        let len = ids.dims()[1];
+        self.check_len(len)?;
+        let at = self.pos_emb.weight().tensor().embedding(&padded_positions(pads, len)?, None)?;
+        let mut x = self.dropout.forward(&self.tok_emb.forward(ids)?.add(&at)?)?; // [B, T, d]
+        let mask = padded_mask(pads, len)?;
+        for block in &self.blocks {
+            x = block.forward_masked(&x, Mask::Bool(&mask))?;
+        }
+        let x = self.ln_f.forward(&x)?;
+        match &self.head {
+            Some(head) => head.forward(&x), // [B, T, V]
+            None => x.linear(&self.tok_emb.weight().tensor(), None),
+        }
+    }
+
+    fn check_len(&self, len: usize) -> Result<()> {
+        let max_len = self.config.max_len;
+        if len <= max_len {
+            return Ok(());
+        }
+        let need = format!("at most the {max_len} positions of the table");
+        Err(Error::argument("gpt", "length", len, need))
     }
 }
 

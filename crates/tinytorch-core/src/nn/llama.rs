@@ -1,10 +1,13 @@
 //! A language model of the Llama kind.
 
 use super::{
-    AttentionOpts, Embedding, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor, visit_child,
+    AttentionOpts, Embedding, Init, Linear, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor,
+    attention::linear,
+    padding::{check_pads, each_alone, padded_mask},
+    visit_child,
 };
 use crate::{
-    Error, Result, Rng, Tensor,
+    Error, Result, Rng, Tensor, dispatch,
     ops::attention::{Mask, RopeOpts, RopeStyle},
 };
 
@@ -27,6 +30,10 @@ pub struct LlamaConfig {
     pub max_len: usize,
     /// Base of the angles of rotation; 10,000 in the first Llama.
     pub rope_base: f64,
+    /// ε of the norms: 1e-6 in the first Llama, 1e-5 in the second.
+    pub norm_eps: f64,
+    /// Whether the output layer is the token table itself.
+    pub tied_head: bool,
 }
 
 /// A block: attention with rotated, grouped heads, then a gated network, each normalized before and added after.
@@ -39,8 +46,8 @@ struct Block {
 }
 
 impl Block {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, Mask::Causal)?)?;
+    fn forward(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, mask)?)?;
         x.add(&self.mlp.forward(&self.norm2.forward(&x)?)?)
     }
 
@@ -52,8 +59,7 @@ impl Block {
     }
 }
 
-/// A decoder with RMS norms, rotary positions, grouped queries and gated networks, without biases. The token table is
-/// the output layer too.
+/// A decoder with RMS norms, rotary positions, grouped queries and gated networks, without biases.
 ///
 /// # Shapes
 ///
@@ -68,6 +74,7 @@ pub struct Llama {
     tok_emb: Embedding,
     blocks: Vec<Block>,
     norm_f: RmsNorm,
+    head: Option<Linear>,
 }
 
 impl Llama {
@@ -77,15 +84,17 @@ impl Llama {
     ///
     /// [`Error::InvalidArgument`] for a size of 0, heads that do not divide what they share, or an odd width of a head.
     pub fn new(config: &LlamaConfig, rng: &mut Rng) -> Result<Self> {
-        let &LlamaConfig { vocab, width, layers, heads, kv_heads, hidden, rope_base, .. } = config;
+        let &LlamaConfig {
+            vocab, width, layers, heads, kv_heads, hidden, rope_base, norm_eps, ..
+        } = config;
         let rope = RopeOpts { base: rope_base, style: RopeStyle::Half, offset: 0 };
         let (kv_heads, rope) = (Some(kv_heads), Some(rope));
         let opts = AttentionOpts { kv_heads, bias: false, rope, dropout: 0.0 };
         let block = |rng: &mut Rng| {
             Ok(Block {
-                norm1: RmsNorm::new(width)?,
+                norm1: RmsNorm::new(width)?.with_eps(norm_eps),
                 attn: MultiHeadAttention::new(width, heads, &opts, rng)?,
-                norm2: RmsNorm::new(width)?,
+                norm2: RmsNorm::new(width)?.with_eps(norm_eps),
                 mlp: SwiGlu::new(width, hidden, rng)?,
             })
         };
@@ -93,7 +102,11 @@ impl Llama {
             config: *config,
             tok_emb: Embedding::new(vocab, width, rng)?,
             blocks: (0..layers).map(|_| block(rng)).collect::<Result<_>>()?,
-            norm_f: RmsNorm::new(width)?,
+            norm_f: RmsNorm::new(width)?.with_eps(norm_eps),
+            head: match config.tied_head {
+                true => None,
+                false => Some(linear(width, vocab, false, Init::LecunNormal, rng)?),
+            },
         })
     }
 
@@ -104,8 +117,29 @@ impl Llama {
     }
 }
 
-impl Module for Llama {
-    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+impl Llama {
+    /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others do not look
+    /// at them. Scores at these places mean nothing.
+    ///
+    /// Queries and keys turn with their places in the batch; scores depend on the distance of places alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] unless there is one number for each row, less than its length; as
+    /// [`forward`](Module::forward).
+    pub fn forward_padded(&self, ids: &Tensor, pads: &[usize]) -> Result<Tensor> {
+        check_pads(ids, pads)?;
+        if pads.iter().all(|&pad| pad == 0) {
+            return self.forward(ids);
+        }
+        if !dispatch::by_reference_alone() {
+            return each_alone(self, ids, pads);
+        }
+        let mask = padded_mask(pads, ids.dims()[1])?;
+        self.forward_masked(ids, Mask::Bool(&mask))
+    }
+
+    fn forward_masked(&self, ids: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
         let (max_len, shape) = (self.config.max_len, ids.shape());
         if ids.rank() != 2 || ids.dims()[1] > max_len {
             let need = format!("[batch, sequence of at most {max_len}]");
@@ -113,9 +147,19 @@ impl Module for Llama {
         }
         let mut x = self.tok_emb.forward(ids)?; // [B, T, d]
         for block in &self.blocks {
-            x = block.forward(&x)?;
+            x = block.forward(&x, mask)?;
         }
-        self.norm_f.forward(&x)?.linear(&self.tok_emb.weight().tensor(), None) // [B, T, V]
+        let x = self.norm_f.forward(&x)?;
+        match &self.head {
+            Some(head) => head.forward(&x), // [B, T, V]
+            None => x.linear(&self.tok_emb.weight().tensor(), None),
+        }
+    }
+}
+
+impl Module for Llama {
+    fn forward(&self, ids: &Tensor) -> Result<Tensor> {
+        self.forward_masked(ids, Mask::Causal)
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
@@ -128,6 +172,9 @@ impl Module for Llama {
         }
         visitor.leave();
         visit_child(visitor, "norm_f", &self.norm_f);
+        if let Some(head) = &self.head {
+            visit_child(visitor, "head", head);
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -150,6 +197,8 @@ mod tests {
             hidden: 48,
             max_len: 8,
             rope_base: 10_000.0,
+            norm_eps: 1e-6,
+            tied_head: true,
         }
     }
 
@@ -159,6 +208,8 @@ mod tests {
         assert_eq!(model.num_parameters(), 16_800, "the count of the golden model of these sizes");
         let a = model.forward(&Tensor::from([[3_i64, 1, 4, 1, 5]])).unwrap();
         let b = model.forward(&Tensor::from([[3_i64, 1, 4, 1, 9]])).unwrap();
+        let own_head = Llama::new(&LlamaConfig { tied_head: false, ..config() }, &mut Rng::seed(1));
+        assert_eq!(own_head.unwrap().num_parameters(), 16_800 + 40 * 32);
         let early = |t: &Tensor| t.narrow(1, 0, 4).unwrap();
         assert!(early(&a).same_values(&early(&b)) && !a.same_values(&b));
         assert!(model.forward(&Tensor::from([[0_i64; 9]])).is_err(), "longer than max_len");

@@ -24,6 +24,7 @@ mod llama;
 mod loss;
 mod mlp;
 mod module;
+mod padding;
 mod pool;
 mod positions;
 mod sequential;
@@ -53,6 +54,7 @@ pub use loss::{
 };
 pub use mlp::{Mlp, SwiGlu};
 pub use module::{Buffer, Kind, Mode, Module, ModuleExt, StateDict, Visitor, visit_child};
+pub(crate) use padding::each_alone;
 pub use pool::{MaxPool1d, MaxPool2d};
 pub use positions::{EmbeddingLayer, LearnedPositions, PositionKind, sinusoidal_table};
 pub use sequential::Sequential;

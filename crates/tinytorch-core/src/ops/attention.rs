@@ -9,6 +9,8 @@ use crate::{
     tensor::{Element, Real},
 };
 
+pub use super::flash::flash_attention;
+
 /// Which keys a query may attend to.
 #[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
@@ -59,6 +61,9 @@ fn masked_scores(q: &Tensor, k: &Tensor, mask: Mask<'_>, scale: Option<f64>) -> 
 
 /// Returns scaled dot-product attention: [`attention_weights`] times the values.
 ///
+/// Operands of four axes are computed by tiles, see [`flash_attention`], unless a course is installed: then each step
+/// is asked for by itself.
+///
 /// # Shapes
 ///
 /// `q: [.., S, d]`, `k: [.., T, d]`, `v: [.., T, w]`, result `[.., S, w]`.
@@ -78,7 +83,30 @@ pub fn sdpa(
     mask: Mask<'_>,
     scale: Option<f64>,
 ) -> Result<Tensor> {
+    if dispatch::by_reference_alone() && super::flash::fits(q, k, v, mask) {
+        return flash_attention(q, k, v, mask, scale);
+    }
+    in_steps(q, k, v, mask, scale)
+}
+
+/// Attention in the steps of the definition, with the whole matrix of scores.
+#[track_caller]
+pub(crate) fn in_steps(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Mask<'_>,
+    scale: Option<f64>,
+) -> Result<Tensor> {
     dispatch::attention(&masked_scores(q, k, mask, scale)?, v)
+}
+
+/// Returns heads of keys or values copied so that there are as many as `heads` of queries, `[B, H, T, d]`.
+pub(crate) fn shared(x: &Tensor, heads: usize) -> Result<Tensor> {
+    match heads / x.dims().get(1).copied().unwrap_or(1).max(1) {
+        share if share > 1 => x.repeat_interleave(share, 1),
+        _ => Ok(x.clone()),
+    }
 }
 
 /// How the elements of a head are paired for rotation.

@@ -10,6 +10,7 @@ mod compare;
 mod conv;
 mod convert;
 mod einsum;
+mod flash;
 mod index;
 mod linear;
 mod loss;

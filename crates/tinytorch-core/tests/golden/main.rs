@@ -13,6 +13,7 @@
 mod case;
 mod compare;
 mod data;
+mod language;
 mod models;
 mod ops;
 mod optim;
@@ -20,6 +21,7 @@ mod other;
 mod report;
 mod schedules;
 mod seeds;
+mod sequences;
 mod vision;
 
 use std::{env, path::PathBuf};

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::{
     data::Folder,
-    models, optim,
+    language, models, optim,
     report::{Outcome, Report},
-    schedules, seeds,
+    schedules, seeds, sequences,
 };
 
 /// Lists of cases: index file, list in it, group.
@@ -43,10 +43,16 @@ fn run(folder: &Folder, list: &str, case: &Value) -> Outcome {
         "rosenbrock" => optim::rosenbrock(case),
         "clipping" => optim::clipping(folder, case),
         "schedules" => schedules::schedule(case),
+        "models" if language::is_language(case["arch"].as_str().unwrap_or_default()) => {
+            language::model(folder, case)
+        }
         "models" => models::model(folder, case),
         "digits" => models::curve(folder, case),
         "tiny" => seeds::tiny(case),
         "xor" => seeds::xor(case),
+        "gpt" => language::curve(folder, case),
+        "attn" => sequences::attention(case),
+        "m07" => sequences::almanac(case),
         _ => Outcome::Unsupported(format!("no runner for {list}")),
     }
 }

@@ -21,6 +21,7 @@ mod chapters_tensor;
 mod chapters_text;
 #[cfg(feature = "safetensors")]
 mod chapters_training;
+mod chapters_transformers;
 #[cfg(feature = "safetensors")]
 mod checkpoints;
 mod convnet;
@@ -36,9 +37,12 @@ mod loader;
 mod milestones;
 mod modules;
 mod optimizers;
+#[cfg(feature = "safetensors")]
+mod pretrained;
 mod quantized;
 #[cfg(feature = "tflite")]
 mod tflite;
 mod trainer;
 #[cfg(feature = "safetensors")]
 mod training;
+mod transformers;

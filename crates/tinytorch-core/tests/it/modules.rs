@@ -3,8 +3,8 @@
 use tinytorch_core::{
     DType, Error, Param, Result, Rng, Tensor,
     nn::{
-        Buffer, Conv2d, CrossEntropyLoss, Flatten, Init, Kind, Linear, Loss, MaxPool2d, Mode,
-        Module, ModuleExt, Relu, Sequential, Visitor, visit_child,
+        Buffer, Conv2d, CrossEntropyLoss, Flatten, Gpt, GptConfig, Init, Kind, Linear, Loss,
+        MaxPool2d, Mode, Module, ModuleExt, Relu, Sequential, Visitor, visit_child,
     },
     train::{evaluate, predict},
 };
@@ -198,4 +198,27 @@ fn bad_sizes_are_refused() {
         Linear::from_tensors(f32s(&[3, 2]), Some(Tensor::zeros([3], DType::F64).unwrap())).is_err()
     );
     assert!(Param::new(Tensor::zeros([2], DType::I64).unwrap()).is_err());
+}
+
+#[test]
+fn a_module_in_double_precision_is_one_model_still() {
+    let model = Gpt::new(&GptConfig::new(9, 8, 1, 2, 4), &mut Rng::seed(1)).unwrap();
+    let ids = Tensor::from([[1_i64, 5, 3]]);
+    let single = model.forward(&ids).unwrap();
+    single.sum(.., false).unwrap().backward().unwrap();
+    let handle = model.parameters()[0].clone();
+    let before = handle.tensor().to_vec_as::<f64>();
+    assert!(matches!(model.to_dtype(DType::I64), Err(Error::DTypeUnsupported { .. })));
+    assert!(handle.grad().is_some());
+    model.to_dtype(DType::F64).unwrap();
+    // The handle taken before sees the new type; the numbers are the same; the gradient of the old type is gone.
+    assert_eq!((handle.dtype(), handle.tensor().to_vec::<f64>().unwrap()), (DType::F64, before));
+    assert!(handle.grad().is_none());
+    let double = model.forward(&ids).unwrap();
+    assert_eq!(double.dtype(), DType::F64);
+    let pairs = single.to_vec_as::<f64>().into_iter().zip(double.to_vec::<f64>().unwrap());
+    // A dozen layers of f32 rounding on numbers of size 1.
+    pairs.for_each(|(s, d)| assert!((s - d).abs() < 1e-5, "{s} and {d}"));
+    double.sum(.., false).unwrap().backward().unwrap();
+    assert_eq!(handle.grad().unwrap().dtype(), DType::F64);
 }

@@ -8,12 +8,14 @@
 )]
 
 mod allocator;
+mod attention;
 mod checkpoint;
 mod steps;
 
 #[test]
 fn memory_is_what_is_claimed() {
     allocator::the_counters_count();
+    attention::tiles_need_memory_for_rows_alone();
     checkpoint::checkpoints_halve_the_peak_of_sixteen_blocks();
     steps::a_thousand_steps_hold_no_more_than_ten();
 }

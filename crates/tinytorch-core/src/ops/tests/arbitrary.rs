@@ -5,7 +5,7 @@ use crate::{
     DType, Error, Result, Rng, Tensor,
     ops::{
         BatchNormOpts, Conv2dOpts, CrossEntropyOpts, GeluKind, Pool2dOpts, Reduction,
-        attention::{Mask, RopeOpts, RopeStyle, attention_weights, sdpa},
+        attention::{Mask, RopeOpts, RopeStyle, attention_weights, flash_attention, sdpa},
     },
     slots::conv::Window,
 };
@@ -135,7 +135,7 @@ fn reduced(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
 
 fn computed(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
     let x = number(rng);
-    match rng.below(24) {
+    match rng.below(27) {
         0 => a.add_scalar(x),
         1 => a.rdiv_scalar(x),
         2 => a.pow_scalar(x),
@@ -168,6 +168,9 @@ fn computed(a: &Tensor, b: &Tensor, rng: &mut Rng) -> Result<Tensor> {
         20 => sdpa(a, b, b, Mask::Bool(a), Some(x)),
         21 => attention_weights(a, b, Mask::Additive(b), None),
         22 => a.rope(&RopeOpts { base: x, style: RopeStyle::Half, offset: size(rng) }),
+        23 => flash_attention(a, b, b, Mask::Bool(a), Some(x)),
+        24 => flash_attention(a, a, b, Mask::Additive(b), None),
+        25 => flash_attention(b, a, a, Mask::Causal, Some(x)),
         _ => a.logical_and(b),
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     DType, Error, Result, Tensor,
     ops::{
         BatchNormOpts, Conv2dOpts, CrossEntropyOpts, GeluKind, Pool2dOpts, Reduction,
-        attention::{Mask, RopeOpts, attention_weights, sdpa},
+        attention::{Mask, RopeOpts, attention_weights, flash_attention, sdpa},
     },
     slots::conv::Window,
 };
@@ -183,6 +183,11 @@ pub(super) const ON_MATRICES: &[(&str, Function)] = &[
     ("cross_entropy_soft", |i| i[0].cross_entropy_soft(&i[1], Reduction::Sum)),
     ("kl_div_loss", |i| i[0].kl_div_loss(&i[1], Reduction::BatchMean)),
     ("sdpa", |i| sdpa(&i[0], &i[1], &i[1], Mask::Causal, None)),
+    ("flash_attention", |i| {
+        let heads = |t: &Tensor| t.unsqueeze(0)?.unsqueeze(0);
+        let (q, k) = (heads(&i[0])?, heads(&i[1])?);
+        flash_attention(&q, &k, &k, Mask::Causal, None)
+    }),
     ("attention_weights", |i| attention_weights(&i[0], &i[1], Mask::None, Some(0.7))),
     ("rope", |i| i[0].rope(&RopeOpts::default())),
 ];
