@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -9,11 +10,16 @@
     reason = "numeric kernels convert between element types by definition and compare with exact bounds"
 )]
 
+#[macro_use]
+extern crate alloc;
+
 pub mod autograd;
 pub mod count;
 #[cfg(feature = "course")]
 pub mod course;
+#[cfg(feature = "std")]
 pub mod data;
+#[cfg(feature = "std")]
 pub mod datasets;
 mod dispatch;
 pub mod error;
@@ -23,16 +29,20 @@ mod few;
 pub mod generate;
 pub mod io;
 mod kernels;
-#[cfg(feature = "safetensors")]
+#[cfg(all(feature = "safetensors", feature = "std"))]
 pub mod milestones;
 pub mod nn;
+mod nostd;
 pub mod ops;
+#[cfg(feature = "std")]
 pub mod optim;
 pub mod quant;
 pub mod rng;
 pub mod slots;
 pub mod tensor;
+#[cfg(feature = "std")]
 pub mod text;
+#[cfg(feature = "std")]
 pub mod train;
 
 pub use autograd::{Param, no_grad};

@@ -1,9 +1,15 @@
 //! Matrix products through the `gemm` crate: the one place where raw pointers are handed out.
-#![expect(
-    unsafe_code,
-    reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
+//!
+//! Without the feature `std` there is no such crate, and the product is [`plain`](super::plain).
+#![cfg_attr(
+    feature = "std",
+    expect(
+        unsafe_code,
+        reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
+    )
 )]
 
+#[cfg(feature = "std")]
 use super::dots::skinny;
 use crate::tensor::Real;
 
@@ -34,9 +40,11 @@ impl<'a, T> Mat<'a, T> {
 }
 
 /// Multiply-adds from which a product is shared between threads.
+#[cfg(feature = "std")]
 const PARALLEL: usize = 1 << 19;
 
 /// Rows up to which a product reads its right operand as it lies.
+#[cfg(feature = "std")]
 const SKINNY: usize = 128;
 
 /// Computes `out = a·b`, or `out += a·b` if `accumulate`. `out` is row-major with `row_stride` between rows.
@@ -64,13 +72,20 @@ pub(crate) fn gemm<T: Real>(
         return;
     }
     assert!(a.last() < a.data.len() && b.last() < b.data.len(), "operands of a product");
+    #[cfg(not(feature = "std"))]
+    super::plain::product((out, row_stride), a, b, accumulate, parallel);
+    #[cfg(feature = "std")]
     let shared = parallel && m * n * k >= PARALLEL;
+    #[cfg(feature = "std")]
     if m <= SKINNY && n >= 4 * m && k >= 64 && a.cs == 1 && b.rs == 1 {
         let operands = ((a.data, a.rs), (b.data, b.cs));
         return skinny((out, row_stride), operands.0, operands.1, [m, k, n], (accumulate, shared));
     }
+    #[cfg(feature = "std")]
     let threads = threads(shared);
+    #[cfg(feature = "std")]
     let alpha = if accumulate { T::ONE } else { T::ZERO };
+    #[cfg(feature = "std")]
     // SAFETY: the sizes are positive and the assertions above show that the largest index into each of the
     // three slices lies inside it; `out` is borrowed mutably, so it overlaps neither operand.
     unsafe {
@@ -98,6 +113,7 @@ pub(crate) fn gemm<T: Real>(
     }
 }
 
+#[cfg(feature = "std")]
 fn threads(parallel: bool) -> gemm::Parallelism {
     #[cfg(feature = "parallel")]
     if parallel {

@@ -13,6 +13,8 @@ pub(crate) mod map;
 pub(crate) mod nd;
 pub(crate) mod norm;
 pub(crate) mod par;
+#[cfg(any(test, not(feature = "std")))]
+pub(crate) mod plain;
 pub(crate) mod pool;
 pub(crate) mod real32;
 pub(crate) mod recycle;

@@ -4,6 +4,7 @@ use super::{
     Dropout, Embedding, Init, LayerNorm, LearnedPositions, Linear, Module, NormOrder,
     TransformerBlock, Visitor, attention::linear, visit_child,
 };
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Rng, Tensor, ops::attention::Mask};
 
 /// Sizes and choices of a [`Gpt`].

@@ -4,6 +4,9 @@
 //! differs between the rules is the activation they expect and the distribution they draw from. For a weight
 //! [out, in, ..] fan_in counts the numbers that one output reads, fan_out the outputs that read one input.
 
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
+use crate::nostd::prelude::*;
 use crate::{Result, Rng, Tensor, dispatch, tensor::IntoShape};
 
 /// How the first weights of a layer are drawn.

@@ -3,6 +3,7 @@
 use super::{
     AttentionOpts, Embedding, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor, visit_child,
 };
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Rng, Tensor,
     ops::attention::{Mask, RopeOpts, RopeStyle},

@@ -1,5 +1,6 @@
 //! Choosing the Rust type of an operation at run time.
 
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Shape, Tensor, dispatch};
 
 /// Evaluates `$body` with `$T` standing for `f32` or `f64`; the element type must be one of them.
@@ -130,4 +131,19 @@ pub(crate) fn on_numbers(
         d if d.is_int() => f(inputs),
         _ => on_floats(op, inputs, f),
     }
+}
+
+/// Returns the index of the largest element of each row of `y`, [N, classes], the first one on ties.
+pub(crate) fn classes(y: &Tensor) -> Result<Vec<usize>> {
+    let &[_, n] = y.dims() else {
+        return Err(Error::argument(
+            "predict",
+            "output",
+            format_args!("of shape {}", y.shape()),
+            "of shape [N, classes]",
+        ));
+    };
+    let largest =
+        |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+    Ok(y.to_vec_as::<f64>().chunks_exact(n.max(1)).map(largest).collect())
 }

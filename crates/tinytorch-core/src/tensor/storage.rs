@@ -1,11 +1,13 @@
 //! The memory behind tensors.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 
 use half::{bf16, f16};
 
 use super::{DType, Element};
+use crate::nostd::prelude::*;
+use crate::nostd::sync::AtomicU64;
 use crate::{Error, Result, kernels::recycle};
 
 /// One typed, owned array.
