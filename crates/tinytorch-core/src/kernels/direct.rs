@@ -15,6 +15,7 @@ use super::{
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Positions of one tile.

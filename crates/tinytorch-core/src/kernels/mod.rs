@@ -2,6 +2,7 @@
 //!
 //! Kernels know slices, shapes and strides; they know nothing of graphs, errors or element types chosen at run time.
 
+#[cfg(feature = "std")]
 pub(crate) mod adam;
 pub(crate) mod classes;
 pub(crate) mod conv;
@@ -17,6 +18,7 @@ pub(crate) mod par;
 pub(crate) mod plain;
 pub(crate) mod pool;
 pub(crate) mod real32;
+#[cfg_attr(not(feature = "std"), path = "anew.rs")]
 pub(crate) mod recycle;
 pub(crate) mod reduce;
 pub(crate) mod rows;

@@ -76,10 +76,10 @@ pub(crate) trait MulAdd {
 }
 
 /// With one rounding; fast only where there is an instruction for it.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 struct Once;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 impl MulAdd for Once {
     #[inline(always)]
     fn mul_add<T: Real>(a: T, b: T, c: T) -> T {
@@ -100,7 +100,7 @@ impl MulAdd for Twice {
 /// As [`run`], for loops that gain from joined multiplication and addition.
 #[inline]
 pub(crate) fn run_fused<L: Fused>(work: L) -> L::Out {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
     {
         if is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -119,13 +119,13 @@ pub(crate) fn run_fused<L: Fused>(work: L) -> L::Out {
     work.run::<Twice>()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
 fn fused4<L: Fused>(work: L) -> L::Out {
     work.run::<Once>()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx2,fma")]
 fn fused3<L: Fused>(work: L) -> L::Out {
     work.run::<Once>()

@@ -408,7 +408,7 @@ macro_rules! real {
 
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
-                <$T>::mul_add(self, a, b)
+                Float::mul_add(self, a, b)
             }
 
             #[inline]
