@@ -82,7 +82,7 @@ mod tests {
         (f64::from(got) - exact).abs() / unit
     }
 
-    /// Singles against doubles of the platform: half a unit for the final rounding, half for the error before it.
+    /// Singles against doubles of the platform. Neither library is off by more than two units; another function is, at once.
     #[test]
     fn each_name_is_the_function_it_says() {
         for i in -400..=400 {
@@ -105,7 +105,7 @@ mod tests {
                 (Float::mul_add(x, 3.0, 1.0), y.mul_add(3.0, 1.0)),
             ];
             for (at, (got, exact)) in pairs.into_iter().enumerate() {
-                assert!(units(got, exact) <= 1.0, "function {at} of {x}: {got} and {exact}");
+                assert!(units(got, exact) <= 2.0, "function {at} of {x}: {got} and {exact}");
             }
         }
         assert_eq!([0.5, 1.5, -2.5].map(<f64 as Float>::round_ties_even), [0.0, 2.0, -2.0]);
