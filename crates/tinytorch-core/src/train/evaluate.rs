@@ -34,7 +34,7 @@ where
 ///
 /// # Errors
 ///
-/// What the model returns; [`Error::InvalidArgument`] unless its output is [N, classes].
+/// What the model returns; [`InvalidArgument`](crate::Error::InvalidArgument) unless its output is [N, classes].
 pub fn predict(model: &dyn Module, x: &Tensor) -> Result<Vec<usize>> {
     let y = in_evaluation_mode(model, || no_grad(|| model.forward(x)))?;
     classes(&y)
