@@ -68,14 +68,14 @@ fn close(a: &Answers<'_>, b: &Answers<'_>) -> Result<f64> {
         if a.is_empty() || a.len() != b.len() {
             bail!("{asked}: {} numbers without std, {} with it", a.len(), b.len());
         }
-        let scale = a.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+        let scale = a.iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
         for (x, y) in a.iter().zip(&b) {
             let share = (x - y).abs() / scale;
             // NaN is not close to anything.
-            if !(x == y || share <= SHARE) {
+            if share.is_nan() || share > SHARE {
                 bail!("{asked}: {x} without std, {y} with it");
             }
-            largest = if x == y { largest } else { largest.max(share) };
+            largest = largest.max(share);
         }
     }
     Ok(largest)
@@ -87,7 +87,7 @@ fn numbers(hex: &str) -> Result<Vec<f64>> {
         bail!("`{hex}` is not made of eight digits for each number");
     }
     let number = |word: &[u8; 8]| -> Result<f64> {
-        let word = std::str::from_utf8(word)?;
+        let word = core::str::from_utf8(word)?;
         let bits = u32::from_str_radix(word, 16).with_context(|| format!("`{word}`"))?;
         Ok(f64::from(f32::from_bits(bits)))
     };
