@@ -105,7 +105,7 @@ mod tests {
     fn a_unit_of_the_last_place_is_close_and_more_is_not() {
         let (a, near) = (answers(TEXT), TEXT.replace("42c80000", "42c80001"));
         assert_eq!(a.len(), 2);
-        assert_eq!(close(&a, &a).expect("equal"), 0.0);
+        assert!(close(&a, &a).expect("equal") <= 0.0);
         let share = close(&a, &answers(&near)).expect("close");
         assert!((share - 2.0_f64.powi(-17) / 100.0).abs() < 1e-12, "{share}");
         let far = TEXT.replace("42c80000", "42c8051f");
