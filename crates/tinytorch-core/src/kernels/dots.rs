@@ -1,6 +1,6 @@
 //! Inner products of a few rows with a few others: sixteen at once, so that each vector read serves four of them.
 #![cfg_attr(
-    not(feature = "std"),
+    all(not(feature = "std"), not(test)),
     expect(dead_code, reason = "products of few rows are plain ones without std")
 )]
 
