@@ -46,6 +46,10 @@ fn main() -> ! {
     for (name, part) in tensors::PARTS {
         run(name, part, &counter, &stack, &mut out);
     }
+    // A tensor larger than the memory is an error, not the end.
+    if tensors::has_room_for(sizes.ram / size_of::<f32>()) {
+        fail(&mut out, "memory", &"a tensor of the size of all memory was made");
+    }
     out.text("done ok").end();
     support::end(ExitStatus::Ok(()))
 }

@@ -11,7 +11,7 @@ mod text;
 
 use core::fmt::Write;
 
-use tinytorch_core::Result;
+use tinytorch_core::{DType, Result, Tensor};
 
 /// Prints the answers of one network and returns how many there are.
 pub type Part = fn(&mut dyn Write) -> Result<usize>;
@@ -21,6 +21,12 @@ pub const PARTS: [(&str, Part); 4] =
     [("mlp", digits::mlp), ("cnn", digits::cnn), ("int8", digits::int8), ("gpt", text::gpt)];
 
 pub use digits::{cnn_layers, mlp_layers};
+
+/// Returns whether there is memory for a tensor of `n` zeros.
+#[must_use]
+pub fn has_room_for(n: usize) -> bool {
+    Tensor::zeros([n], DType::F32).is_ok()
+}
 
 /// Appends eight hexadecimal digits for each number.
 fn bits(out: &mut dyn Write, values: &[f32]) {

@@ -54,7 +54,7 @@ macro_rules! number_type {
 pub(crate) use number_type;
 
 /// Results with fewer elements are made without asking whether there is memory for them.
-const SMALL: usize = 1 << 24;
+pub(crate) const SMALL: usize = if cfg!(feature = "std") { 1 << 24 } else { 1 << 8 };
 
 /// Refuses a result that the memory of this machine cannot hold, before anything is computed for it.
 pub(crate) fn check_room(op: &'static str, dims: &[usize]) -> Result<()> {
@@ -64,7 +64,9 @@ pub(crate) fn check_room(op: &'static str, dims: &[usize]) -> Result<()> {
     if n <= SMALL {
         return Ok(());
     }
-    let bytes = n.saturating_mul(size_of::<f64>());
+    // Without std memory counts, and arrays of doubles are rare.
+    let widest = if cfg!(feature = "std") { size_of::<f64>() } else { size_of::<f32>() };
+    let bytes = n.saturating_mul(widest);
     Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
         let got = format!("of shape {dims:?}, up to {bytes} bytes");
         Error::argument(op, "result", got, "small enough for the memory of this machine")
