@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::nostd::THUMB;
 use crate::process::{cargo, need, need_target, output, run as run_command};
-use crate::workspace;
+use crate::{tensors, workspace};
 
 /// Build the board images, and run them in the emulator with --run.
 #[derive(Debug, clap::Args)]
@@ -24,14 +24,35 @@ impl Args {
     }
 }
 
-/// One image: its package, its target and the emulated machine that stands in for the board.
+/// One image: its package, profile and target, the emulated machine that stands in for the board, and what holds its answers
+/// against those of a host.
 struct Image {
     package: &'static str,
+    profile: &'static str,
     target: &'static str,
     machine: &'static str,
+    check: fn(&str) -> Result<String>,
 }
 
-const IMAGES: [Image; 1] = [Image { package: "nano33ble", target: THUMB, machine: "mps2-an386" }];
+const IMAGES: [Image; 2] = [
+    Image {
+        package: "nano33ble",
+        profile: "release",
+        target: THUMB,
+        machine: "mps2-an386",
+        check: sample,
+    },
+    Image {
+        package: "tensors-board",
+        profile: "small",
+        target: THUMB,
+        machine: "mps2-an386",
+        check: tensors::check,
+    },
+];
+
+/// Words that begin the lines of answers: not shown.
+const ANSWERS: [&str; 5] = ["result ", "mlp ", "cnn ", "int8 ", "gpt "];
 
 /// Builds the images and, when asked, runs them.
 ///
@@ -47,17 +68,15 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             println!(
                 "{}",
                 text.lines()
-                    .filter(|line| !line.starts_with("result "))
+                    .filter(|line| !ANSWERS.iter().any(|word| line.starts_with(word)))
                     .collect::<Vec<_>>()
                     .join("\n")
             );
             if !text.contains("done ok") {
                 bail!("{}: the image ended without saying that it is done", image.package);
             }
-            let images =
-                compare(&text, &workspace::root().join("firmware/sample/digits.outputs.bin"))
-                    .with_context(|| image.package.to_owned())?;
-            println!("{}: {images} of {images} outputs equal those of the trainer", image.package);
+            let agrees = (image.check)(&text).with_context(|| image.package.to_owned())?;
+            println!("{}: {agrees}", image.package);
         }
     }
     println!(
@@ -67,6 +86,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         if args.run { "ran, emulated" } else { "built" }
     );
     Ok(())
+}
+
+/// Compares the results with the outputs of the sample.
+fn sample(text: &str) -> Result<String> {
+    let images = compare(text, &workspace::root().join("firmware/sample/digits.outputs.bin"))?;
+    Ok(format!("{images} of {images} outputs equal those of the trainer"))
 }
 
 /// Compares every result of a run with the outputs to expect and returns how many there are.
@@ -101,13 +126,15 @@ fn build(image: &Image) -> Result<PathBuf> {
     run_command(cargo(&folder).args([
         "build",
         "--quiet",
-        "--release",
+        "--profile",
+        image.profile,
         "-p",
         image.package,
         "--target",
         image.target,
     ]))?;
-    Ok(folder.join("target").join(image.target).join("release").join(image.package))
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    Ok(folder.join(target).join(image.target).join(image.profile).join(image.package))
 }
 
 fn emulator(image: &Image, elf: &PathBuf) -> Command {

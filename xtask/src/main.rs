@@ -19,6 +19,7 @@ mod milestone;
 mod nostd;
 mod package;
 mod process;
+mod tensors;
 mod test;
 mod tidy;
 mod workspace;

@@ -1,4 +1,4 @@
-//! The board runtime without an operating system.
+//! The board runtime and the inference subset of `tinytorch-core` without an operating system.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::workspace;
 /// The Cortex-M4F and M7 target with hardware floating point.
 pub(crate) const THUMB: &str = "thumbv7em-none-eabihf";
 
-/// Builds the host probe, then the runtime and the panic-free link check for the board target.
+/// Builds the host probe, then both libraries for the board target, and tests the inference subset without `std`.
 ///
 /// The probe is a static library without `std` and without an allocator: if either slips in, the compiler stops.
 ///
@@ -19,15 +19,23 @@ pub(crate) fn run() -> Result<()> {
     let firmware = workspace::root().join("firmware");
     run_command(cargo(&firmware).args(["build", "--quiet", "--release", "-p", "host-probe"]))?;
     need_target(THUMB)?;
-    run_command(cargo(&workspace::root()).args([
-        "check",
-        "--quiet",
-        "-p",
-        "kits-hal",
-        "--no-default-features",
-        "--target",
-        THUMB,
-    ]))?;
+    let root = workspace::root();
+    let check = |library: &[&str]| {
+        let target = ["--no-default-features", "--target", THUMB];
+        run_command(cargo(&root).args(["check", "--quiet", "-p"]).args(library).args(target))
+    };
+    check(&["kits-hal"])?;
+    check(&["tinytorch-core"])?;
+    check(&["tinytorch-core", "--features", "safetensors,tflite"])?;
+    // Without std one switch serves all threads, so tests that turn it must not run side by side.
+    run_command(
+        cargo(&root)
+            .args(["test", "--quiet", "-p", "tinytorch-core", "--no-default-features", "--lib"])
+            .args(["--", "--test-threads=1"]),
+    )?;
     println!("nostd: host probe and {THUMB} build without std and without an allocator");
+    println!(
+        "nostd: the inference subset of tinytorch-core builds and passes its tests without std"
+    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Counting needs shapes, not data. One multiplication and one addition are two operations; biases, clamps and comparisons
 //! are not counted, as is usual, and a layer of unknown kind is an error instead of a guess.
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result,
     dispatch::{self, Work},

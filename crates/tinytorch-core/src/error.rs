@@ -1,8 +1,11 @@
 //! One error type for the crate: what failed with its values, why the rule exists, what to do.
 
+use alloc::borrow::Cow;
 use core::{fmt::Display, panic::Location};
-use std::{borrow::Cow, path::Path, sync::Arc};
+#[cfg(feature = "std")]
+use std::{path::Path, sync::Arc};
 
+use crate::nostd::prelude::*;
 use crate::tensor::{DType, Shape};
 
 /// Result of a fallible operation of this crate.
@@ -181,6 +184,7 @@ pub enum Error {
         name: String,
     },
     /// The operating system refused a file operation.
+    #[cfg(feature = "std")]
     #[error(
         "{op}: {path}: {source}\nthe file could not be used\ncheck the path and the permissions"
     )]
@@ -274,6 +278,7 @@ impl Error {
         Self::Format { format, detail: detail.into() }
     }
 
+    #[cfg(feature = "std")]
     #[cold]
     pub(crate) fn io(op: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::Io { op, path: path.display().to_string(), source: Arc::new(source) }

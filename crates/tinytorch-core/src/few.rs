@@ -1,5 +1,7 @@
 //! A list that keeps up to three items without heap memory.
 
+use crate::nostd::prelude::*;
+
 /// Items in order. Most operations have one to three operands.
 #[derive(Debug, Clone)]
 pub(crate) struct Few<T> {

@@ -1,6 +1,7 @@
 //! What happens when something that must not happen does: the emulator ends with status 1, it does not hang.
 #![expect(unsafe_code, reason = "exception handlers and the symbol that must not exist")]
 
+#[cfg(feature = "no-panic")]
 use core::panic::PanicInfo;
 
 use cortex_m_rt::{ExceptionFrame, exception};
@@ -10,7 +11,7 @@ use crate::console::Console;
 use crate::program::end;
 
 /// An optimised image cannot panic: if it could, it would need this symbol, which nobody defines, and would not link.
-#[cfg(not(debug_assertions))]
+#[cfg(all(feature = "no-panic", not(debug_assertions)))]
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe extern "C" {
@@ -21,7 +22,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 }
 
 /// Without optimisation the compiler cannot prove that nothing panics.
-#[cfg(debug_assertions)]
+#[cfg(all(feature = "no-panic", debug_assertions))]
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
     use core::fmt::Write as _;

@@ -7,4 +7,4 @@ mod faults;
 pub mod program;
 pub mod ram;
 
-pub use program::{Image, run};
+pub use program::{Image, end, run};

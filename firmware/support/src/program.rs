@@ -58,7 +58,7 @@ pub fn run(image: &Image, counter: Option<&Counter>) -> ! {
 }
 
 /// Ends the emulator; waits for ever where no host listens.
-pub(crate) fn end(status: ExitStatus) -> ! {
+pub fn end(status: ExitStatus) -> ! {
     loop {
         debug::exit(status);
     }

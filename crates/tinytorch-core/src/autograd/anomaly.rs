@@ -1,11 +1,16 @@
 //! Looking for the operation that makes the first value that is not finite, during a backward pass.
 
+use alloc::sync::Arc;
+#[cfg(feature = "std")]
 use core::cell::Cell;
-use std::sync::Arc;
 
 use super::{Grads, Node};
 use crate::{Error, Result, Tensor};
 
+#[cfg(not(feature = "std"))]
+static WATCHING: crate::nostd::local::Switch = crate::nostd::local::Switch::new(false);
+
+#[cfg(feature = "std")]
 thread_local! {
     static WATCHING: Cell<bool> = const { Cell::new(false) };
 }

@@ -1,6 +1,7 @@
 //! Comparing gradients with differences.
 
 use super::{GradOpts, grad};
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Tensor};
 
 /// Options of [`gradcheck`].
@@ -84,5 +85,5 @@ pub fn gradcheck(
 /// Returns weights between 0.5 and 1.5 without a pattern that an operation might share.
 fn weights_like(y: &Tensor) -> Result<Tensor> {
     let golden = 0.618_033_988_749_894_9;
-    Tensor::from_vec((0..y.numel()).map(|i| 0.5 + (i as f64 * golden).fract()).collect(), y.shape())
+    Tensor::from_vec((0..y.numel()).map(|i| 0.5 + (i as f64 * golden % 1.0)).collect(), y.shape())
 }

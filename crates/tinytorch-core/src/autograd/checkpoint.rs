@@ -1,11 +1,13 @@
 //! Trading time for memory: a part of the forward pass whose intermediate results are computed again when they are needed.
 
-use std::{collections::HashSet, sync::Arc};
+use alloc::sync::Arc;
 
 use super::{
     Grads, Node, Op, Saved, derive::entries, engine::grad_up_to, is_recording, node::next_number,
     set_recording,
 };
+use crate::nostd::collections::HashSet;
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Rng, Tensor, few::Few, tensor::each_type};
 
 /// The part as one operation. Its inputs are the given ones, then everything else that requires a gradient.

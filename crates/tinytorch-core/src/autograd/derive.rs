@@ -6,9 +6,11 @@
 //! If an input requires a gradient, or the function uses a parameter, the results are recorded in turn, unless
 //! [`no_grad`](super::no_grad) is in force: a penalty on a Jacobian can be trained on. Otherwise they carry no graph.
 
-use std::{collections::HashSet, sync::Arc};
+use alloc::sync::Arc;
 
 use super::{GradOpts, Grads, Node, Op, Saved, grad, is_recording, set_recording};
+use crate::nostd::collections::HashSet;
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Shape, Tensor, ops::support::same_dtype};
 
 /// The same tensor under a node of its own: where derivatives of a function begin.

@@ -1,9 +1,10 @@
 //! The backward pass.
 
-use core::hash::{BuildHasherDefault, Hasher};
-use std::{collections::HashMap, sync::Arc};
+use alloc::sync::Arc;
 
 use super::{Node, anomaly, set_recording};
+use crate::nostd::collections::HashMap;
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Shape, Tensor, dispatch, ops::support::real_type};
 
 /// Options of [`grad`]. The default is one scalar output and first-order gradients.
@@ -218,10 +219,12 @@ fn check_like(op: &'static str, grad: &Tensor, shape: &Shape, dtype: DType) -> R
 }
 
 /// Hashes a pointer by one multiplication.
+#[cfg(feature = "std")]
 #[derive(Default)]
 pub(crate) struct PointerHasher(u64);
 
-impl Hasher for PointerHasher {
+#[cfg(feature = "std")]
+impl core::hash::Hasher for PointerHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -324,11 +327,16 @@ impl Pass<'_> {
     }
 }
 
+#[cfg(feature = "std")]
+type Ids = HashMap<usize, usize, core::hash::BuildHasherDefault<PointerHasher>>;
+#[cfg(not(feature = "std"))]
+type Ids = HashMap<usize, usize>;
+
 type Discovered = (Vec<Arc<Node>>, dispatch::Dag, Vec<(usize, Tensor)>);
 
 /// Numbers every node reachable from the roots, breadth first, without looking behind the nodes that `ends` names.
 fn discover(roots: Vec<(Arc<Node>, Tensor)>, ends: impl Fn(&Arc<Node>) -> bool) -> Discovered {
-    let mut ids: HashMap<usize, usize, BuildHasherDefault<PointerHasher>> = HashMap::default();
+    let mut ids = Ids::default();
     let mut nodes: Vec<Arc<Node>> = Vec::with_capacity(32);
     let mut number = |node: &Arc<Node>, nodes: &mut Vec<Arc<Node>>| {
         *ids.entry(Arc::as_ptr(node).addr()).or_insert_with(|| {

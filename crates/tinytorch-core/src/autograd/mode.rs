@@ -1,7 +1,15 @@
 //! Whether operations are recorded: a switch of the current thread.
+//!
+//! Without the feature `std` there are no threads to ask, and the switch is one for the whole program.
 
-use core::{cell::Cell, marker::PhantomData};
+#[cfg(feature = "std")]
+use core::cell::Cell;
+use core::marker::PhantomData;
 
+#[cfg(not(feature = "std"))]
+static RECORDING: crate::nostd::local::Switch = crate::nostd::local::Switch::new(true);
+
+#[cfg(feature = "std")]
 thread_local! {
     static RECORDING: Cell<bool> = const { Cell::new(true) };
 }
@@ -77,7 +85,9 @@ mod tests {
         let caught = std::panic::catch_unwind(|| no_grad(|| panic!("on purpose")));
         assert!(caught.is_err());
         assert!(is_recording());
+        #[cfg(feature = "std")]
         let _off = no_grad_guard();
+        #[cfg(feature = "std")]
         assert!(
             std::thread::spawn(is_recording).join().unwrap(),
             "the switch belongs to one thread"

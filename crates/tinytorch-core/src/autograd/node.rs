@@ -1,14 +1,17 @@
 //! The nodes of the recorded graph.
 
+use alloc::sync::Arc;
+#[cfg(feature = "std")]
+use core::cell::RefCell;
 use core::{
-    cell::RefCell,
     fmt,
     panic::Location,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Op, Saved};
+use crate::nostd::prelude::*;
+use crate::nostd::sync::{AtomicU64, Mutex, MutexGuard, PoisonError};
 use crate::{DType, Error, Result, Shape, Tensor, few::Few};
 
 /// One recorded operation, or a leaf: a tensor whose gradient is wanted.
@@ -175,6 +178,11 @@ impl fmt::Debug for Node {
 /// What a dropped node leaves behind; it may hold the last references to further nodes.
 type Remains = (Option<Box<dyn Op>>, Few<Option<Arc<Node>>>, Option<Saved>, Option<Tensor>);
 
+#[cfg(not(feature = "std"))]
+static DROPPING: crate::nostd::local::Local<Option<Vec<Remains>>> =
+    crate::nostd::local::Local::new(None);
+
+#[cfg(feature = "std")]
 thread_local! {
     /// `Some` while a drop is in progress on this thread.
     static DROPPING: RefCell<Option<Vec<Remains>>> = const { RefCell::new(None) };

@@ -1,6 +1,7 @@
 //! The seam between operations and the graph.
 
 use super::{Grads, Node, Saved, set_recording};
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor, few::Few};
 
 /// A differentiable operation, built in or your own.

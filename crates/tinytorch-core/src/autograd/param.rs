@@ -1,12 +1,10 @@
 //! Trainable tensors.
 
-use core::{
-    fmt,
-    sync::atomic::{AtomicU64, Ordering},
-};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use alloc::sync::Arc;
+use core::{fmt, sync::atomic::Ordering};
 
 use super::Node;
+use crate::nostd::sync::{AtomicU64, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::{
     DType, Error, Result, Shape, Tensor,
     tensor::{Data, Element, Layout, storage::Storage},

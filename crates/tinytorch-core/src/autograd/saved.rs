@@ -1,6 +1,6 @@
 //! What an operation keeps from its forward pass for its rule.
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 use super::Node;
 use crate::{Error, Result, Shape, Tensor, few::Few};

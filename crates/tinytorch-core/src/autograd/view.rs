@@ -1,12 +1,11 @@
 //! Looking at a recorded graph: which operations, of what size, and how much memory they keep.
 
+use alloc::sync::Arc;
 use core::{fmt::Write, panic::Location};
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
 
 use super::Node;
+use crate::nostd::collections::{HashMap, HashSet};
+use crate::nostd::prelude::*;
 use crate::{DType, Shape, Tensor};
 
 /// One operation or leaf of a graph.

@@ -1,5 +1,6 @@
 //! Modules 02 and 04: activations, softmax, log-softmax.
 
+use crate::nostd::prelude::*;
 use crate::{
     Result,
     kernels::{map, rows},

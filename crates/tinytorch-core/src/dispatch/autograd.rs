@@ -1,5 +1,6 @@
 //! Module 06: rules of the basic operations and the order of the backward pass.
 
+use crate::nostd::prelude::*;
 use crate::{
     Result,
     autograd::is_recording,

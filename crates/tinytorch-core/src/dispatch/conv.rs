@@ -1,5 +1,6 @@
 //! Module 09: convolution and pooling.
 
+use crate::nostd::prelude::*;
 use crate::{
     Result,
     kernels::{

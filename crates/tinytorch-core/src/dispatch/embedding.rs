@@ -1,5 +1,6 @@
 //! Module 11: table lookup and position encodings.
 
+use crate::nostd::prelude::*;
 use crate::{Result, tensor::Element};
 
 #[cfg(feature = "course")]

@@ -1,5 +1,6 @@
 //! Module 03: the dense layer.
 
+use crate::nostd::prelude::*;
 use crate::{
     Result, Rng,
     kernels::gemm::{Mat, gemm},

@@ -10,17 +10,22 @@ mod activations;
 mod attention;
 mod autograd;
 mod conv;
+#[cfg(feature = "std")]
 mod data;
 mod embedding;
 mod layers;
 mod losses;
+#[cfg(feature = "std")]
 mod optim;
 mod profile;
 mod quant;
 mod sample;
+#[cfg(feature = "std")]
 mod schedule;
 mod tensor;
+#[cfg(feature = "std")]
 mod text;
+#[cfg(feature = "std")]
 mod train;
 mod transformer;
 
@@ -28,17 +33,22 @@ pub(crate) use activations::*;
 pub(crate) use attention::*;
 pub(crate) use autograd::*;
 pub(crate) use conv::*;
+#[cfg(feature = "std")]
 pub(crate) use data::*;
 pub(crate) use embedding::*;
 pub(crate) use layers::*;
 pub(crate) use losses::*;
+#[cfg(feature = "std")]
 pub(crate) use optim::*;
 pub(crate) use profile::*;
 pub(crate) use quant::*;
 pub(crate) use sample::*;
+#[cfg(feature = "std")]
 pub(crate) use schedule::*;
 pub(crate) use tensor::*;
+#[cfg(feature = "std")]
 pub(crate) use text::*;
+#[cfg(feature = "std")]
 pub(crate) use train::*;
 pub(crate) use transformer::*;
 

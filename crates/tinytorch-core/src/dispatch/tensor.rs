@@ -1,5 +1,6 @@
 //! Module 01: broadcasting, arithmetic, products, reductions.
 
+use crate::nostd::prelude::*;
 use crate::{
     Result, Shape,
     kernels::{

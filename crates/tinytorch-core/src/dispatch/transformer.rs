@@ -1,5 +1,6 @@
 //! Module 13: normalization of rows.
 
+use crate::nostd::prelude::*;
 use crate::{Result, kernels::norm::RowNorm, tensor::Real};
 
 /// Layer normalization of rows, with the mean and the inverse deviation of each.

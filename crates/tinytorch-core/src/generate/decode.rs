@@ -1,6 +1,7 @@
 //! Continuing a sequence of tokens with a language model.
 
 use super::Sampler;
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Tensor,
     autograd::no_grad,

@@ -1,12 +1,16 @@
 //! Reading and writing tensors as files.
 
+#[cfg(feature = "std")]
 pub(crate) mod inflate;
 pub mod npy;
+#[cfg(feature = "std")]
 pub mod npz;
 #[cfg(feature = "safetensors")]
 pub mod pretrained;
+#[cfg(feature = "std")]
 mod replace;
 #[cfg(feature = "safetensors")]
 pub mod safetensors;
 
+#[cfg(feature = "std")]
 pub(crate) use replace::replace;

@@ -6,12 +6,15 @@
 
 mod header;
 
+#[cfg(feature = "std")]
 use std::{fs, path::Path};
 
 use half::{bf16, f16};
 use header::{Header, Kind};
 
+#[cfg(feature = "std")]
 use super::replace;
+use crate::nostd::prelude::*;
 use crate::{
     DType, Error, Result, Tensor,
     tensor::{Element, Shape},
@@ -28,6 +31,7 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// # Errors
 ///
 /// [`Error::Io`] if the file cannot be read, otherwise as [`from_bytes`].
+#[cfg(feature = "std")]
 pub fn read(path: impl AsRef<Path>) -> Result<Tensor> {
     let path = path.as_ref();
     from_bytes(&fs::read(path).map_err(|e| Error::io("read", path, e))?)
@@ -38,6 +42,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Tensor> {
 /// # Errors
 ///
 /// [`Error::Io`] if the file cannot be written, otherwise as [`to_bytes`].
+#[cfg(feature = "std")]
 pub fn write(path: impl AsRef<Path>, tensor: &Tensor) -> Result<()> {
     replace(path.as_ref(), &to_bytes(tensor)?)
 }

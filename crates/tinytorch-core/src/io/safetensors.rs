@@ -3,15 +3,20 @@
 //! Layout: the length of the header (8 bytes, little-endian), the header (JSON: name, element type, shape, and place of
 //! each array, and a map of texts), then the elements, row-major and little-endian.
 
+#[cfg(feature = "std")]
 mod on_disk;
 
-use std::{collections::BTreeMap, fs, path::Path};
+use alloc::collections::BTreeMap;
+#[cfg(feature = "std")]
+use std::{fs, path::Path};
 
 use half::{bf16, f16};
 use serde_json::{Map, Value, json};
 
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Shape, Tensor, tensor::Element};
 
+#[cfg(feature = "std")]
 pub use on_disk::SafeTensorsFile;
 
 const FORMAT: &str = "safetensors";
@@ -37,6 +42,7 @@ impl SafeTensors {
     /// # Errors
     ///
     /// [`Error::Io`] if the file cannot be read; [`Error::Format`] as [`Self::from_bytes`].
+    #[cfg(feature = "std")]
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(&fs::read(path).map_err(|e| Error::io("read", path, e))?)
@@ -100,6 +106,7 @@ impl SafeTensors {
     /// # Errors
     ///
     /// [`Error::Io`] if a step fails; the file of that name is then as it was.
+    #[cfg(feature = "std")]
     pub fn write(&self, path: impl AsRef<Path>) -> Result<()> {
         super::replace(path.as_ref(), &self.to_bytes())
     }

@@ -5,6 +5,7 @@ use super::{
     recycle::filled,
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// What the rows should have been.

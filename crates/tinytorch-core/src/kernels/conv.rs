@@ -9,6 +9,7 @@ use super::{
     gemm::{Mat, gemm},
     par,
 };
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Sizes of a convolution.

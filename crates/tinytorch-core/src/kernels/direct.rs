@@ -15,6 +15,7 @@ use super::{
     simd::{self, Fused, MulAdd},
     skinny::joined,
 };
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Positions of one tile.

@@ -4,6 +4,9 @@
 //! `k = 3.75`, `C` a Chebyshev series (the mapping of Shepherd & Laframboise, 1981, Math. Comp. 36(153)). The coefficients were computed
 //! with 60 digits by interpolation at Chebyshev nodes; truncation is below 2e-16.
 
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
+
 #[expect(
     clippy::approx_constant,
     reason = "the first coefficient of the series happens to be 2/√π"

@@ -1,7 +1,12 @@
 //! Matrix products through the `gemm` crate: the one place where raw pointers are handed out.
-#![expect(
-    unsafe_code,
-    reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
+//!
+//! Without the feature `std` there is no such crate, and the product is [`plain`](super::plain).
+#![cfg_attr(
+    feature = "std",
+    expect(
+        unsafe_code,
+        reason = "the product of the gemm crate takes raw pointers; bounds are checked here first"
+    )
 )]
 
 use super::skinny;
@@ -34,9 +39,11 @@ impl<'a, T> Mat<'a, T> {
 }
 
 /// Multiply-adds from which a product is shared between threads.
+
 const PARALLEL: usize = 1 << 19;
 
 /// Rows up to which a product reads its right operand as it lies.
+
 const SKINNY: usize = 128;
 
 /// Computes `out = a·b`, or `out += a·b` if `accumulate`. `out` is row-major with `row_stride` between rows.
@@ -75,8 +82,13 @@ pub(crate) fn gemm<T: Real>(
             (accumulate, shared),
         );
     }
+    #[cfg(not(feature = "std"))]
+    super::plain::product((out, row_stride), a, b, accumulate, parallel);
+    #[cfg(feature = "std")]
     let threads = threads(shared);
+    #[cfg(feature = "std")]
     let alpha = if accumulate { T::ONE } else { T::ZERO };
+    #[cfg(feature = "std")]
     // SAFETY: the sizes are positive and the assertions above show that the largest index into each of the
     // three slices lies inside it; `out` is borrowed mutably, so it overlaps neither operand.
     unsafe {
@@ -104,6 +116,7 @@ pub(crate) fn gemm<T: Real>(
     }
 }
 
+#[cfg(feature = "std")]
 fn threads(parallel: bool) -> gemm::Parallelism {
     #[cfg(feature = "parallel")]
     if parallel {

@@ -6,6 +6,7 @@ use super::{
     recycle::buffer,
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::View;
 
 /// A value that can be computed on any thread.

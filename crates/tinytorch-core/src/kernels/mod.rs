@@ -2,6 +2,7 @@
 //!
 //! Kernels know slices, shapes and strides; they know nothing of graphs, errors or element types chosen at run time.
 
+#[cfg(feature = "std")]
 pub(crate) mod adam;
 pub(crate) mod classes;
 pub(crate) mod conv;
@@ -13,8 +14,11 @@ pub(crate) mod map;
 pub(crate) mod nd;
 pub(crate) mod norm;
 pub(crate) mod par;
+#[cfg(any(test, not(feature = "std")))]
+pub(crate) mod plain;
 pub(crate) mod pool;
 pub(crate) mod real32;
+#[cfg_attr(not(feature = "std"), path = "anew.rs")]
 pub(crate) mod recycle;
 pub(crate) mod reduce;
 pub(crate) mod rows;

@@ -6,6 +6,7 @@ use super::{
     reduce::sum_of,
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Rows whose weight gradients are summed as one part, for any number of threads.

@@ -5,6 +5,7 @@ use super::{
     recycle::{buffer, filled},
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::{slots::conv::Window, tensor::Real};
 
 /// Planes of images and how windows lie on them.

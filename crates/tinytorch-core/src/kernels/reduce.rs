@@ -9,6 +9,7 @@ use super::{
     par::{self, GRAIN},
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::{Number, View};
 
 /// Elements added in one run before the tree takes over.
@@ -58,7 +59,7 @@ fn sum_run<A: Copy, R: Number>(x: &[A], f: &impl Of1<A, Out = R>) -> R {
 
 /// A view brought into the form `[outer, len, inner]`, where `len` is what a reduction folds.
 pub(crate) struct Grouped<'a, T: Clone> {
-    pub(crate) data: std::borrow::Cow<'a, [T]>,
+    pub(crate) data: alloc::borrow::Cow<'a, [T]>,
     pub(crate) outer: usize,
     pub(crate) len: usize,
     pub(crate) inner: usize,

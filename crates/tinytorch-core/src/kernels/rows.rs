@@ -7,6 +7,7 @@ use super::{
     reduce::sum_of,
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::{Real, View};
 
 /// Elements of these functions cost some ten times an addition.

@@ -3,9 +3,12 @@
 //! A default build assumes the oldest processor of its kind, so its loops use 128-bit vectors. [`run`] compiles a
 //! [`Loop`] three times and picks at run time. The copies differ in speed, not in bits: every arithmetic operation is
 //! rounded as it is written, and none is fused or reordered.
-#![expect(
-    unsafe_code,
-    reason = "a function for newer processors may be called only after asking for them"
+#![cfg_attr(
+    all(feature = "std", target_arch = "x86_64"),
+    expect(
+        unsafe_code,
+        reason = "a function for newer processors may be called only after asking for them"
+    )
 )]
 
 use crate::tensor::Real;
@@ -25,7 +28,7 @@ pub(crate) trait Loop {
 /// Runs `work` with 512-bit, 256-bit or baseline vectors, whatever is there.
 #[inline]
 pub(crate) fn run<L: Loop>(work: L) -> L::Out {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
     {
         if is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -43,13 +46,13 @@ pub(crate) fn run<L: Loop>(work: L) -> L::Out {
     work.run()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
 fn v4<L: Loop>(work: L) -> L::Out {
     work.run()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx2")]
 fn v3<L: Loop>(work: L) -> L::Out {
     work.run()
@@ -73,10 +76,10 @@ pub(crate) trait MulAdd {
 }
 
 /// With one rounding; fast only where there is an instruction for it.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 struct Once;
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 impl MulAdd for Once {
     #[inline(always)]
     fn mul_add<T: Real>(a: T, b: T, c: T) -> T {
@@ -97,7 +100,7 @@ impl MulAdd for Twice {
 /// As [`run`], for loops that gain from joined multiplication and addition.
 #[inline]
 pub(crate) fn run_fused<L: Fused>(work: L) -> L::Out {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
     {
         if is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
@@ -116,13 +119,13 @@ pub(crate) fn run_fused<L: Fused>(work: L) -> L::Out {
     work.run::<Twice>()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
 fn fused4<L: Fused>(work: L) -> L::Out {
     work.run::<Once>()
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
 #[target_feature(enable = "avx2,fma")]
 fn fused3<L: Fused>(work: L) -> L::Out {
     work.run::<Once>()
@@ -150,7 +153,7 @@ mod tests {
         run(Cubes(&mut chosen));
         Cubes(&mut plain).run();
         assert_eq!(chosen, plain);
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(feature = "std", target_arch = "x86_64"))]
         if is_x86_feature_detected!("avx2") {
             let mut half = start;
             // SAFETY: AVX2 has just been asked for.

@@ -9,6 +9,7 @@ use super::{
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Rows of `w` that a tile takes at once.

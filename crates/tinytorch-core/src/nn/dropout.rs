@@ -1,8 +1,8 @@
 //! Dropout: random zeros while training.
 
-use std::sync::{Mutex, PoisonError};
-
 use super::{Mode, Module, Visitor};
+use crate::nostd::prelude::*;
+use crate::nostd::sync::{Mutex, PoisonError};
 use crate::{Error, Result, Rng, Tensor};
 
 /// Zeroes each element with probability p while training, and divides the others by 1 − p.

@@ -1,6 +1,9 @@
 //! The table that turns ids into vectors.
 
 use super::{Module, Visitor};
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
+use crate::nostd::prelude::*;
 use crate::{Error, Param, Result, Rng, Tensor};
 
 /// A table with one row for each id; the output is the rows of the ids.

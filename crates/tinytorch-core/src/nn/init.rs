@@ -19,6 +19,9 @@
 //! # Ok::<(), tinytorch_core::Error>(())
 //! ```
 
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
+use crate::nostd::prelude::*;
 use crate::{
     DType, Error, Result, Rng, Shape, Tensor, dispatch, ops::support::check_room, tensor::IntoShape,
 };

@@ -6,6 +6,7 @@ use super::{
     padding::{check_pads, each_alone, padded_mask},
     visit_child,
 };
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Rng, Tensor, dispatch,
     ops::attention::{Mask, RopeOpts, RopeStyle},

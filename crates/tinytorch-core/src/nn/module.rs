@@ -1,12 +1,11 @@
 //! What a network is made of: the [`Module`] trait and everything that follows from walking a module.
 
+use alloc::{collections::BTreeMap, sync::Arc};
 use core::sync::atomic::{AtomicBool, Ordering};
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, PoisonError, RwLock},
-};
 
 use super::{Conv2d, Linear, MaxPool2d, Sequential};
+use crate::nostd::prelude::*;
+use crate::nostd::sync::{PoisonError, RwLock};
 use crate::{DType, Error, Result, Tensor, autograd::Param};
 
 /// A part of a network: a function of a tensor, with the parameters that training changes.

@@ -1,6 +1,8 @@
 //! Where a token stands: learned and fixed position vectors, and the layer at the bottom of a language model.
 
 use super::{Embedding, Module, Visitor};
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
 use crate::{DType, Error, Param, Result, Rng, Tensor};
 
 /// Returns a tensor of uniform numbers within ±`bound`.

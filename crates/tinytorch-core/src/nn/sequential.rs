@@ -3,6 +3,7 @@
 use core::fmt;
 
 use super::{Kind, Module, Visitor, module::visit_child};
+use crate::nostd::prelude::*;
 use crate::{Result, Tensor};
 
 /// A chain of modules: the output of each is the input of the next.

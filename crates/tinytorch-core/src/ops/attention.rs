@@ -1,5 +1,6 @@
 //! Attention and the encodings of position.
 
+use crate::nostd::prelude::*;
 use crate::{
     DType, Error, Result, Tensor,
     autograd::{Grads, Op, Saved},
@@ -152,7 +153,7 @@ impl Rope {
             .map(|(p, i)| {
                 let angle = (p as f64 + self.opts.offset as f64)
                     * self.opts.base.powf(-2.0 * i as f64 / d as f64);
-                let (sin, cos) = angle.sin_cos();
+                let (sin, cos) = (angle.sin(), angle.cos());
                 (T::lit(cos), T::lit(if self.back { -sin } else { sin }))
             })
             .collect();

@@ -2,6 +2,7 @@
 
 use core::ops::{Deref, RangeFull};
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Shape, tensor::MAX_RANK};
 
 /// A set of axes of a tensor.

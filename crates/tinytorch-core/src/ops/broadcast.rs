@@ -1,5 +1,6 @@
 //! Repeating a tensor along axes of size 1, and the adjoint: summing over them.
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},

@@ -1,5 +1,6 @@
 //! Normalization layers as operations.
 
+use crate::nostd::prelude::*;
 use crate::{
     DType, Error, Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},

@@ -1,5 +1,6 @@
 //! Choosing the Rust type of an operation at run time.
 
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Shape, Tensor, dispatch};
 
 /// Evaluates `$body` with `$T` standing for `f32` or `f64`; the element type must be one of them.
@@ -53,7 +54,7 @@ macro_rules! number_type {
 pub(crate) use number_type;
 
 /// Results with fewer elements are made without asking whether there is memory for them.
-const SMALL: usize = 1 << 24;
+pub(crate) const SMALL: usize = if cfg!(feature = "std") { 1 << 24 } else { 1 << 8 };
 
 /// Refuses a result that the memory of this machine cannot hold, before anything is computed for it.
 pub(crate) fn check_room(op: &'static str, dims: &[usize]) -> Result<()> {
@@ -63,7 +64,9 @@ pub(crate) fn check_room(op: &'static str, dims: &[usize]) -> Result<()> {
     if n <= SMALL {
         return Ok(());
     }
-    let bytes = n.saturating_mul(size_of::<f64>());
+    // Without std memory counts, and arrays of doubles are rare.
+    let widest = if cfg!(feature = "std") { size_of::<f64>() } else { size_of::<f32>() };
+    let bytes = n.saturating_mul(widest);
     Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| {
         let got = format!("of shape {dims:?}, up to {bytes} bytes");
         Error::argument(op, "result", got, "small enough for the memory of this machine")
@@ -130,4 +133,19 @@ pub(crate) fn on_numbers(
         d if d.is_int() => f(inputs),
         _ => on_floats(op, inputs, f),
     }
+}
+
+/// Returns the index of the largest element of each row of `y`, [N, classes], the first one on ties.
+pub(crate) fn classes(y: &Tensor) -> Result<Vec<usize>> {
+    let &[_, n] = y.dims() else {
+        return Err(Error::argument(
+            "predict",
+            "output",
+            format_args!("of shape {}", y.shape()),
+            "of shape [N, classes]",
+        ));
+    };
+    let largest =
+        |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
+    Ok(y.to_vec_as::<f64>().chunks_exact(n.max(1)).map(largest).collect())
 }

@@ -10,6 +10,7 @@
 //!
 //! Every rounding is half to even.
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, dispatch};
 
 pub use crate::slots::quant::{QMAX, QMIN};

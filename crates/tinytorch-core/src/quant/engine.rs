@@ -6,6 +6,7 @@ use super::fixed::Multiplier;
 use super::graph::{FusedActivation, QData, QGraph, QOp, QTensor, TensorId};
 use super::kernels;
 use super::requantize::Requantize;
+use crate::nostd::prelude::*;
 use crate::{Error, Result, dispatch};
 
 /// A checked graph with its multipliers worked out.

@@ -5,6 +5,7 @@
 //! connected layer as [out, in]: the conventions of the files, so that a writer copies bytes.
 //! Every activation tensor describes one sample (N = 1).
 
+use crate::nostd::prelude::*;
 use core::ops::Range;
 
 /// Index of a tensor in [`QGraph::tensors`].

@@ -5,7 +5,8 @@ use super::{
     engine::Engine,
     graph::{QData, QGraph, QTensor},
 };
-use crate::{Error, Result, Tensor, dispatch, train};
+use crate::nostd::prelude::*;
+use crate::{Error, Result, Tensor, dispatch, ops::support::classes};
 
 /// A network of eight-bit integers with the way in from real numbers and the way back.
 ///
@@ -125,7 +126,7 @@ impl QModel {
     ///
     /// As [`quantize_input`](Self::quantize_input).
     pub fn predict(&self, x: &Tensor) -> Result<Vec<usize>> {
-        train::classes(&self.forward(x)?)
+        classes(&self.forward(x)?)
     }
 
     /// Returns the network as the bytes of a `.tflite` file.

@@ -13,6 +13,7 @@ use super::{
     model::QModel,
     observer::{MinMax, Observer},
 };
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Tensor,
     autograd::no_grad,

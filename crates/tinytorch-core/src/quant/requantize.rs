@@ -2,6 +2,7 @@
 
 use super::fixed::Multiplier;
 use super::graph::FusedActivation;
+use crate::nostd::prelude::*;
 
 /// Rescaling of 32-bit sums to the codes of the output.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,7 @@
 //! Module 02, Activations: the functions that make a network more than one linear map.
 
 use super::tensor::{reduce_max, row_major_strides};
+use crate::nostd::prelude::*;
 use crate::tensor::{MAX_RANK, Real, View, position};
 
 /// Returns `1 / (1 + e^-x)`.

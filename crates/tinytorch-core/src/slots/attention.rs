@@ -2,6 +2,8 @@
 //!
 //! These algorithms are short chains of tensor operations, so their gradients come for free.
 
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
 use crate::{Error, Result, Tensor, ops::attention::Mask};
 
 /// Returns the product of each query with each key: `q·kᵀ`.

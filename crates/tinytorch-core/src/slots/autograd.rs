@@ -1,6 +1,7 @@
 //! Module 06, Autograd: the rules of the basic operations and the order in which they are applied.
 
 use super::tensor::{matmul, reduce_sum, row_major_strides};
+use crate::nostd::prelude::*;
 use crate::tensor::{Real, View};
 
 /// Returns the gradient of an operand that was broadcast: the sum of `grad` over the axes it was repeated along.

@@ -1,5 +1,6 @@
 //! Module 09, Convolutions: a small window slides over an image.
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result,
     tensor::{Real, View},

@@ -1,5 +1,6 @@
 //! Module 11, Embeddings: from ids to vectors.
 
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Returns the rows `ids` of a row-major table with rows of `width` elements, one after the other.

@@ -1,6 +1,7 @@
 //! Module 03, Layers: the dense layer and its first weights.
 
 use super::tensor::matmul;
+use crate::nostd::prelude::*;
 use crate::{
     rng::Rng,
     tensor::{Real, View},

@@ -1,6 +1,7 @@
 //! Module 04, Losses: how wrong a prediction is, as one number.
 
 use super::activations::softmax;
+use crate::nostd::prelude::*;
 use crate::tensor::{Real, View};
 
 /// Returns `ln(softmax(x))` along `axis`, without ever taking the logarithm of a rounded zero.

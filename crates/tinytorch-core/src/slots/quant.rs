@@ -1,5 +1,6 @@
 //! Module 15, Quantization: eight-bit codes for real numbers, and products of codes.
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, quant::Requantize};
 
 /// Smallest code of an 8-bit tensor.

@@ -1,5 +1,6 @@
 //! Module 13, Transformers: the choice of the next token.
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Rng};
 
 /// How a token is drawn from the scores of a model. The default draws from all tokens by their probabilities.

@@ -1,5 +1,6 @@
 //! Module 01, Tensor: shapes, broadcasting, elementwise arithmetic, products, reductions.
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result,
     tensor::{IntoShape, MAX_RANK, Number, Real, Shape, View, position},

@@ -1,5 +1,6 @@
 //! Module 13, Transformers: normalization of rows.
 
+use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
 /// Returns each row of `len` elements as `(x - mean)/√(var + eps)·weight + bias`.

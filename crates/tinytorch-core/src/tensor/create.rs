@@ -3,6 +3,9 @@
 use half::{bf16, f16};
 
 use super::{DType, Element, IntoShape, Shape, Tensor, storage::filled};
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
+use crate::nostd::prelude::*;
 use crate::{Error, Result, rng::Rng};
 
 /// Calls `$body` with `$T` standing for the Rust type of `$dtype`.

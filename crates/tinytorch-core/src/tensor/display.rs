@@ -1,5 +1,6 @@
 //! Printing tensors.
 
+use crate::nostd::prelude::*;
 use core::fmt;
 
 use super::{Tensor, create::each_type, position};

@@ -8,6 +8,7 @@ use core::{
 use half::{bf16, f16};
 
 use super::{DType, storage::Buffer};
+use crate::nostd::{Float, prelude::*};
 
 /// A type of tensor elements: `f32`, `f64`, `f16`, `bf16`, `i64`, `i32`, `u8`, `i8` or `bool`.
 ///
@@ -131,6 +132,7 @@ pub trait Real:
 
 pub(crate) mod sealed {
     use super::Buffer;
+    use crate::nostd::prelude::*;
 
     /// Access to the storage of one element type.
     pub trait Stored: Sized {
@@ -346,7 +348,7 @@ macro_rules! forward {
     ($T:ident: $($name:ident),*) => {$(
         #[inline]
         fn $name(self) -> Self {
-            <$T>::$name(self)
+            Float::$name(self)
         }
     )*};
 }
@@ -406,12 +408,12 @@ macro_rules! real {
 
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {
-                <$T>::mul_add(self, a, b)
+                Float::mul_add(self, a, b)
             }
 
             #[inline]
             fn powf(self, n: Self) -> Self {
-                <$T>::powf(self, n)
+                Float::powf(self, n)
             }
 
             #[inline(always)]
@@ -450,6 +452,8 @@ mod fast {
 
     pub(super) mod f64 {
         pub(in super::super) use crate::kernels::erf::erf;
+        #[cfg(not(feature = "std"))]
+        use crate::nostd::Float;
 
         #[inline]
         pub(in super::super) fn exp(x: f64) -> f64 {

@@ -1,6 +1,7 @@
 //! Where the elements of a view lie in its storage: shape, strides and offset, and the views that need no copy.
 
 use super::{MAX_RANK, Shape};
+use crate::nostd::prelude::*;
 use crate::{Result, dispatch};
 
 /// Steps between neighbours along each axis, in elements.

@@ -15,7 +15,7 @@ mod shape;
 pub(crate) mod storage;
 mod view;
 
-use std::sync::Arc;
+use alloc::sync::Arc;
 
 pub(crate) use create::each_type;
 pub use dtype::DType;
@@ -26,6 +26,7 @@ use storage::Storage;
 pub use view::{View, position};
 
 use crate::autograd::Node;
+use crate::nostd::prelude::*;
 
 /// A multi-dimensional array that can take part in automatic differentiation.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! Reading tensors back.
 
 use super::{DType, Element, Tensor, create::each_type};
+use crate::nostd::prelude::*;
 use crate::{Error, Result};
 
 impl Tensor {

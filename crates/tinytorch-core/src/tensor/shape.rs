@@ -2,6 +2,7 @@
 
 use core::{fmt, ops::Deref};
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result};
 
 /// Largest number of axes.

@@ -1,12 +1,14 @@
 //! The memory behind tensors.
 
-use core::sync::atomic::{AtomicU64, Ordering};
-use std::sync::Arc;
+use alloc::sync::Arc;
+use core::sync::atomic::Ordering;
 
 use half::{bf16, f16};
 
 use super::{DType, Element};
-use crate::{Error, Result, kernels::recycle};
+use crate::nostd::prelude::*;
+use crate::nostd::sync::AtomicU64;
+use crate::{Error, Result, kernels::recycle, ops::support::SMALL};
 
 /// One typed, owned array.
 #[derive(Debug, Clone)]
@@ -88,7 +90,7 @@ impl Storage {
 /// Returns a vector of `n` copies of `value`, or an error when the system cannot provide the memory.
 pub(crate) fn filled<T: Element>(op: &'static str, n: usize, value: T) -> Result<Vec<T>> {
     // The fast path lets the system hand out zeroed pages; only large requests are worth asking first.
-    if n > 1 << 24 {
+    if n > SMALL {
         Vec::<T>::new().try_reserve_exact(n).map_err(|_| {
             let bytes = n.saturating_mul(core::mem::size_of::<T>());
             Error::argument(

@@ -1,8 +1,9 @@
 //! Borrowed elements with shape and strides: what slots and kernels read.
 
-use std::borrow::Cow;
+use alloc::borrow::Cow;
 
 use crate::kernels::nd::Nd;
+use crate::nostd::prelude::*;
 
 /// A borrowed, strided array: the form in which algorithms receive their operands.
 ///

@@ -1,11 +1,12 @@
 //! Measuring a network without changing it.
 
 use crate::{
-    Error, Result, Tensor,
+    Result, Tensor,
     autograd::no_grad,
     data::{DataLoader, Dataset},
     dispatch,
     nn::{Loss, Mode, Module, Visitor},
+    ops::support::classes,
 };
 
 pub use crate::slots::train::Evaluation;
@@ -33,25 +34,10 @@ where
 ///
 /// # Errors
 ///
-/// What the model returns; [`Error::InvalidArgument`] unless its output is [N, classes].
+/// What the model returns; [`InvalidArgument`](crate::Error::InvalidArgument) unless its output is [N, classes].
 pub fn predict(model: &dyn Module, x: &Tensor) -> Result<Vec<usize>> {
     let y = in_evaluation_mode(model, || no_grad(|| model.forward(x)))?;
     classes(&y)
-}
-
-/// Returns the index of the largest element of each row of `y`, [N, classes], the first one on ties.
-pub(crate) fn classes(y: &Tensor) -> Result<Vec<usize>> {
-    let &[_, n] = y.dims() else {
-        return Err(Error::argument(
-            "predict",
-            "output",
-            format_args!("of shape {}", y.shape()),
-            "of shape [N, classes]",
-        ));
-    };
-    let largest =
-        |row: &[f64]| (1..row.len()).fold(0, |best, i| if row[i] > row[best] { i } else { best });
-    Ok(y.to_vec_as::<f64>().chunks_exact(n.max(1)).map(largest).collect())
 }
 
 /// Runs `f` with every part of `model` in evaluation mode and puts the modes back.

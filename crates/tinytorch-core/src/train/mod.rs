@@ -17,7 +17,6 @@ mod trainer;
 pub use callback::{Callback, EpochEnd, EpochStats, StepReport};
 #[cfg(feature = "safetensors")]
 pub use checkpoint::Checkpoint;
-pub(crate) use evaluate::classes;
 pub use evaluate::{Evaluation, evaluate, predict};
 pub use log::{CsvLog, JsonLog};
 #[cfg(feature = "safetensors")]

@@ -5,6 +5,8 @@
 //! bytes are pushed in *reverse* onto a vector which [`Builder::finish`] turns around; a position is
 //! therefore a distance from the end of the file and never changes while the file grows.
 
+use crate::nostd::prelude::*;
+
 /// Distance of an object's first byte from the end of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct At(usize);

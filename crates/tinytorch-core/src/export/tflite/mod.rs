@@ -11,6 +11,7 @@ mod schema;
 use flatbuffer::{At, Builder, Field};
 use schema::Builtin;
 
+use crate::nostd::prelude::*;
 use crate::quant::graph::{FusedActivation, Padding, QData, QGraph, QOp, QTensor, Window};
 use crate::{Error, Result};
 

@@ -2,6 +2,7 @@
 
 use super::{MAGIC, bad};
 use crate::Result;
+use crate::nostd::prelude::*;
 
 /// Element types that can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

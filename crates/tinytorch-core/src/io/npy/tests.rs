@@ -116,6 +116,11 @@ fn faults_are_named() {
     assert!(from_bytes(&future).unwrap_err().to_string().contains("version 9.0"));
     let bf = Tensor::ones([2], DType::BF16).unwrap();
     assert!(matches!(to_bytes(&bf), Err(Error::DTypeUnsupported { dtype: DType::BF16, .. })));
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn files_that_cannot_be_used_are_errors() {
     let error = read("/no/such/file.npy").unwrap_err();
     assert!(
         matches!(&error, Error::Io { op: "read", path, .. } if path == "/no/such/file.npy"),

@@ -1,5 +1,6 @@
 //! Reading index equations.
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor};
 
 /// The letters of the operands and of the result.

@@ -5,6 +5,7 @@ mod equation;
 
 use equation::Equation;
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor};
 
 /// A tensor whose axes have names.

@@ -1,6 +1,7 @@
 //! Gather and scatter: one index per element.
 
 use super::checked;
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
@@ -128,7 +129,7 @@ impl Op for Scatter {
 }
 
 /// The leading corner of a view, row-major.
-fn part<'a, T: Copy>(v: View<'a, T>, shape: &'a Shape) -> std::borrow::Cow<'a, [T]> {
+fn part<'a, T: Copy>(v: View<'a, T>, shape: &'a Shape) -> alloc::borrow::Cow<'a, [T]> {
     View { shape, ..v }.to_contiguous()
 }
 

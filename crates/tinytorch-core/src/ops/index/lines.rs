@@ -1,6 +1,7 @@
 //! Index select and index add: one index per line of an axis.
 
 use super::checked;
+use crate::nostd::prelude::*;
 use crate::{
     DType, Error, Result, Tensor,
     autograd::{Grads, Op, Saved},

@@ -10,6 +10,7 @@ mod tuple;
 
 pub use tuple::{Index, IntoIndices};
 
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Tensor};
 
 /// Checks indices against the size of their axis and returns them, contiguous.

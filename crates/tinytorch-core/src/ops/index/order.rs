@@ -2,6 +2,7 @@
 
 use core::cmp::Ordering;
 
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Result, Tensor, ops::support::number_type};
 
 impl Tensor {

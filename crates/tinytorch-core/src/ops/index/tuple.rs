@@ -2,6 +2,7 @@
 
 use core::ops::{Range, RangeFrom, RangeFull, RangeTo};
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor};
 
 /// What is taken along one axis.

@@ -1,5 +1,6 @@
 //! Joining tensors along an axis.
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},

@@ -1,5 +1,6 @@
 //! Repeating and rotating.
 
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor, ops::support::check_room, tensor::MAX_RANK};
 
 impl Tensor {

@@ -2,6 +2,7 @@
 
 use core::ops::Range;
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},

@@ -1,5 +1,6 @@
 //! Reshape, permute, transpose, squeeze, unsqueeze, flatten, contiguous.
 
+use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},

@@ -1,6 +1,7 @@
 //! Activation functions.
 
 use super::{Keep, Pointwise, Unary};
+use crate::nostd::prelude::*;
 use crate::{
     Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},

@@ -6,6 +6,7 @@ mod clamp;
 
 pub use activation::{GeluKind, Relu};
 
+use crate::nostd::prelude::*;
 use crate::{
     Result, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
