@@ -4,29 +4,9 @@ use crate::{Result, Tensor, ops::attention::Mask, slots::attention as slot};
 
 #[cfg(feature = "course")]
 use crate::{
-    Shape,
-    course::{
-        Slot,
-        m12::{hook, slot as student},
-        wrong,
-    },
+    course::m12::{hook, slot as student},
+    dispatch::shaped,
 };
-
-/// Refuses a student's result of another shape or element type.
-#[cfg(feature = "course")]
-fn shaped(slot: &'static Slot, out: Tensor, shape: &[usize], like: &Tensor) -> Result<Tensor> {
-    if out.dims() == shape && out.dtype() == like.dtype() {
-        return Ok(out);
-    }
-    let need = Shape::clipped(shape);
-    let detail = format!(
-        "returned {} of shape {}, {} of shape {need} is needed",
-        out.dtype(),
-        out.shape(),
-        like.dtype()
-    );
-    Err(wrong(slot, detail))
-}
 
 /// Product of each query with each key.
 pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
@@ -44,7 +24,7 @@ pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
         } else {
             out.dims().to_vec()
         };
-        return shaped(student::attention_scores, out, &shape, q);
+        return shaped(student::attention_scores, out, &shape, q.dtype());
     }
     slot::attention_scores(q, k)
 }
@@ -53,7 +33,7 @@ pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
 pub(crate) fn scale_scores(scores: &Tensor, width: usize) -> Result<Tensor> {
     #[cfg(feature = "course")]
     if let Some(out) = hook::scale_scores(scores, width)? {
-        return shaped(student::scale_scores, out, scores.dims(), scores);
+        return shaped(student::scale_scores, out, scores.dims(), scores.dtype());
     }
     slot::scale_scores(scores, width)
 }
@@ -64,7 +44,7 @@ pub(crate) fn apply_mask(scores: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
     if let Some(out) = hook::apply_mask(scores, mask)? {
         let shape =
             if out.rank() == scores.rank() { out.dims().to_vec() } else { scores.dims().to_vec() };
-        return shaped(student::apply_mask, out, &shape, scores);
+        return shaped(student::apply_mask, out, &shape, scores.dtype());
     }
     slot::apply_mask(scores, mask)
 }
@@ -77,7 +57,7 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
         if let (Some(last), Some(w)) = (shape.last_mut(), v.dims().last()) {
             *last = *w;
         }
-        return shaped(student::attention, out, &shape, v);
+        return shaped(student::attention, out, &shape, v.dtype());
     }
     slot::attention(scores, v)
 }
@@ -88,7 +68,7 @@ pub(crate) fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
     if let Some(out) = hook::split_heads(x, heads)? {
         let &[b, t, width] = x.dims() else { return slot::split_heads(x, heads) };
         let shape = [b, heads, t, width / heads.max(1)];
-        return shaped(student::split_heads, out, &shape, x);
+        return shaped(student::split_heads, out, &shape, x.dtype());
     }
     slot::split_heads(x, heads)
 }
@@ -98,7 +78,7 @@ pub(crate) fn merge_heads(x: &Tensor) -> Result<Tensor> {
     #[cfg(feature = "course")]
     if let Some(out) = hook::merge_heads(x)? {
         let &[b, h, t, d] = x.dims() else { return slot::merge_heads(x) };
-        return shaped(student::merge_heads, out, &[b, t, h * d], x);
+        return shaped(student::merge_heads, out, &[b, t, h * d], x.dtype());
     }
     slot::merge_heads(x)
 }

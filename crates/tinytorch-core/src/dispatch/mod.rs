@@ -64,5 +64,22 @@ fn f32s_again<'a, T: crate::tensor::Element>(
     Some(crate::tensor::View { data, shape: x.shape, strides: x.strides })
 }
 
+/// Refuses a tensor from a student's slot that has another shape or element type.
+#[cfg(feature = "course")]
+fn shaped(
+    slot: &'static crate::course::Slot,
+    out: crate::Tensor,
+    shape: &[usize],
+    dtype: crate::DType,
+) -> crate::Result<crate::Tensor> {
+    if out.dims() == shape && out.dtype() == dtype {
+        return Ok(out);
+    }
+    let (found, need) = (out.shape(), crate::Shape::clipped(shape));
+    let detail =
+        format!("returned {} of shape {found}, {dtype} of shape {need} is needed", out.dtype());
+    Err(crate::course::wrong(slot, detail))
+}
+
 #[cfg(test)]
 mod tests;

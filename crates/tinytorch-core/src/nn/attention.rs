@@ -59,7 +59,7 @@ impl MultiHeadAttention {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] unless the heads divide the width, the heads of keys divide the heads, the dropout
-    /// is a probability below 1, and the width of a head is even if it is rotated.
+    /// is a probability, and the width of a head is even if it is rotated.
     pub fn new(width: usize, heads: usize, opts: &AttentionOpts, rng: &mut Rng) -> Result<Self> {
         let op = "multi_head_attention";
         if heads == 0 || width == 0 || !width.is_multiple_of(heads) {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{Mode, Module, Visitor};
-use crate::{Error, Result, Rng, Tensor};
+use crate::{Error, Result, Rng, Tensor, dispatch};
 
 /// Zeroes each element with probability p while training, and divides the others by 1 − p.
 ///
@@ -39,10 +39,10 @@ impl Dropout {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] unless 0 ≤ p < 1.
+    /// [`Error::InvalidArgument`] unless 0 ≤ p ≤ 1.
     pub fn new(p: f64, rng: &mut Rng) -> Result<Self> {
-        if !(0.0..1.0).contains(&p) {
-            return Err(Error::argument("dropout", "p", p, "at least 0 and below 1"));
+        if !(0.0..=1.0).contains(&p) {
+            return Err(Error::argument("dropout", "p", p, "from 0 to 1"));
         }
         Ok(Self { p, mode: Mode::default(), rng: Mutex::new(rng.split()) })
     }
@@ -62,14 +62,8 @@ impl Dropout {
 
 impl Module for Dropout {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if !self.is_active() {
-            return Ok(x.clone());
-        }
-        let keep = 1.0 / (1.0 - self.p);
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let mask: Vec<f64> =
-            (0..x.numel()).map(|_| if rng.uniform() < self.p { 0.0 } else { keep }).collect();
-        x.mul(&Tensor::from_vec(mask, *x.shape())?.to_dtype(x.dtype())?)
+        dispatch::dropout_forward(x, self.p, self.mode.is_training(), &mut rng)
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
@@ -101,6 +95,18 @@ mod tests {
     }
 
     #[test]
+    fn all_or_nothing_is_dropped() {
+        let x = Tensor::from([3.0f32, -5.0]).requiring_grad().unwrap();
+        for (p, factor) in [(0.0, 1.0), (1.0, 0.0)] {
+            x.zero_grad();
+            let y = Dropout::new(p, &mut Rng::seed(2)).unwrap().forward(&x).unwrap();
+            assert!(y.same_values(&x.mul_scalar(factor).unwrap()), "{p}");
+            y.sum(.., false).unwrap().backward().unwrap();
+            assert_eq!(x.grad().unwrap().to_vec::<f32>().unwrap(), [factor as f32; 2], "{p}");
+        }
+    }
+
+    #[test]
     fn seeds_repeat_calls_differ_and_evaluation_is_the_identity() {
         let make = || Dropout::new(0.5, &mut Rng::seed(9)).unwrap();
         let (a, b) = (make(), make());
@@ -110,7 +116,7 @@ mod tests {
         assert!(!first.same_values(&a.forward(&x).unwrap()));
         a.train(false);
         assert!(a.forward(&x).unwrap().same_values(&x));
-        for p in [-0.1, 1.0, f64::NAN] {
+        for p in [-0.1, 1.1, f64::NAN] {
             assert!(matches!(
                 Dropout::new(p, &mut Rng::seed(0)),
                 Err(Error::InvalidArgument { name: "p", .. })
