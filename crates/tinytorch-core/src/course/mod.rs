@@ -63,8 +63,8 @@ pub(crate) use install::{by_reference, defer, deferred, fit, is_active, wrong};
 pub use slot::{Module, Role, Slot};
 pub use tests_macro::assert_check;
 
-pub use crate::tensor::View;
 use crate::{Error, Result, tensor::Shape};
+pub use crate::{slots::Part, tensor::View};
 
 /// The modules that have a lesson, in order. The table is computed from the lessons, so it cannot run ahead of them.
 pub const MODULES: &[Module] = &[

@@ -62,6 +62,24 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
     slot::attention(scores, v)
 }
 
+/// The weights with which [`attention`] averages: what it makes of values of which each is 1 at its own place.
+pub(crate) fn attention_weights(scores: &Tensor) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if crate::course::is_active()
+        && let &[.., t] = scores.dims()
+    {
+        let unit = Tensor::eye(t, scores.dtype())?;
+        let mut shape = scores.dims().to_vec();
+        if let [.., s, _] = &mut shape[..] {
+            *s = t;
+        }
+        if let Some(out) = hook::attention(scores, &unit.expand(&shape[..])?)? {
+            return shaped(student::attention, out, scores.dims(), scores.dtype());
+        }
+    }
+    scores.softmax(-1)
+}
+
 /// The width cut into heads.
 pub(crate) fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
     #[cfg(feature = "course")]
@@ -81,4 +99,32 @@ pub(crate) fn merge_heads(x: &Tensor) -> Result<Tensor> {
         return shaped(student::merge_heads, out, &[b, t, h * d], x.dtype());
     }
     slot::merge_heads(x)
+}
+
+/// Attention with several heads.
+pub(crate) fn mha_forward(
+    x: &Tensor,
+    mask: Mask<'_>,
+    layer: &slot::MultiHead<'_>,
+) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::mha_forward(x, mask, layer)? {
+        return shaped(student::mha_forward, out, x.dims(), x.dtype());
+    }
+    slot::mha_forward(x, mask, layer)
+}
+
+/// Attention with several heads, and its weights, which a student's slot does not return.
+pub(crate) fn mha_with_weights(
+    x: &Tensor,
+    mask: Mask<'_>,
+    layer: &slot::MultiHead<'_>,
+) -> Result<(Tensor, Tensor)> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::mha_forward(x, mask, layer)? {
+        let out = shaped(student::mha_forward, out, x.dims(), x.dtype())?;
+        let undropped = slot::MultiHead { dropout: None, ..*layer };
+        return Ok((out, slot::mha_with_weights(x, mask, &undropped)?.1));
+    }
+    slot::mha_with_weights(x, mask, layer)
 }

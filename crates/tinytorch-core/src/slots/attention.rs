@@ -2,7 +2,13 @@
 //!
 //! These algorithms are short chains of tensor operations, so their gradients come for free.
 
-use crate::{Error, Result, Tensor, ops::attention::Mask};
+use core::fmt;
+
+use super::Part;
+use crate::{
+    Error, Result, Tensor, dispatch,
+    ops::attention::{Mask, attention_weights, sdpa},
+};
 
 /// Returns the product of each query with each key: `q·kᵀ`.
 ///
@@ -108,6 +114,96 @@ pub fn merge_heads(x: &Tensor) -> Result<Tensor> {
         ));
     };
     x.transpose(1, 2)?.reshape([b, t, h * d])
+}
+
+/// What attention with several heads is made of.
+#[derive(Clone, Copy)]
+pub struct MultiHead<'a> {
+    /// Projections of the input to queries, keys and values: `[B, T, width]` to `[B, T, heads·d]`, or to `[B, T, kv_heads·d]`.
+    pub qkv: [Part<'a>; 3],
+    /// Projection of what the heads collected.
+    pub out: Part<'a>,
+    /// Heads of queries.
+    pub heads: usize,
+    /// Heads of keys and values, each shared by `heads / kv_heads` consecutive heads of queries.
+    pub kv_heads: usize,
+    /// Rotation of queries and keys, `[B, H, T, d]`, by their positions, if they are rotated.
+    pub rotate: Option<Part<'a>>,
+    /// Dropout of the weights, if it is active.
+    pub dropout: Option<Part<'a>>,
+}
+
+impl fmt::Debug for MultiHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MultiHead")
+            .field("heads", &self.heads)
+            .field("kv_heads", &self.kv_heads)
+            .field("rotate", &self.rotate.is_some())
+            .field("dropout", &self.dropout.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl MultiHead<'_> {
+    /// Returns queries, keys and values of all heads, `[B, heads, T, d]` each.
+    fn heads_of(&self, x: &Tensor) -> Result<[Tensor; 3]> {
+        let [q, k, v] = self.qkv;
+        let mut q = dispatch::split_heads(&q(x)?, self.heads)?; // [B, H, T, d]
+        let mut k = dispatch::split_heads(&k(x)?, self.kv_heads)?; // [B, G, T, d]
+        let mut v = dispatch::split_heads(&v(x)?, self.kv_heads)?; // [B, G, T, d]
+        if let Some(rotate) = self.rotate {
+            (q, k) = (rotate(&q)?, rotate(&k)?);
+        }
+        let share = self.heads / self.kv_heads.max(1);
+        if share > 1 {
+            (k, v) = (k.repeat_interleave(share, 1)?, v.repeat_interleave(share, 1)?); // [B, H, T, d]
+        }
+        Ok([q, k, v])
+    }
+}
+
+/// Returns what each position collects from those that `mask` allows, with several heads side by side.
+///
+/// The three projections of `x` are split into heads, each head attends by itself, and the heads side by side are projected
+/// once more. Dropout, if it is active, acts on the weights.
+///
+/// # Shapes
+///
+/// `x: [B, T, width]`, result the same.
+///
+/// # Errors
+///
+/// What the parts return.
+///
+/// # Source
+///
+/// Vaswani et al. (2017), "Attention Is All You Need", section 3.2.2; Ainslie et al. (2023), "GQA", for shared heads.
+pub fn mha_forward(x: &Tensor, mask: Mask<'_>, layer: &MultiHead<'_>) -> Result<Tensor> {
+    let [q, k, v] = layer.heads_of(x)?; // [B, H, T, d]
+    let heads = match layer.dropout {
+        None => sdpa(&q, &k, &v, mask, None)?,
+        Some(dropout) => dropout(&attention_weights(&q, &k, mask, None)?)?.matmul(&v)?,
+    };
+    (layer.out)(&dispatch::merge_heads(&heads)?) // [B, T, width]
+}
+
+/// Returns the output as [`mha_forward`], and the weights, `[B, heads, T, T]`, before dropout.
+///
+/// # Errors
+///
+/// What the parts return.
+pub fn mha_with_weights(
+    x: &Tensor,
+    mask: Mask<'_>,
+    layer: &MultiHead<'_>,
+) -> Result<(Tensor, Tensor)> {
+    let [q, k, v] = layer.heads_of(x)?;
+    let weights = attention_weights(&q, &k, mask, None)?; // [B, H, T, T]
+    let heads = match layer.dropout {
+        None => weights.matmul(&v)?,
+        Some(dropout) => dropout(&weights)?.matmul(&v)?,
+    };
+    Ok(((layer.out)(&dispatch::merge_heads(&heads)?)?, weights))
 }
 
 #[cfg(test)]

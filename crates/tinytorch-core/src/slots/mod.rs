@@ -21,3 +21,6 @@ pub mod tensor;
 pub mod text;
 pub mod train;
 pub mod transformer;
+
+/// A layer as a function, for algorithms that are made of layers.
+pub type Part<'a> = &'a dyn Fn(&crate::Tensor) -> crate::Result<crate::Tensor>;
