@@ -2,8 +2,7 @@
 
 use super::Sampler;
 use crate::{
-    Error, Result, Tensor,
-    autograd::no_grad,
+    Result, dispatch,
     nn::{Gpt, Llama, Module},
 };
 
@@ -32,7 +31,7 @@ impl LanguageModel for Llama {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] if the prompt is empty, or prompt and new tokens together are longer than the model takes;
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the prompt is empty, or prompt and new tokens together are longer than the model takes;
 /// whatever the model and [`Sampler::next`] return.
 ///
 /// # Examples
@@ -59,35 +58,14 @@ pub fn generate(
     sampler: &mut Sampler,
     mut each: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    if prompt.is_empty() {
-        return Err(Error::argument("generate", "prompt", "empty", "at least one token"));
-    }
-    let max_len = model.max_len();
-    if prompt.len().checked_add(max_new).is_none_or(|len| len > max_len) {
-        let got = format_args!("{} of prompt and {max_new} new", prompt.len());
-        let need = format!("at most the {max_len} tokens the model takes");
-        return Err(Error::argument("generate", "length", got, need));
-    }
-    let mut tokens = prompt.to_vec();
-    for _ in 0..max_new {
-        let ids: Vec<i64> = tokens.iter().map(|&t| i64::from(t)).collect();
-        let ids = Tensor::from_vec(ids, [1, tokens.len()])?;
-        let logits = no_grad(|| model.forward(&ids))?; // [1, T, V]
-        let last = logits.narrow(1, tokens.len() - 1, 1)?.to_vec_as::<f32>();
-        let token = sampler.next(&last, &tokens)?;
-        tokens.push(token);
-        if !each(token) || stop.contains(&token) {
-            break;
-        }
-    }
-    Ok(tokens.split_off(prompt.len()))
+    dispatch::generate(model, prompt, max_new, stop, sampler, &mut each)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        Rng,
+        Error, Rng, Tensor,
         generate::Sampling,
         nn::{GptConfig, LlamaConfig},
     };

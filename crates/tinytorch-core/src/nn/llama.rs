@@ -1,10 +1,11 @@
 //! A language model of the Llama kind.
 
 use super::{
-    AttentionOpts, Embedding, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor, visit_child,
+    AttentionOpts, Embedding, Module, MultiHeadAttention, NormOrder, RmsNorm, SwiGlu, Visitor,
+    visit_child,
 };
 use crate::{
-    Error, Result, Rng, Tensor,
+    Error, Result, Rng, Tensor, dispatch,
     ops::attention::{Mask, RopeOpts, RopeStyle},
 };
 
@@ -40,8 +41,14 @@ struct Block {
 
 impl Block {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, Mask::Causal)?)?;
-        x.add(&self.mlp.forward(&self.norm2.forward(&x)?)?)
+        dispatch::block_forward(
+            x,
+            &|x| self.norm1.forward(x),
+            &|x| self.attn.attend(x, Mask::Causal),
+            &|x| self.norm2.forward(x),
+            &|x| self.mlp.forward(x),
+            NormOrder::PreLn,
+        )
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
