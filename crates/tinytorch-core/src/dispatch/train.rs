@@ -7,7 +7,19 @@ use crate::{
     slots::train::{self as slot, Evaluation},
 };
 
-pub(crate) use slot::train_epoch_accumulated;
+/// One pass with learning, a step for every `window` batches. A student's pass takes one for each.
+pub(crate) fn train_epoch_accumulated(
+    model: &dyn Module,
+    batches: &mut dyn Iterator<Item = Result<[Tensor; 2]>>,
+    optimizer: &mut dyn Optimizer,
+    loss: &dyn Loss,
+    window: usize,
+    on_step: &mut dyn FnMut(usize, f64) -> Result<()>,
+) -> Result<Evaluation> {
+    #[cfg(feature = "course")]
+    crate::course::by_reference(crate::course::m08::slot::train_epoch);
+    slot::train_epoch_accumulated(model, batches, optimizer, loss, window, on_step)
+}
 
 /// Gradients shortened to a common norm, and that norm before.
 pub(crate) fn clip_grad_norm(
