@@ -27,7 +27,8 @@ impl AttentionLesson for Even {
 
 fn wave(shape: &[usize]) -> Tensor {
     let n: usize = shape.iter().product();
-    Tensor::from_vec((0..n).map(|i| (i as f32 * 0.7).sin()).collect(), shape).unwrap()
+    let data = (0..n).map(|i| (i as f32 * 0.7).sin()).collect();
+    Tensor::from_vec(data, shape).expect("as many numbers as the shape has")
 }
 
 fn served(course: &Course, id: &str) -> (u64, u64) {

@@ -171,4 +171,18 @@ checks! {
             equal("samples seen, and whether the model was recorded", seen, (3, false))
         };
     }
+    cosine {
+        by_hand Hand 1 "cos 0 = 1, cos(pi/3) = 1/2, cos(pi/2) = 0, and then the least value" => {
+            let input = "from 0.1 to 0.01 in 6 steps: step sizes 0, 2, 3, 6 and 60";
+            let schedule = value(input, ask::cosine(0.1, 0.01, 6))?;
+            let rates = [0, 2, 3, 6, 60].map(|t| schedule.lr(t) as f32);
+            close(input, Ok(rates.to_vec()), &[0.1, 0.0775, 0.055, 0.01, 0.01], 1e-7)
+        };
+        pure Property 1 "the same value whatever was asked before" => {
+            let input = "from 0.1 to 0.01 in 6 steps: step size 2 after 5 and 1";
+            let schedule = value(input, ask::cosine(0.1, 0.01, 6))?;
+            let _ = (schedule.lr(5), schedule.lr(1));
+            close(input, Ok(vec![schedule.lr(2) as f32]), &[0.0775], 1e-7)
+        };
+    }
 }

@@ -8,7 +8,10 @@ pub use crate::slots::train::{Evaluation, count_correct};
 use crate::{
     Result, Tensor,
     nn::{Loss, Module as Network},
-    optim::Optimizer,
+    optim::{
+        Optimizer,
+        lr::{Cosine, Schedule},
+    },
     slots::{schedule, train as plain},
 };
 
@@ -34,6 +37,10 @@ lesson! {
     core fn evaluate(model: &dyn Network, batches: &mut dyn Iterator<Item = Result<[Tensor; 2]>>, loss: &dyn Loss) -> Evaluation,
         hint "as the training pass without its last three steps, inside no_grad; count_correct counts a batch",
         plain::evaluate(model, batches, loss);
+    /// Returns a schedule on a cosine from `max` at 0 to `min` at `total`, and `min` after it.
+    given fn cosine(max: f64, min: f64, total: usize) -> Box<dyn Schedule>,
+        hint "a struct of your own that implements optim::lr::Schedule, in a Box",
+        Cosine::new(max, min, total).map(|cosine| Box::new(cosine) as Box<dyn Schedule>);
 }
 
 pub(super) const MODULE: Module = Module {

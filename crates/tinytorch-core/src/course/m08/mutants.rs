@@ -1,9 +1,11 @@
 //! Seeded mistakes of module 08.
 
 use super::{
-    Evaluation, Loss, Network, Optimizer, Result, Tensor, TrainingLesson, count_correct, plain,
-    schedule,
+    Evaluation, Loss, Network, Optimizer, Result, Schedule, Tensor, TrainingLesson, count_correct,
+    plain, schedule,
 };
+use core::cell::Cell;
+
 use crate::{course::lesson::mutants, no_grad};
 
 /// What a pass does differently.
@@ -78,6 +80,15 @@ fn scaled(grads: &[Tensor], p: f64, factor: impl Fn(f64) -> f64) -> Result<(Vec<
     let (_, norm) = plain::clip_grad_norm(grads, f64::INFINITY, p)?;
     let all = grads.iter().map(|g| g.mul_scalar(factor(norm))).collect::<Result<_>>()?;
     Ok((all, norm))
+}
+
+/// A schedule by any function.
+struct By<F>(F);
+
+impl<F: Fn(usize) -> f64> Schedule for By<F> {
+    fn lr(&self, t: usize) -> f64 {
+        (self.0)(t)
+    }
 }
 
 mutants! {
@@ -164,5 +175,21 @@ mutants! {
             evaluation(&[[totals[0] / totals[2], totals[1], totals[2]]], |[l, c, n]| (l / n, c / n))
         },
         "looks at the first batch only" => plain::evaluate(model, &mut batches.take(1), loss)?,
+    }
+    fn cosine(max: f64, min: f64, total: usize) -> Box<dyn Schedule> {
+        "never falls" => { let _ = (min, total); Box::new(max) },
+        "falls along a line" => Box::new(By(move |t: usize| max + (min - max) * (t as f64 / total as f64).min(1.0))),
+        "rises again after the end" => Box::new(By(move |t: usize| {
+            let share = t as f64 / total as f64;
+            min + (max - min) * (1.0 + (core::f64::consts::PI * share).cos()) / 2.0
+        })),
+        "is one step late" => Box::new(By(move |t: usize| schedule::cosine_lr(t.saturating_sub(1), max, min, total))),
+        "counts how often it was asked" => {
+            let asked = Cell::new(0);
+            Box::new(By(move |t: usize| {
+                asked.set(asked.get() + 1);
+                schedule::cosine_lr(t.max(asked.get()), max, min, total)
+            }))
+        },
     }
 }
