@@ -2,11 +2,7 @@
 
 use core::ops::Range;
 
-use crate::{
-    Result, Rng, Tensor,
-    data::{Dataset, TensorDataset},
-    slots::data as slot,
-};
+use crate::{Result, Rng, Tensor, slots::data as slot};
 
 #[cfg(feature = "course")]
 use crate::course::{
@@ -69,15 +65,4 @@ pub(crate) fn collate(samples: &[Vec<Tensor>]) -> Result<Vec<Tensor>> {
         }
     }
     slot::collate(samples)
-}
-
-/// A dataset of inputs and targets.
-pub(crate) fn dataset(
-    tensors: [Tensor; 2],
-) -> Result<Box<dyn Dataset<Item = [Tensor; 2]> + Send + Sync>> {
-    #[cfg(feature = "course")]
-    if let Some(out) = hook::dataset(tensors.clone())? {
-        return Ok(out);
-    }
-    Ok(Box::new(TensorDataset::new(tensors)?))
 }

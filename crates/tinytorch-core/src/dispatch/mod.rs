@@ -23,6 +23,8 @@ mod tensor;
 mod text;
 mod train;
 mod transformer;
+#[cfg(any(feature = "course", feature = "safetensors"))]
+mod types;
 
 pub(crate) use activations::*;
 pub(crate) use attention::*;
@@ -41,6 +43,8 @@ pub(crate) use tensor::*;
 pub(crate) use text::*;
 pub(crate) use train::*;
 pub(crate) use transformer::*;
+#[cfg(any(feature = "course", feature = "safetensors"))]
+pub(crate) use types::*;
 
 /// A view of `f32`, which a student's slot can read; other types are noted as served by the reference.
 #[cfg(feature = "course")]

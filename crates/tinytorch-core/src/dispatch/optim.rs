@@ -1,11 +1,6 @@
 //! Module 07: parameter updates.
 
-use crate::{
-    Param, Result,
-    optim::{Adam, AdamOpts, Optimizer, Sgd, SgdOpts},
-    slots::optim as slot,
-    tensor::Real,
-};
+use crate::{Result, slots::optim as slot, tensor::Real};
 
 pub(crate) use slot::{
     AdamSettings, RmsPropSettings, SgdSettings, adagrad_update, amsgrad_max, lion_update,
@@ -106,22 +101,4 @@ pub(crate) fn adamw_decay<T: Real>(p: &mut [T], lr: f64, weight_decay: f64) -> R
     }
     slot::adamw_decay(p, lr, weight_decay);
     Ok(())
-}
-
-/// Gradient descent.
-pub(crate) fn sgd(params: Vec<Param>, opts: SgdOpts) -> Result<Box<dyn Optimizer>> {
-    #[cfg(feature = "course")]
-    if let Some(out) = hook::sgd(params.clone(), opts)? {
-        return Ok(out);
-    }
-    Ok(Box::new(Sgd::new(params, opts)?))
-}
-
-/// Adam.
-pub(crate) fn adam(params: Vec<Param>, opts: AdamOpts) -> Result<Box<dyn Optimizer>> {
-    #[cfg(feature = "course")]
-    if let Some(out) = hook::adam(params.clone(), opts)? {
-        return Ok(out);
-    }
-    Ok(Box::new(Adam::new(params, opts)?))
 }

@@ -137,7 +137,7 @@ impl Command<'_> {
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--json" => found.json = true,
-                "--failing" => found.failing = true,
+                "--failing" | "--only-failing" => found.failing = true,
                 "--fresh" => found.fresh = true,
                 "--quick" => found.quick = true,
                 "--seed" => {
@@ -370,18 +370,27 @@ impl Command<'_> {
         let lib = self.folder.join("src/lib.rs").is_file();
         let lessons: Vec<&str> =
             MODULES.iter().filter(|m| self.course.has(m.number)).map(|m| m.id).collect();
-        let version = env!("CARGO_PKG_VERSION");
+        let (version, rust) = (env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_RUST_VERSION"));
+        let features = [
+            ("course", true),
+            ("deflate", cfg!(feature = "deflate")),
+            ("json", cfg!(feature = "json")),
+            ("parallel", cfg!(feature = "parallel")),
+            ("safetensors", cfg!(feature = "safetensors")),
+            ("tflite", cfg!(feature = "tflite")),
+        ];
+        let features: Vec<&str> = features.iter().filter(|f| f.1).map(|f| f.0).collect();
         if self.args.json {
             self.print(&json!({
-                "schema": "course-doctor/1", "version": version, "threads": threads, "parallel": cfg!(feature = "parallel"),
-                "optimized": !cfg!(debug_assertions), "writable": writable, "crate": lib, "lessons": lessons,
+                "schema": "course-doctor/1", "version": version, "rust": rust, "threads": threads,
+                "features": features, "parallel": cfg!(feature = "parallel"), "optimized": !cfg!(debug_assertions), "writable": writable, "crate": lib, "lessons": lessons,
             }))?;
         } else {
             writeln!(
                 self.out,
-                "tinytorch-core {version}, {threads} threads, feature parallel {}, optimized {}\nthis folder: writable {writable}, src/lib.rs {lib}\nlessons: {}",
-                cfg!(feature = "parallel"),
+                "tinytorch-core {version} for Rust {rust} or later, {threads} threads, optimized {}\nfeatures: {}\nthis folder: writable {writable}, src/lib.rs {lib}\nlessons: {}",
                 !cfg!(debug_assertions),
+                features.join(", "),
                 if lessons.is_empty() { "none".to_owned() } else { lessons.join(", ") }
             )?;
         }
