@@ -1,6 +1,10 @@
 //! Module 12: attention.
 
-use crate::{Result, Tensor, ops::attention::Mask, slots::attention as slot};
+use crate::{
+    Result, Tensor,
+    ops::attention::{self as ops, Mask},
+    slots::attention as slot,
+};
 
 #[cfg(feature = "course")]
 use crate::{
@@ -60,6 +64,18 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
         return shaped(student::attention, out, &shape, v.dtype());
     }
     slot::attention(scores, v)
+}
+
+/// Attention from heads of queries, keys and values to what the queries collect.
+pub(crate) fn whole_attention(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
+    mask: Mask<'_>,
+) -> Result<Tensor> {
+    let h = q.dims().get(1).copied().unwrap_or(1);
+    let [k, v] = [ops::shared(k, h)?, ops::shared(v, h)?];
+    ops::sdpa(q, &k, &v, mask, None)
 }
 
 /// The weights with which [`attention`] averages: what it makes of values of which each is 1 at its own place.

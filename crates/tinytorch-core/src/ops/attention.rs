@@ -81,6 +81,14 @@ pub fn sdpa(
     dispatch::attention(&masked_scores(q, k, mask, scale)?, v)
 }
 
+/// Returns heads of keys or values copied so that there are as many as `heads` of queries, `[B, H, T, d]`.
+pub(crate) fn shared(x: &Tensor, heads: usize) -> Result<Tensor> {
+    match heads / x.dims().get(1).copied().unwrap_or(1).max(1) {
+        share if share > 1 => x.repeat_interleave(share, 1),
+        _ => Ok(x.clone()),
+    }
+}
+
 /// How the elements of a head are paired for rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]

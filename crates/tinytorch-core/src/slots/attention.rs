@@ -7,7 +7,7 @@ use core::fmt;
 use super::Part;
 use crate::{
     Error, Result, Tensor, dispatch,
-    ops::attention::{Mask, attention_weights, sdpa},
+    ops::attention::{Mask, attention_weights, shared},
 };
 
 /// Returns the product of each query with each key: `q·kᵀ`.
@@ -145,20 +145,16 @@ impl fmt::Debug for MultiHead<'_> {
 }
 
 impl MultiHead<'_> {
-    /// Returns queries, keys and values of all heads, `[B, heads, T, d]` each.
+    /// Returns queries, `[B, heads, T, d]`, keys and values, `[B, kv_heads, T, d]`, the first two rotated.
     fn heads_of(&self, x: &Tensor) -> Result<[Tensor; 3]> {
         let [q, k, v] = self.qkv;
-        let mut q = dispatch::split_heads(&q(x)?, self.heads)?; // [B, H, T, d]
-        let mut k = dispatch::split_heads(&k(x)?, self.kv_heads)?; // [B, G, T, d]
-        let mut v = dispatch::split_heads(&v(x)?, self.kv_heads)?; // [B, G, T, d]
-        if let Some(rotate) = self.rotate {
-            (q, k) = (rotate(&q)?, rotate(&k)?);
+        let q = dispatch::split_heads(&q(x)?, self.heads)?; // [B, H, T, d]
+        let k = dispatch::split_heads(&k(x)?, self.kv_heads)?; // [B, G, T, d]
+        let v = dispatch::split_heads(&v(x)?, self.kv_heads)?; // [B, G, T, d]
+        match self.rotate {
+            Some(rotate) => Ok([rotate(&q)?, rotate(&k)?, v]),
+            None => Ok([q, k, v]),
         }
-        let share = self.heads / self.kv_heads.max(1);
-        if share > 1 {
-            (k, v) = (k.repeat_interleave(share, 1)?, v.repeat_interleave(share, 1)?); // [B, H, T, d]
-        }
-        Ok([q, k, v])
     }
 }
 
@@ -179,11 +175,11 @@ impl MultiHead<'_> {
 ///
 /// Vaswani et al. (2017), "Attention Is All You Need", section 3.2.2; Ainslie et al. (2023), "GQA", for shared heads.
 pub fn mha_forward(x: &Tensor, mask: Mask<'_>, layer: &MultiHead<'_>) -> Result<Tensor> {
-    let [q, k, v] = layer.heads_of(x)?; // [B, H, T, d]
-    let heads = match layer.dropout {
-        None => sdpa(&q, &k, &v, mask, None)?,
-        Some(dropout) => dropout(&attention_weights(&q, &k, mask, None)?)?.matmul(&v)?,
-    };
+    if layer.dropout.is_some() {
+        return mha_with_weights(x, mask, layer).map(|(out, _)| out);
+    }
+    let [q, k, v] = layer.heads_of(x)?;
+    let heads = dispatch::whole_attention(&q, &k, &v, mask)?; // [B, H, T, d]
     (layer.out)(&dispatch::merge_heads(&heads)?) // [B, T, width]
 }
 
@@ -198,6 +194,7 @@ pub fn mha_with_weights(
     layer: &MultiHead<'_>,
 ) -> Result<(Tensor, Tensor)> {
     let [q, k, v] = layer.heads_of(x)?;
+    let (k, v) = (shared(&k, layer.heads)?, shared(&v, layer.heads)?); // [B, H, T, d]
     let weights = attention_weights(&q, &k, mask, None)?; // [B, H, T, T]
     let heads = match layer.dropout {
         None => weights.matmul(&v)?,
