@@ -97,7 +97,7 @@ impl Size {
                 letters: 4,
                 single: [600, 100],
                 mixed: [800, 100],
-                epochs: [20, 20, 40, 4],
+                epochs: [20, 20, 20, 4],
                 config,
             }
         } else {
