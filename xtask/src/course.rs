@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::process::{cargo, run as run_command};
 use crate::workspace;
 
-/// Commands of the course: list, start, check, complete, status, audit, doctor; `student` checks the example crate.
+/// Commands of the course: list, start, check, complete, status, milestone, audit, doctor; `student` checks the example crate.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Without --crate the lessons are the reference's. Everything else is handed on: \

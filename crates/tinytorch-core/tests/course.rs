@@ -3,6 +3,7 @@
 
 mod course_parts {
     pub(crate) mod cli;
+    pub(crate) mod layers;
     pub(crate) mod library;
 }
 

@@ -46,6 +46,9 @@ pub mod m10;
 pub mod m11;
 pub mod m12;
 pub mod m13;
+pub mod make;
+#[cfg(feature = "safetensors")]
+mod milestone;
 mod slot;
 mod tests_macro;
 
@@ -60,11 +63,13 @@ pub use check::{Check, Failure, Kind, Outcome};
 #[cfg(feature = "parallel")]
 pub(crate) use install::Scope;
 pub(crate) use install::{by_reference, defer, deferred, fit, is_active, wrong};
+#[cfg(feature = "safetensors")]
+pub use milestone::{OwnWork, Verdict};
 pub use slot::{Module, Role, Slot};
 pub use tests_macro::assert_check;
 
-pub use crate::tensor::View;
 use crate::{Error, Result, tensor::Shape};
+pub use crate::{slots::Part, tensor::View};
 
 /// The modules that have a lesson, in order. The table is computed from the lessons, so it cannot run ahead of them.
 pub const MODULES: &[Module] = &[

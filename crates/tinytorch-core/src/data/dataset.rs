@@ -37,6 +37,18 @@ impl<D: Dataset + ?Sized> Dataset for &D {
     }
 }
 
+impl<D: Dataset + ?Sized> Dataset for Box<D> {
+    type Item = D::Item;
+
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn get(&self, index: usize) -> Result<Self::Item> {
+        (**self).get(index)
+    }
+}
+
 impl<D: Dataset + ?Sized> Dataset for std::sync::Arc<D> {
     type Item = D::Item;
 

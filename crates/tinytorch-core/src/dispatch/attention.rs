@@ -8,29 +8,9 @@ use crate::{
 
 #[cfg(feature = "course")]
 use crate::{
-    Shape,
-    course::{
-        Slot,
-        m12::{hook, slot as student},
-        wrong,
-    },
+    course::m12::{hook, slot as student},
+    dispatch::shaped,
 };
-
-/// Refuses a student's result of another shape or element type.
-#[cfg(feature = "course")]
-fn shaped(slot: &'static Slot, out: Tensor, shape: &[usize], like: &Tensor) -> Result<Tensor> {
-    if out.dims() == shape && out.dtype() == like.dtype() {
-        return Ok(out);
-    }
-    let need = Shape::clipped(shape);
-    let detail = format!(
-        "returned {} of shape {}, {} of shape {need} is needed",
-        out.dtype(),
-        out.shape(),
-        like.dtype()
-    );
-    Err(wrong(slot, detail))
-}
 
 /// Product of each query with each key.
 pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
@@ -48,7 +28,7 @@ pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
         } else {
             out.dims().to_vec()
         };
-        return shaped(student::attention_scores, out, &shape, q);
+        return shaped(student::attention_scores, out, &shape, q.dtype());
     }
     slot::attention_scores(q, k)
 }
@@ -57,7 +37,7 @@ pub(crate) fn attention_scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
 pub(crate) fn scale_scores(scores: &Tensor, width: usize) -> Result<Tensor> {
     #[cfg(feature = "course")]
     if let Some(out) = hook::scale_scores(scores, width)? {
-        return shaped(student::scale_scores, out, scores.dims(), scores);
+        return shaped(student::scale_scores, out, scores.dims(), scores.dtype());
     }
     slot::scale_scores(scores, width)
 }
@@ -68,7 +48,7 @@ pub(crate) fn apply_mask(scores: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
     if let Some(out) = hook::apply_mask(scores, mask)? {
         let shape =
             if out.rank() == scores.rank() { out.dims().to_vec() } else { scores.dims().to_vec() };
-        return shaped(student::apply_mask, out, &shape, scores);
+        return shaped(student::apply_mask, out, &shape, scores.dtype());
     }
     slot::apply_mask(scores, mask)
 }
@@ -81,7 +61,7 @@ pub(crate) fn attention(scores: &Tensor, v: &Tensor) -> Result<Tensor> {
         if let (Some(last), Some(w)) = (shape.last_mut(), v.dims().last()) {
             *last = *w;
         }
-        return shaped(student::attention, out, &shape, v);
+        return shaped(student::attention, out, &shape, v.dtype());
     }
     slot::attention(scores, v)
 }
@@ -111,13 +91,31 @@ pub(crate) fn whole_attention(
     ops::flash_attention(q, k, v, mask, None)
 }
 
+/// The weights with which [`attention`] averages: what it makes of values of which each is 1 at its own place.
+pub(crate) fn attention_weights(scores: &Tensor) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if crate::course::is_active()
+        && let &[.., t] = scores.dims()
+    {
+        let unit = Tensor::eye(t, scores.dtype())?;
+        let mut shape = scores.dims().to_vec();
+        if let [.., s, _] = &mut shape[..] {
+            *s = t;
+        }
+        if let Some(out) = hook::attention(scores, &unit.expand(&shape[..])?)? {
+            return shaped(student::attention, out, scores.dims(), scores.dtype());
+        }
+    }
+    scores.softmax(-1)
+}
+
 /// The width cut into heads.
 pub(crate) fn split_heads(x: &Tensor, heads: usize) -> Result<Tensor> {
     #[cfg(feature = "course")]
     if let Some(out) = hook::split_heads(x, heads)? {
         let &[b, t, width] = x.dims() else { return slot::split_heads(x, heads) };
         let shape = [b, heads, t, width / heads.max(1)];
-        return shaped(student::split_heads, out, &shape, x);
+        return shaped(student::split_heads, out, &shape, x.dtype());
     }
     slot::split_heads(x, heads)
 }
@@ -127,7 +125,35 @@ pub(crate) fn merge_heads(x: &Tensor) -> Result<Tensor> {
     #[cfg(feature = "course")]
     if let Some(out) = hook::merge_heads(x)? {
         let &[b, h, t, d] = x.dims() else { return slot::merge_heads(x) };
-        return shaped(student::merge_heads, out, &[b, t, h * d], x);
+        return shaped(student::merge_heads, out, &[b, t, h * d], x.dtype());
     }
     slot::merge_heads(x)
+}
+
+/// Attention with several heads.
+pub(crate) fn mha_forward(
+    x: &Tensor,
+    mask: Mask<'_>,
+    layer: &slot::MultiHead<'_>,
+) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::mha_forward(x, mask, layer)? {
+        return shaped(student::mha_forward, out, x.dims(), x.dtype());
+    }
+    slot::mha_forward(x, mask, layer)
+}
+
+/// Attention with several heads, and its weights, which a student's slot does not return.
+pub(crate) fn mha_with_weights(
+    x: &Tensor,
+    mask: Mask<'_>,
+    layer: &slot::MultiHead<'_>,
+) -> Result<(Tensor, Tensor)> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::mha_forward(x, mask, layer)? {
+        let out = shaped(student::mha_forward, out, x.dims(), x.dtype())?;
+        let undropped = slot::MultiHead { dropout: None, ..*layer };
+        return Ok((out, slot::mha_with_weights(x, mask, &undropped)?.1));
+    }
+    slot::mha_with_weights(x, mask, layer)
 }

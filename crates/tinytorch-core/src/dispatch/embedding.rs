@@ -1,7 +1,9 @@
-//! Module 11: table lookup and position encodings.
+//! Module 11: table lookup, position encodings, and the layer that adds them.
 
 use crate::nostd::prelude::*;
-use crate::{Result, tensor::Element};
+use crate::{Result, Tensor, slots::embedding as slot, tensor::Element};
+
+pub(crate) use slot::add_positions;
 
 #[cfg(feature = "course")]
 use crate::course::{
@@ -51,5 +53,21 @@ pub(crate) fn sinusoidal_table(positions: usize, width: usize, base: f64) -> Res
             Err(wrong(student::sinusoidal_table, detail))
         };
     }
-    Ok(crate::slots::embedding::sinusoidal_table(positions, width, base))
+    Ok(slot::sinusoidal_table(positions, width, base))
+}
+
+/// Vectors of ids with their positions.
+pub(crate) fn embedding_layer_forward(
+    table: &Tensor,
+    positions: Option<&Tensor>,
+    ids: &Tensor,
+    start: usize,
+    scale: bool,
+) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::embedding_layer_forward(table, positions, ids, start, scale)? {
+        let shape = [ids.dims(), table.dims().get(1..).unwrap_or(&[])].concat();
+        return super::shaped(student::embedding_layer_forward, out, &shape, table.dtype());
+    }
+    slot::embedding_layer_forward(table, positions, ids, start, scale)
 }

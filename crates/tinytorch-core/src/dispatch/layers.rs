@@ -1,9 +1,10 @@
-//! Module 03: the dense layer.
+//! Module 03: the dense layer and dropout.
 
 use crate::nostd::prelude::*;
 use crate::{
-    Result, Rng,
+    DType, Result, Rng, Tensor,
     kernels::gemm::{Mat, gemm},
+    slots::layers as slot,
     tensor::{Real, View},
 };
 
@@ -13,7 +14,7 @@ use crate::{
         fit,
         m03::{hook, slot as student},
     },
-    dispatch::{f32s, f32s_again},
+    dispatch::{f32s, f32s_again, shaped},
 };
 
 /// First weights of a dense layer.
@@ -22,7 +23,7 @@ pub(crate) fn linear_init(n_out: usize, n_in: usize, rng: &mut Rng) -> Result<Ve
     if let Some(out) = hook::linear_init(n_out, n_in, rng)? {
         return fit(student::linear_init, out, n_out * n_in);
     }
-    Ok(crate::slots::layers::linear_init(n_out, n_in, rng))
+    Ok(slot::linear_init(n_out, n_in, rng))
 }
 
 /// `x·Wᵀ + b` for contiguous rows `x: [m, k]` and any layout of `w: [n, k]`.
@@ -65,4 +66,28 @@ pub(crate) fn linear_forward<T: Real>(
     let w = Mat { data: w.data, rows: n, cols: k, rs: w.strides[0], cs: w.strides[1] };
     gemm((&mut out, n), Mat::rows(x, m, k), w.t(), bias.is_some(), true);
     Ok(out)
+}
+
+/// The factors of dropout for the elements of `x`, in its element type.
+pub(crate) fn dropout_mask(x: &Tensor, p: f64, rng: &mut Rng) -> Result<Tensor> {
+    if x.dtype() == DType::F64 {
+        #[cfg(feature = "course")]
+        crate::course::by_reference(student::dropout_mask);
+        return Tensor::from_vec(slot::dropout_mask::<f64>(x.numel(), p, rng), *x.shape());
+    }
+    #[cfg(feature = "course")]
+    if let Some(mask) = hook::dropout_mask(x.numel(), p, rng)? {
+        let mask: Vec<f32> = fit(student::dropout_mask, mask, x.numel())?;
+        return Tensor::from_vec(mask, *x.shape())?.to_dtype(x.dtype());
+    }
+    Tensor::from_vec(slot::dropout_mask::<f32>(x.numel(), p, rng), *x.shape())?.to_dtype(x.dtype())
+}
+
+/// Random zeros while training.
+pub(crate) fn dropout_forward(x: &Tensor, p: f64, training: bool, rng: &mut Rng) -> Result<Tensor> {
+    #[cfg(feature = "course")]
+    if let Some(out) = hook::dropout_forward(x, p, training, rng)? {
+        return shaped(student::dropout_forward, out, x.dims(), x.dtype());
+    }
+    slot::dropout_forward(x, p, training, rng)
 }

@@ -28,6 +28,8 @@ mod text;
 #[cfg(feature = "std")]
 mod train;
 mod transformer;
+#[cfg(any(feature = "course", feature = "safetensors"))]
+mod types;
 
 pub(crate) use activations::*;
 pub(crate) use attention::*;
@@ -51,6 +53,8 @@ pub(crate) use text::*;
 #[cfg(feature = "std")]
 pub(crate) use train::*;
 pub(crate) use transformer::*;
+#[cfg(any(feature = "course", feature = "safetensors"))]
+pub(crate) use types::*;
 
 /// A view of `f32`, which a student's slot can read; other types are noted as served by the reference.
 #[cfg(feature = "course")]
@@ -72,6 +76,23 @@ fn f32s_again<'a, T: crate::tensor::Element>(
 ) -> Option<crate::tensor::View<'a, f32>> {
     let data = T::f32s(x.data)?;
     Some(crate::tensor::View { data, shape: x.shape, strides: x.strides })
+}
+
+/// Refuses a tensor from a student's slot that has another shape or element type.
+#[cfg(feature = "course")]
+fn shaped(
+    slot: &'static crate::course::Slot,
+    out: crate::Tensor,
+    shape: &[usize],
+    dtype: crate::DType,
+) -> crate::Result<crate::Tensor> {
+    if out.dims() == shape && out.dtype() == dtype {
+        return Ok(out);
+    }
+    let (found, need) = (out.shape(), crate::Shape::clipped(shape));
+    let detail =
+        format!("returned {} of shape {found}, {dtype} of shape {need} is needed", out.dtype());
+    Err(crate::course::wrong(slot, detail))
 }
 
 #[cfg(test)]

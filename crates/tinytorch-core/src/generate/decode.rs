@@ -3,8 +3,7 @@
 use super::Sampler;
 use crate::nostd::prelude::*;
 use crate::{
-    Error, Result, Tensor,
-    autograd::no_grad,
+    Error, Result, Tensor, dispatch,
     nn::{self, Gpt, Llama, Module},
 };
 
@@ -68,7 +67,7 @@ pub(super) fn check_room(model: &dyn LanguageModel, prompt: &[u32], max_new: usi
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] if the prompt is empty, or prompt and new tokens together are longer than the model takes;
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if the prompt is empty, or prompt and new tokens together are longer than the model takes;
 /// whatever the model and [`Sampler::next`] return.
 ///
 /// # Examples
@@ -95,27 +94,14 @@ pub fn generate(
     sampler: &mut Sampler,
     mut each: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    check_room(model, prompt, max_new)?;
-    let mut tokens = prompt.to_vec();
-    for _ in 0..max_new {
-        let ids: Vec<i64> = tokens.iter().map(|&t| i64::from(t)).collect();
-        let ids = Tensor::from_vec(ids, [1, tokens.len()])?;
-        let logits = no_grad(|| model.forward(&ids))?; // [1, T, V]
-        let last = logits.narrow(1, tokens.len() - 1, 1)?.to_vec_as::<f32>();
-        let token = sampler.next(&last, &tokens)?;
-        tokens.push(token);
-        if !each(token) || stop.contains(&token) {
-            break;
-        }
-    }
-    Ok(tokens.split_off(prompt.len()))
+    dispatch::generate(model, prompt, max_new, stop, sampler, &mut each)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        Rng,
+        Error, Rng, Tensor,
         generate::Sampling,
         nn::{GptConfig, LlamaConfig},
     };

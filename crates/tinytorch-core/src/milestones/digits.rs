@@ -11,8 +11,9 @@ use crate::{
         Images,
         scans::{CLASSES, PIXELS, SIDE},
     },
+    dispatch,
     nn::{Conv2d, CrossEntropyLoss, Flatten, Linear, MaxPool2d, ModuleExt, Relu, Sequential},
-    optim::{Adam, AdamOpts, Optimizer, Sgd, SgdOpts},
+    optim::{AdamOpts, Optimizer, SgdOpts},
     quant::{self, QModel, QuantizeOpts},
     train::{Callback, Evaluation, History, Trainer, evaluate},
 };
@@ -90,10 +91,10 @@ pub enum Rule {
 
 impl Rule {
     fn optimizer(self, model: &Sequential) -> Result<Box<dyn Optimizer>> {
-        Ok(match self {
-            Self::Sgd(options) => Box::new(Sgd::new(model.parameters(), options)?),
-            Self::Adam(options) => Box::new(Adam::new(model.parameters(), options)?),
-        })
+        match self {
+            Self::Sgd(options) => dispatch::sgd(model.parameters(), options),
+            Self::Adam(options) => dispatch::adam(model.parameters(), options),
+        }
     }
 }
 
@@ -162,8 +163,10 @@ pub fn train(
     let mut rng = Rng::seed(recipe.seed);
     let model = recipe.network.build(&mut rng.split())?;
     let train = recipe.network.dataset(train)?;
-    let mut loader =
-        DataLoader::builder(&train).batch_size(recipe.batch_size).shuffle(rng.split()).build()?;
+    let mut loader = DataLoader::builder(dispatch::dataset(train.tensors().clone())?)
+        .batch_size(recipe.batch_size)
+        .shuffle(rng.split())
+        .build()?;
     let mut held_out =
         DataLoader::builder(recipe.network.dataset(test)?).batch_size(TEST_BATCH).build()?;
     let mut optimizer = recipe.rule.optimizer(&model)?;

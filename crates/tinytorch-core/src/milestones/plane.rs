@@ -4,11 +4,12 @@ use super::plot::{Chart, Field, Mark};
 use crate::{
     Result, Rng, Tensor,
     autograd::no_grad,
-    data::{DataLoader, TensorDataset},
+    data::DataLoader,
     datasets::Points,
+    dispatch,
     nn::{Loss, Module, ModuleExt, Sequential},
     ops::Reduction,
-    optim::{Sgd, SgdOpts},
+    optim::SgdOpts,
     train::{Callback, Trainer},
 };
 
@@ -47,15 +48,15 @@ pub(super) fn train(
     rng: &mut Rng,
     callback: &mut dyn Callback,
 ) -> Result<Vec<f64>> {
-    let mut sgd = Sgd::new(model.parameters(), SgdOpts { lr: how.lr, ..SgdOpts::default() })?;
-    let mut trainer = Trainer::new(model, &mut sgd, &BinaryCrossEntropy);
+    let mut sgd = dispatch::sgd(model.parameters(), SgdOpts { lr: how.lr, ..SgdOpts::default() })?;
+    let mut trainer = Trainer::new(model, &mut *sgd, &BinaryCrossEntropy);
     let history = if how.batch < points.len() {
         let loader = DataLoader::builder(points).batch_size(how.batch).shuffle(rng.split());
         trainer.fit(&mut loader.build()?, how.epochs, callback)?
     } else {
         // All points are one sample: to cut them apart and join them again would take longer than the step.
         let [x, y] = points.to_tensors()?;
-        let whole = TensorDataset::new([x.unsqueeze(0)?, y.unsqueeze(0)?])?; // [1, N, 2], [1, N, 1]
+        let whole = dispatch::dataset([x.unsqueeze(0)?, y.unsqueeze(0)?])?; // [1, N, 2], [1, N, 1]
         trainer.fit(&mut DataLoader::builder(whole).build()?, how.epochs, callback)?
     };
     Ok(history.epochs.iter().map(|e| e.loss).collect())

@@ -111,7 +111,7 @@ impl Report {
         self.json().to_string()
     }
 
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let about = self.id.about();
         json!({
             "id": about.code,

@@ -3,7 +3,8 @@
 use super::{Dropout, Init, Linear, Module, Visitor, visit_child};
 use crate::{
     Error, Result, Rng, Tensor, dispatch,
-    ops::attention::{Mask, RopeOpts, attention_weights, shared},
+    ops::attention::{Mask, RopeOpts},
+    slots::{Part, attention::MultiHead},
 };
 
 /// Choices of a [`MultiHeadAttention`] beyond its sizes.
@@ -59,7 +60,7 @@ impl MultiHeadAttention {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] unless the heads divide the width, the heads of keys divide the heads, the dropout
-    /// is a probability below 1, and the width of a head is even if it is rotated.
+    /// is a probability, and the width of a head is even if it is rotated.
     pub fn new(width: usize, heads: usize, opts: &AttentionOpts, rng: &mut Rng) -> Result<Self> {
         let op = "multi_head_attention";
         if heads == 0 || width == 0 || !width.is_multiple_of(heads) {
@@ -100,12 +101,7 @@ impl MultiHeadAttention {
     /// [`Error::InvalidArgument`] unless `x` has rank 3; [`Error::ShapeMismatch`] for another width or a mask that does
     /// not broadcast to `[B, heads, T, T]`.
     pub fn attend(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
-        if self.dropout.is_active() {
-            return self.attend_with_weights(x, mask).map(|(out, _)| out);
-        }
-        let [q, k, v] = self.project(x)?;
-        let heads = dispatch::whole_attention(&q, &k, &v, mask)?; // [B, H, T, d]
-        self.out_proj.forward(&dispatch::merge_heads(&heads)?) // [B, T, width]
+        self.with_parts(|parts| dispatch::mha_forward(x, mask, parts))
     }
 
     /// Returns the output as [`attend`](Self::attend) and the weights, `[B, heads, T, T]`, before dropout.
@@ -114,22 +110,22 @@ impl MultiHeadAttention {
     ///
     /// As [`attend`](Self::attend).
     pub fn attend_with_weights(&self, x: &Tensor, mask: Mask<'_>) -> Result<(Tensor, Tensor)> {
-        let [q, k, v] = self.project(x)?;
-        let (k, v) = (shared(&k, self.heads)?, shared(&v, self.heads)?); // [B, H, T, d]
-        let weights = attention_weights(&q, &k, mask, None)?; // [B, H, T, T]
-        let heads = self.dropout.forward(&weights)?.matmul(&v)?; // [B, H, T, d]
-        Ok((self.out_proj.forward(&dispatch::merge_heads(&heads)?)?, weights)) // [B, T, width]
+        self.with_parts(|parts| dispatch::mha_with_weights(x, mask, parts))
     }
 
-    /// Returns queries, keys and values in heads, the first two rotated.
-    fn project(&self, x: &Tensor) -> Result<[Tensor; 3]> {
-        let q = dispatch::split_heads(&self.q_proj.forward(x)?, self.heads)?; // [B, H, T, d]
-        let k = dispatch::split_heads(&self.k_proj.forward(x)?, self.kv_heads)?; // [B, G, T, d]
-        let v = dispatch::split_heads(&self.v_proj.forward(x)?, self.kv_heads)?; // [B, G, T, d]
-        match &self.rope {
-            Some(rope) => Ok([q.rope(rope)?, k.rope(rope)?, v]),
-            None => Ok([q, k, v]),
-        }
+    /// Calls `f` with the parts of the layer as functions.
+    fn with_parts<R>(&self, f: impl FnOnce(&MultiHead<'_>) -> R) -> R {
+        let rotate = self.rope.as_ref().map(|rope| move |x: &Tensor| x.rope(rope));
+        f(&MultiHead {
+            qkv: [&|x| self.q_proj.forward(x), &|x| self.k_proj.forward(x), &|x| {
+                self.v_proj.forward(x)
+            }],
+            out: &|x| self.out_proj.forward(x),
+            heads: self.heads,
+            kv_heads: self.kv_heads,
+            rotate: rotate.as_ref().map(|rotate| rotate as Part<'_>),
+            dropout: self.dropout.is_active().then_some(&|x| self.dropout.forward(x)),
+        })
     }
 }
 

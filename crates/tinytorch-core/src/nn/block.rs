@@ -1,7 +1,7 @@
 //! The transformer block of the GPT family.
 
 use super::{AttentionOpts, LayerNorm, Mlp, Module, MultiHeadAttention, Visitor, visit_child};
-use crate::{Result, Rng, Tensor, ops::attention::Mask};
+use crate::{Result, Rng, Tensor, dispatch, ops::attention::Mask};
 
 /// Where a block normalizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,16 +72,14 @@ impl TransformerBlock {
     ///
     /// As [`MultiHeadAttention::attend`].
     pub fn forward_masked(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
-        match self.order {
-            NormOrder::PreLn => {
-                let x = x.add(&self.attn.attend(&self.ln1.forward(x)?, mask)?)?;
-                x.add(&self.mlp.forward(&self.ln2.forward(&x)?)?)
-            }
-            NormOrder::PostLn => {
-                let x = self.ln1.forward(&x.add(&self.attn.attend(x, mask)?)?)?;
-                self.ln2.forward(&x.add(&self.mlp.forward(&x)?)?)
-            }
-        }
+        dispatch::block_forward(
+            x,
+            &|x| self.ln1.forward(x),
+            &|x| self.attn.attend(x, mask),
+            &|x| self.ln2.forward(x),
+            &|x| self.mlp.forward(x),
+            self.order,
+        )
     }
 }
 

@@ -1,9 +1,8 @@
 //! Dropout: random zeros while training.
 
 use super::{Mode, Module, Visitor};
-use crate::nostd::prelude::*;
 use crate::nostd::sync::{Mutex, PoisonError};
-use crate::{Error, Result, Rng, Tensor};
+use crate::{Error, Result, Rng, Tensor, dispatch};
 
 /// Zeroes each element with probability p while training, and divides the others by 1 − p.
 ///
@@ -62,14 +61,8 @@ impl Dropout {
 
 impl Module for Dropout {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        if !self.is_active() {
-            return Ok(x.clone());
-        }
-        let keep = 1.0 / (1.0 - self.p);
         let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-        let mask: Vec<f64> =
-            (0..x.numel()).map(|_| if rng.uniform() < self.p { 0.0 } else { keep }).collect();
-        x.mul(&Tensor::from_vec(mask, *x.shape())?.to_dtype(x.dtype())?)
+        dispatch::dropout_forward(x, self.p, self.mode.is_training(), &mut rng)
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {

@@ -8,7 +8,11 @@ use super::{
     visit_child,
 };
 use crate::nostd::prelude::*;
-use crate::{Error, Result, Rng, Tensor, dispatch, ops::attention::Mask};
+use crate::{
+    Error, Param, Result, Rng, Tensor,
+    dispatch::{Decoder, MaskedPart, embedding_layer_forward, gpt_forward},
+    ops::attention::Mask,
+};
 
 /// Sizes and choices of a [`Gpt`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,16 +135,26 @@ impl Gpt {
             let got = format_args!("of shape {}", ids.shape());
             return Err(Error::argument("gpt", "ids", got, "[batch, sequence]"));
         }
-        let x = self.pos_emb.forward_at(&self.tok_emb.forward(ids)?, start)?; // [B, T, d]
-        let mut x = self.dropout.forward(&x)?;
-        for block in &self.blocks {
-            x = block.forward_masked(&x, Mask::Causal)?;
-        }
-        let x = self.ln_f.forward(&x)?;
-        match &self.head {
-            Some(head) => head.forward(&x), // [B, T, V]
-            None => x.linear(&self.tok_emb.weight().tensor(), None),
-        }
+        let tables = [self.tok_emb.weight(), self.pos_emb.weight()].map(Param::tensor);
+        let [tokens, positions] = &tables;
+        let block = |block| {
+            let part =
+                move |x: &Tensor, mask: Mask<'_>| TransformerBlock::forward_masked(block, x, mask);
+            Box::new(part) as MaskedPart<'_>
+        };
+        let parts = Decoder {
+            embed: &|ids, start| {
+                let x = embedding_layer_forward(tokens, Some(positions), ids, start, false)?;
+                self.dropout.forward(&x) // [B, T, d]
+            },
+            blocks: &self.blocks.iter().map(block).collect::<Vec<_>>(),
+            norm: &|x| self.ln_f.forward(x),
+            head: &|x| match &self.head {
+                Some(head) => head.forward(x), // [B, T, V]
+                None => x.linear(tokens, None),
+            },
+        };
+        gpt_forward(ids, start, &parts, self.config.vocab)
     }
 
     /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others count their
@@ -155,7 +169,7 @@ impl Gpt {
         if pads.iter().all(|&pad| pad == 0) {
             return self.forward(ids);
         }
-        if !dispatch::by_reference_alone() {
+        if !crate::dispatch::by_reference_alone() {
             return each_alone(self, ids, pads);
         }
         let len = ids.dims()[1];

@@ -1,7 +1,8 @@
 //! A language model of the Llama kind.
 
 use super::{
-    AttentionOpts, Embedding, Init, Linear, Module, MultiHeadAttention, RmsNorm, SwiGlu, Visitor,
+    AttentionOpts, Embedding, Init, Linear, Module, MultiHeadAttention, NormOrder, RmsNorm, SwiGlu,
+    Visitor,
     attention::linear,
     padding::{check_pads, each_alone, padded_mask},
     visit_child,
@@ -48,8 +49,14 @@ struct Block {
 
 impl Block {
     fn forward(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
-        let x = x.add(&self.attn.attend(&self.norm1.forward(x)?, mask)?)?;
-        x.add(&self.mlp.forward(&self.norm2.forward(&x)?)?)
+        dispatch::block_forward(
+            x,
+            &|x| self.norm1.forward(x),
+            &|x| self.attn.attend(x, mask),
+            &|x| self.norm2.forward(x),
+            &|x| self.mlp.forward(x),
+            NormOrder::PreLn,
+        )
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {

@@ -1,7 +1,7 @@
 //! The two-layer networks inside a transformer block.
 
 use super::{Dropout, Init, Linear, Module, Visitor, attention::linear, visit_child};
-use crate::{Result, Rng, Tensor, ops::GeluKind};
+use crate::{Result, Rng, Tensor, dispatch};
 
 /// `fc2(gelu(fc1 x))`, with the tanh form of GELU, then dropout.
 ///
@@ -32,8 +32,9 @@ impl Mlp {
 
 impl Module for Mlp {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let hidden = self.fc1.forward(x)?.gelu(GeluKind::Tanh)?; // [.., hidden]
-        self.dropout.forward(&self.fc2.forward(&hidden)?)
+        dispatch::mlp_forward(x, &|x| self.fc1.forward(x), &|x| self.fc2.forward(x), &|x| {
+            self.dropout.forward(x)
+        })
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {

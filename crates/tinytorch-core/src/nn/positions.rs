@@ -3,36 +3,13 @@
 use super::{Embedding, Module, Visitor};
 #[cfg(not(feature = "std"))]
 use crate::nostd::Float;
-use crate::{DType, Error, Param, Result, Rng, Tensor};
+use crate::{DType, Error, Param, Result, Rng, Tensor, dispatch};
 
 /// Returns a tensor of uniform numbers within ±`bound`.
 pub(super) fn uniform(shape: [usize; 2], bound: f64, rng: &mut Rng) -> Result<Tensor> {
     let shape = crate::Shape::new(&shape)?;
     let data = (0..shape.numel()).map(|_| (bound * (2.0 * rng.uniform() - 1.0)) as f32).collect();
     Tensor::from_vec(data, shape)
-}
-
-/// Returns the rows from `start` for the sequence axis of `x`, `[.., sequence, width]`, added to it.
-fn add_rows(table: &Tensor, x: &Tensor, start: usize) -> Result<Tensor> {
-    let (&[.., len, width], &[max_len, w]) = (x.dims(), table.dims()) else {
-        let got = format_args!("of shape {}", x.shape());
-        return Err(Error::argument("positions", "input", got, "[.., sequence, width]"));
-    };
-    if w != width {
-        return Err(Error::shapes(
-            "positions",
-            (x.shape(), table.shape()),
-            format!("vectors of {width} and positions of {w}"),
-            "a position vector is added to each token vector and has its width",
-            "build both tables with one width",
-        ));
-    }
-    if start.checked_add(len).is_none_or(|end| end > max_len) {
-        let got = format_args!("{len} tokens from position {start}");
-        let need = format!("within the {max_len} positions of the table");
-        return Err(Error::argument("positions", "sequence", got, need));
-    }
-    x.add(&table.narrow(0, start, len)?)
 }
 
 /// One learned vector for each position, added to the vectors of the tokens.
@@ -66,7 +43,7 @@ impl LearnedPositions {
     ///
     /// [`Error::InvalidArgument`] if the table ends before the sequence; [`Error::ShapeMismatch`] for another width.
     pub fn forward_at(&self, x: &Tensor, start: usize) -> Result<Tensor> {
-        add_rows(&self.weight.tensor(), x, start)
+        dispatch::add_positions(x, &self.weight.tensor(), start)
     }
 
     /// Returns the table, `[max_len, width]`.
@@ -128,7 +105,7 @@ enum Positions {
 pub struct EmbeddingLayer {
     token: Embedding,
     positions: Positions,
-    scale: Option<f64>,
+    scale: bool,
 }
 
 impl EmbeddingLayer {
@@ -152,14 +129,13 @@ impl EmbeddingLayer {
             PositionKind::Sinusoidal => Positions::Fixed(sinusoidal_table(max_len, width)?),
             PositionKind::None => Positions::None,
         };
-        Ok(Self { token, positions, scale: None })
+        Ok(Self { token, positions, scale: false })
     }
 
     /// Returns the layer with token vectors multiplied by √width before the positions are added.
     #[must_use]
     pub fn scaled(self) -> Self {
-        let width = self.token.weight().shape().last().copied().unwrap_or(1);
-        Self { scale: Some((width as f64).sqrt()), ..self }
+        Self { scale: true, ..self }
     }
 
     /// Returns the vectors of `ids`, the first of which stands at position `start`.
@@ -168,15 +144,13 @@ impl EmbeddingLayer {
     ///
     /// [`Error::IndexOutOfRange`] for an id outside the table; as [`LearnedPositions::forward_at`].
     pub fn forward_at(&self, ids: &Tensor, start: usize) -> Result<Tensor> {
-        let mut x = self.token.forward(ids)?; // [.., T, width]
-        if let Some(scale) = self.scale {
-            x = x.mul_scalar(scale)?;
-        }
-        match &self.positions {
-            Positions::Learned(table) => table.forward_at(&x, start),
-            Positions::Fixed(table) => add_rows(&table.to_dtype(x.dtype())?, &x, start),
-            Positions::None => Ok(x),
-        }
+        let table = self.token.weight().tensor();
+        let positions = match &self.positions {
+            Positions::Learned(table) => Some(table.weight().tensor()),
+            Positions::Fixed(fixed) => Some(fixed.to_dtype(table.dtype())?),
+            Positions::None => None,
+        };
+        dispatch::embedding_layer_forward(&table, positions.as_ref(), ids, start, self.scale)
     }
 }
 

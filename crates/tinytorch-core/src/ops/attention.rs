@@ -46,7 +46,7 @@ pub fn attention_weights(
     mask: Mask<'_>,
     scale: Option<f64>,
 ) -> Result<Tensor> {
-    masked_scores(q, k, mask, scale)?.softmax(-1)
+    dispatch::attention_weights(&masked_scores(q, k, mask, scale)?)
 }
 
 /// Scores after scale and mask, before the softmax.

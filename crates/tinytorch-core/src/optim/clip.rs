@@ -37,20 +37,18 @@ impl Clip {
         non_finite: NonFinite,
     ) -> Result<Option<Vec<Option<Tensor>>>> {
         let held: Vec<Tensor> = grads.iter().flatten().cloned().collect();
-        // For a limit on values the norm only says whether all elements are finite.
-        let (op, limit, p) = match self {
-            Self::Norm(limit) => ("clip_grad_norm", limit, 2.0),
-            Self::Value(_) => ("clip_grad_value", f64::INFINITY, f64::INFINITY),
+        let (op, (clipped, size)) = match self {
+            Self::Norm(limit) => ("clip_grad_norm", dispatch::clip_grad_norm(&held, limit, 2.0)?),
+            Self::Value(limit) => {
+                let clipped = held.iter().map(|g| g.clamp(-limit, limit)).collect::<Result<_>>()?;
+                ("clip_grad_value", (clipped, largest(&held)))
+            }
         };
-        let (mut clipped, norm) = dispatch::clip_grad_norm(&held, limit, p)?;
-        if !norm.is_finite() {
+        if !size.is_finite() {
             return match non_finite {
-                NonFinite::Error => Err(broken(op, norm)),
+                NonFinite::Error => Err(broken(op, size)),
                 NonFinite::Skip => Ok(None),
             };
-        }
-        if let Self::Value(limit) = self {
-            clipped = held.iter().map(|g| g.clamp(-limit, limit)).collect::<Result<_>>()?;
         }
         let mut clipped = clipped.into_iter();
         Ok(Some(grads.iter().map(|g| g.as_ref().and_then(|_| clipped.next())).collect()))
@@ -125,6 +123,13 @@ pub fn clip_grad_value(params: &[Param], limit: f64) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The largest magnitude of all elements, NaN if there is one.
+fn largest(grads: &[Tensor]) -> f64 {
+    let all = grads.iter().flat_map(Tensor::to_vec_as::<f64>).map(f64::abs);
+    // Unlike f64::max this keeps NaN.
+    all.fold(0.0, |most, g| if g > most || g.is_nan() { g } else { most })
 }
 
 fn positive(op: &'static str, name: &'static str, value: f64) -> Result<()> {

@@ -4,7 +4,13 @@
 
 #[cfg(not(feature = "std"))]
 use crate::nostd::Float;
-use crate::{Error, Result, Tensor, ops::attention::Mask};
+use core::fmt;
+
+use super::Part;
+use crate::{
+    Error, Result, Tensor, dispatch,
+    ops::attention::{Mask, attention_weights, shared},
+};
 
 /// Returns the product of each query with each key: `q·kᵀ`.
 ///
@@ -110,6 +116,93 @@ pub fn merge_heads(x: &Tensor) -> Result<Tensor> {
         ));
     };
     x.transpose(1, 2)?.reshape([b, t, h * d])
+}
+
+/// What attention with several heads is made of.
+#[derive(Clone, Copy)]
+pub struct MultiHead<'a> {
+    /// Projections of the input to queries, keys and values: `[B, T, width]` to `[B, T, heads·d]`, or to `[B, T, kv_heads·d]`.
+    pub qkv: [Part<'a>; 3],
+    /// Projection of what the heads collected.
+    pub out: Part<'a>,
+    /// Heads of queries.
+    pub heads: usize,
+    /// Heads of keys and values, each shared by `heads / kv_heads` consecutive heads of queries.
+    pub kv_heads: usize,
+    /// Rotation of queries and keys, `[B, H, T, d]`, by their positions, if they are rotated.
+    pub rotate: Option<Part<'a>>,
+    /// Dropout of the weights, if it is active.
+    pub dropout: Option<Part<'a>>,
+}
+
+impl fmt::Debug for MultiHead<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MultiHead")
+            .field("heads", &self.heads)
+            .field("kv_heads", &self.kv_heads)
+            .field("rotate", &self.rotate.is_some())
+            .field("dropout", &self.dropout.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl MultiHead<'_> {
+    /// Returns queries, `[B, heads, T, d]`, keys and values, `[B, kv_heads, T, d]`, the first two rotated.
+    fn heads_of(&self, x: &Tensor) -> Result<[Tensor; 3]> {
+        let [q, k, v] = self.qkv;
+        let q = dispatch::split_heads(&q(x)?, self.heads)?; // [B, H, T, d]
+        let k = dispatch::split_heads(&k(x)?, self.kv_heads)?; // [B, G, T, d]
+        let v = dispatch::split_heads(&v(x)?, self.kv_heads)?; // [B, G, T, d]
+        match self.rotate {
+            Some(rotate) => Ok([rotate(&q)?, rotate(&k)?, v]),
+            None => Ok([q, k, v]),
+        }
+    }
+}
+
+/// Returns what each position collects from those that `mask` allows, with several heads side by side.
+///
+/// The three projections of `x` are split into heads, each head attends by itself, and the heads side by side are projected
+/// once more. Dropout, if it is active, acts on the weights.
+///
+/// # Shapes
+///
+/// `x: [B, T, width]`, result the same.
+///
+/// # Errors
+///
+/// What the parts return.
+///
+/// # Source
+///
+/// Vaswani et al. (2017), "Attention Is All You Need", section 3.2.2; Ainslie et al. (2023), "GQA", for shared heads.
+pub fn mha_forward(x: &Tensor, mask: Mask<'_>, layer: &MultiHead<'_>) -> Result<Tensor> {
+    if layer.dropout.is_some() {
+        return mha_with_weights(x, mask, layer).map(|(out, _)| out);
+    }
+    let [q, k, v] = layer.heads_of(x)?;
+    let heads = dispatch::whole_attention(&q, &k, &v, mask)?; // [B, H, T, d]
+    (layer.out)(&dispatch::merge_heads(&heads)?) // [B, T, width]
+}
+
+/// Returns the output as [`mha_forward`], and the weights, `[B, heads, T, T]`, before dropout.
+///
+/// # Errors
+///
+/// What the parts return.
+pub fn mha_with_weights(
+    x: &Tensor,
+    mask: Mask<'_>,
+    layer: &MultiHead<'_>,
+) -> Result<(Tensor, Tensor)> {
+    let [q, k, v] = layer.heads_of(x)?;
+    let (k, v) = (shared(&k, layer.heads)?, shared(&v, layer.heads)?); // [B, H, T, d]
+    let weights = attention_weights(&q, &k, mask, None)?; // [B, H, T, T]
+    let heads = match layer.dropout {
+        None => weights.matmul(&v)?,
+        Some(dropout) => dropout(&weights)?.matmul(&v)?,
+    };
+    Ok(((layer.out)(&dispatch::merge_heads(&heads)?)?, weights))
 }
 
 #[cfg(test)]

@@ -26,3 +26,6 @@ pub mod text;
 #[cfg(feature = "std")]
 pub mod train;
 pub mod transformer;
+
+/// A layer as a function, for algorithms that are made of layers.
+pub type Part<'a> = &'a dyn Fn(&crate::Tensor) -> crate::Result<crate::Tensor>;

@@ -3,7 +3,7 @@
 use std::{fs, path::PathBuf};
 
 use serde_json::Value;
-use tinytorch_core::course::{Course, MODULES, cli};
+use tinytorch_core::course::{Course, MODULES, Reference, cli};
 
 struct Folder(PathBuf);
 
@@ -94,6 +94,61 @@ fn list_and_doctor_speak_json() {
     assert_eq!(value["modules"][0]["slots"][4]["name"], "matmul");
     let (status, value) = folder.json(&Course::new(), "doctor --json");
     assert_eq!((status, &value["writable"]), (0, &Value::Bool(true)));
+    assert_eq!(
+        (&value["features"][0], value["rust"].as_str()),
+        (&"course".into(), option_env!("CARGO_PKG_RUST_VERSION"))
+    );
     fs::remove_file(folder.0.join("src/lib.rs")).unwrap();
     assert_eq!(folder.run(&Course::new(), "doctor").0, 1);
+}
+
+/// A milestone stands on the slots alone: with a lesson for each module nothing is borrowed, without one everything is.
+#[cfg(feature = "safetensors")]
+#[test]
+fn milestones_say_whose_work_they_are() {
+    let folder = Folder::new("milestone");
+    let upper = |course: Course| course.m11(Reference).m12(Reference).m13(Reference);
+    let all = Course::new().m01(Reference).m02(Reference).m03(Reference).m04(Reference);
+    let all = all.m05(Reference).m06(Reference).m07(Reference).m08(Reference).m09(Reference);
+    for id in ["01", "02", "03a", "03b"] {
+        let (status, own) = folder.json(&all, &format!("milestone {id} --quick --json"));
+        assert_eq!((status, own["schema"].as_str()), (0, Some("course-milestone/1")), "{own}");
+        assert_eq!(own["borrowed"].to_string(), "[]", "{id}");
+        assert_eq!(own["verdict"].as_str(), Some("yours"), "{id}");
+        // Whole types, where a student may have written them.
+        let types = own["work"].as_array().expect("a list").iter().filter(|w| w["core"] == false);
+        let types: Vec<&str> = types.filter_map(|w| w["slot"].as_str()).collect();
+        if id == "03b" {
+            assert_eq!(types, ["m05.dataset", "m07.sgd"]);
+        }
+    }
+    // The plain products of module 01 would make this one slow; the modules of transformers must carry it.
+    let (status, own) = folder.json(&upper(Course::new()), "milestone 05 --quick --json");
+    assert_eq!((status, own["verdict"].as_str()), (0, Some("assisted")), "{own}");
+    let work = own["work"].as_array().expect("a list");
+    let of_module = |id: &str| {
+        let mine =
+            work.iter().filter(move |w| w["slot"].as_str().is_some_and(|s| s.starts_with(id)));
+        let sum = |key: &str| mine.clone().filter_map(|w| w[key].as_u64()).sum::<u64>();
+        (mine.clone().count(), sum("student") > 0, sum("reference"))
+    };
+    // Lookup, its gradient and the layer; all seven slots of attention; norm, network and block.
+    assert_eq!(of_module("m11"), (3, true, 0));
+    assert_eq!(of_module("m12"), (7, true, 0));
+    assert_eq!(of_module("m13"), (3, true, 0));
+    let (status, own) = folder.json(&Course::new(), "milestone xor-crisis --quick --seed 3 --json");
+    assert_eq!((status, own["verdict"].as_str()), (0, Some("assisted")));
+    assert_eq!(own["report"]["seed"], 3);
+    let (status, text, _) = folder.run(&Course::new(), "milestone 02 --quick");
+    assert_eq!(status, 0);
+    assert!(text.contains("assisted: borrowed from the reference are m01."), "{text}");
+    for line in [
+        "milestone",
+        "milestone 99",
+        "milestone 02 --seed",
+        "milestone 02 --seed x",
+        "milestone 01 02",
+    ] {
+        assert_eq!(folder.run(&Course::new(), line).0, 2, "{line}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The commands of the course: `list`, `start`, `check`, `complete`, `status`, `audit`, `doctor`.
+//! The commands of the course: `list`, `start`, `check`, `complete`, `status`, `milestone`, `audit`, `doctor`.
 //!
 //! A student's crate has them with three lines:
 //!
@@ -32,6 +32,8 @@ const USAGE: &str = "usage: course COMMAND [NN] [--json]
   check [NN ..] [--failing]  run the checks of the modules, or of all with a lesson
   complete NN                run the checks of a module and of those after it, record the result
   status                     what passes now, and what was completed
+  milestone ID [--seed N] [--quick]
+                             run a milestone, such as 03a, on your slots; whose work it was
   audit                      hold the checks against seeded mistakes
   doctor                     what this machine offers
 for example: course check 01 --json";
@@ -95,12 +97,30 @@ pub fn run(
 }
 
 /// The words of a command line.
+#[derive(Default)]
 struct Args {
     name: String,
-    modules: Vec<&'static Module>,
+    /// What follows the name: numbers of modules, or of a milestone.
+    words: Vec<String>,
     json: bool,
     failing: bool,
     fresh: bool,
+    quick: bool,
+    seed: u64,
+}
+
+impl Args {
+    /// The modules that are named.
+    fn modules(&self) -> Result<Vec<&'static Module>, Stop> {
+        let of = |word: &String| {
+            let number = word.trim_start_matches('m').parse::<u8>().ok();
+            number.and_then(module).ok_or_else(|| {
+                let known: Vec<&str> = MODULES.iter().map(|m| &m.id[1..]).collect();
+                Stop::Usage(format!("there is no module {word}; there are {}", known.join(", ")))
+            })
+        };
+        self.words.iter().map(of).collect()
+    }
 }
 
 struct Command<'a> {
@@ -112,26 +132,25 @@ struct Command<'a> {
 
 impl Command<'_> {
     fn parse(args: impl IntoIterator<Item = String>) -> Result<Args, String> {
-        let (mut json, mut failing, mut fresh) = (false, false, false);
-        let (mut name, mut modules) = (None, Vec::new());
-        for arg in args {
+        let (mut found, mut name) = (Args::default(), None);
+        let mut args = args.into_iter();
+        while let Some(arg) = args.next() {
             match arg.as_str() {
-                "--json" => json = true,
-                "--failing" => failing = true,
-                "--fresh" => fresh = true,
+                "--json" => found.json = true,
+                "--failing" | "--only-failing" => found.failing = true,
+                "--fresh" => found.fresh = true,
+                "--quick" => found.quick = true,
+                "--seed" => {
+                    let number = args.next().and_then(|text| text.parse().ok());
+                    found.seed = number.ok_or("--seed needs a number, for example --seed 7")?;
+                }
                 flag if flag.starts_with('-') => return Err(format!("there is no option {flag}")),
                 _ if name.is_none() => name = Some(arg),
-                number => {
-                    let n = number.trim_start_matches('m').parse::<u8>().ok();
-                    modules.push(n.and_then(module).ok_or_else(|| {
-                        let known: Vec<&str> = MODULES.iter().map(|m| &m.id[1..]).collect();
-                        format!("there is no module {number}; there are {}", known.join(", "))
-                    })?);
-                }
+                _ => found.words.push(arg),
             }
         }
-        let name = name.ok_or("a command is missing")?;
-        Ok(Args { name, modules, json, failing, fresh })
+        found.name = name.ok_or("a command is missing")?;
+        Ok(found)
     }
 
     fn dispatch(&mut self) -> Done {
@@ -141,6 +160,8 @@ impl Command<'_> {
             "check" => self.check(),
             "complete" => self.complete(),
             "status" => self.status(),
+            #[cfg(feature = "safetensors")]
+            "milestone" => self.milestone(),
             "audit" => self.audit(),
             "doctor" => self.doctor(),
             other => Err(Stop::Usage(format!("there is no command {other}"))),
@@ -149,7 +170,7 @@ impl Command<'_> {
 
     /// The one module that a command is about.
     fn one(&self) -> Result<&'static Module, Stop> {
-        match self.args.modules[..] {
+        match self.args.modules()?[..] {
             [module] => Ok(module),
             _ => Err(Stop::Usage(format!("{} needs the number of one module", self.args.name))),
         }
@@ -239,10 +260,10 @@ impl Command<'_> {
     }
 
     fn check(&mut self) -> Done {
-        let modules = match &self.args.modules[..] {
-            [] => MODULES.iter().filter(|m| self.course.has(m.number)).collect(),
-            some => some.to_vec(),
-        };
+        let mut modules = self.args.modules()?;
+        if modules.is_empty() {
+            modules = MODULES.iter().filter(|m| self.course.has(m.number)).collect();
+        }
         if modules.is_empty() {
             return Err(Stop::No(
                 "the course has no lesson yet: begin with `course start 01`".into(),
@@ -294,6 +315,24 @@ impl Command<'_> {
         }
     }
 
+    #[cfg(feature = "safetensors")]
+    fn milestone(&mut self) -> Done {
+        use crate::milestones::{Id, Opts};
+
+        let [word] = &self.args.words[..] else {
+            return Err(Stop::Usage("milestone needs one id, such as 03a".into()));
+        };
+        let id: Id = word.parse().map_err(|e: Error| Stop::Usage(e.to_string()))?;
+        let opts = Opts { seed: self.args.seed, quick: self.args.quick, ..Opts::default() };
+        let own = self.course.milestone(id, &opts)?;
+        if self.args.json {
+            self.print(&own.json())?;
+        } else {
+            write!(self.out, "{own}")?;
+        }
+        if own.report.passed() { Ok(()) } else { Err(Stop::No(String::new())) }
+    }
+
     fn audit(&mut self) -> Done {
         let audit = super::audit();
         if self.args.json {
@@ -331,18 +370,27 @@ impl Command<'_> {
         let lib = self.folder.join("src/lib.rs").is_file();
         let lessons: Vec<&str> =
             MODULES.iter().filter(|m| self.course.has(m.number)).map(|m| m.id).collect();
-        let version = env!("CARGO_PKG_VERSION");
+        let (version, rust) = (env!("CARGO_PKG_VERSION"), env!("CARGO_PKG_RUST_VERSION"));
+        let features = [
+            ("course", true),
+            ("deflate", cfg!(feature = "deflate")),
+            ("json", cfg!(feature = "json")),
+            ("parallel", cfg!(feature = "parallel")),
+            ("safetensors", cfg!(feature = "safetensors")),
+            ("tflite", cfg!(feature = "tflite")),
+        ];
+        let features: Vec<&str> = features.iter().filter(|f| f.1).map(|f| f.0).collect();
         if self.args.json {
             self.print(&json!({
-                "schema": "course-doctor/1", "version": version, "threads": threads, "parallel": cfg!(feature = "parallel"),
-                "optimized": !cfg!(debug_assertions), "writable": writable, "crate": lib, "lessons": lessons,
+                "schema": "course-doctor/1", "version": version, "rust": rust, "threads": threads,
+                "features": features, "parallel": cfg!(feature = "parallel"), "optimized": !cfg!(debug_assertions), "writable": writable, "crate": lib, "lessons": lessons,
             }))?;
         } else {
             writeln!(
                 self.out,
-                "tinytorch-core {version}, {threads} threads, feature parallel {}, optimized {}\nthis folder: writable {writable}, src/lib.rs {lib}\nlessons: {}",
-                cfg!(feature = "parallel"),
+                "tinytorch-core {version} for Rust {rust} or later, {threads} threads, optimized {}\nfeatures: {}\nthis folder: writable {writable}, src/lib.rs {lib}\nlessons: {}",
                 !cfg!(debug_assertions),
+                features.join(", "),
                 if lessons.is_empty() { "none".to_owned() } else { lessons.join(", ") }
             )?;
         }

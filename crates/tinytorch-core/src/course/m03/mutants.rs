@@ -1,7 +1,7 @@
 //! Seeded mistakes of module 03.
 
 use super::{LayerLesson, View, plain};
-use crate::{Rng, course::lesson::mutants};
+use crate::{Rng, Tensor, course::lesson::mutants};
 
 /// `n` numbers of deviation `std`.
 fn normals(n: usize, std: f64, rng: &mut Rng) -> Vec<f32> {
@@ -47,6 +47,51 @@ mutants! {
         "ignores the strides of the input" => {
             let k = x.shape[1];
             plain::linear_forward(View { data: x.data, shape: x.shape, strides: &[k, 1] }, w, bias)
+        },
+    }
+    fn dropout_mask(n: usize, p: f64, rng: &mut Rng) -> Vec<f32> {
+        "keeps with probability p" => plain::dropout_mask(n, 1.0 - p, rng),
+        "does not scale what is left" => {
+            plain::dropout_mask::<f32>(n, p, rng).into_iter().map(|m| if m == 0.0 { 0.0 } else { 1.0 }).collect()
+        },
+        "multiplies what is left by 1 - p" => {
+            let keep = (1.0 - p) as f32;
+            plain::dropout_mask::<f32>(n, p, rng).into_iter().map(|m| if m == 0.0 { 0.0 } else { keep }).collect()
+        },
+        "divides what is left by p" => {
+            let keep = (1.0 / p) as f32;
+            plain::dropout_mask::<f32>(n, p, rng).into_iter().map(|m| if m == 0.0 { 0.0 } else { keep }).collect()
+        },
+        "starts every mask from the same seed" => plain::dropout_mask(n, p, &mut Rng::seed(1)),
+        "draws once for all elements" => vec![plain::dropout_mask(1, p, rng)[0]; n],
+        "draws normal numbers" => {
+            let keep = (1.0 / (1.0 - p)) as f32;
+            (0..n).map(|_| if rng.normal() < p { 0.0 } else { keep }).collect()
+        },
+    }
+    fn dropout_forward(x: &Tensor, p: f64, training: bool, rng: &mut Rng) -> Tensor {
+        "drops in evaluation too" => { let _ = training; plain::dropout_forward(x, p, true, rng)? },
+        "never drops" => { let _ = (p, training, rng); x.clone() },
+        "drops in evaluation instead of training" => plain::dropout_forward(x, p, !training, rng)?,
+        "scales in evaluation instead of training" => match training {
+            true => plain::dropout_forward(x, p, true, rng)?.mul_scalar(1.0 - p)?,
+            false => x.mul_scalar(1.0 - p)?,
+        },
+        "copies in evaluation" => match training {
+            true => plain::dropout_forward(x, p, true, rng)?,
+            false => x.add_scalar(0.0)?,
+        },
+        "cuts the gradient" => match training {
+            true => plain::dropout_forward(&x.detach(), p, true, rng)?,
+            false => x.clone(),
+        },
+        "lets the whole gradient pass" => match training {
+            true => x.add(&plain::dropout_forward(&x.detach(), p, true, rng)?.sub(&x.detach())?)?,
+            false => x.clone(),
+        },
+        "drops all elements or none" => match training {
+            true => x.mul_scalar(f64::from(plain::dropout_mask::<f32>(1, p, rng)[0]))?,
+            false => x.clone(),
         },
     }
 }

@@ -7,6 +7,7 @@ use crate::{
         check::{Verdict, equal, holds, refused, value},
         lesson::checks,
     },
+    data::DataLoader,
 };
 
 /// Shapes and elements, to compare.
@@ -30,6 +31,11 @@ fn batches(n: usize, size: usize, drop_last: bool, out: &[Range<usize>]) -> Verd
 
 fn sample(x: [f32; 2], label: i64) -> Vec<Tensor> {
     vec![Tensor::from(x), Tensor::scalar(label)]
+}
+
+/// Elements of both halves of a sample.
+fn pair(sample: Result<[Tensor; 2]>) -> Result<Vec<f64>> {
+    Ok(sample?.iter().flat_map(Tensor::to_vec_as::<f64>).collect())
 }
 
 checks! {
@@ -88,6 +94,30 @@ checks! {
         ragged Error 1 "samples have the same number of tensors" => {
             let odd = vec![Tensor::from([3.0f32, 4.0])];
             refused!("samples of 2 and 1 tensors", ask::collate(&[sample([1.0, 2.0], 7), odd]), InvalidArgument)
+        };
+    }
+    dataset {
+        by_hand Hand 1 "sample i is slice i of both tensors" => {
+            let input = "x [[0, 1], [2, 3], [4, 5], [6, 7]], y [10, 11, 12, 13]";
+            let data = value(input, ask::dataset(samples()))?;
+            equal(format!("{input}: length"), Ok(data.len()), 4usize)?;
+            equal(format!("{input}: sample 2"), pair(data.get(2)), vec![4.0f64, 5.0, 12.0])?;
+            equal(format!("{input}: sample 0"), pair(data.get(0)), vec![0.0f64, 1.0, 10.0])
+        };
+        lengths Error 1 "inputs and targets are as many" => {
+            let [x, _] = samples();
+            refused!("4 inputs, 2 targets", ask::dataset([x, Tensor::from([1i64, 2])]).map(|d| d.len()), InvalidArgument)
+        };
+        end Error 1 "no sample after the last" => {
+            let data = value("4 samples", ask::dataset(samples()))?;
+            refused!("sample 4 of 4", pair(data.get(4)), IndexOutOfRange)
+        };
+        in_a_loader Systems 1 "a loader visits every sample once" => {
+            let input = "batches of 3 of 4 samples: targets";
+            let data = value(input, ask::dataset(samples()))?;
+            let mut loader = value(input, DataLoader::builder(data).batch_size(3).build())?;
+            let batches: Result<Vec<Vec<i64>>> = loader.epoch().map(|batch| Ok(batch?[1].to_vec_as::<i64>())).collect();
+            equal(input, batches, vec![vec![10i64, 11, 12], vec![13]])
         };
     }
 }

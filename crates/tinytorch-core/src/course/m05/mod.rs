@@ -6,7 +6,14 @@ mod mutants;
 use core::ops::Range;
 
 use super::{Module, lesson::lesson};
-use crate::{Rng, Tensor, slots::data as plain};
+use crate::{
+    Rng, Tensor,
+    data::{Dataset, TensorDataset},
+    slots::data as plain,
+};
+
+/// A dataset of inputs and targets that somebody else wrote.
+pub type Pairs = Box<dyn Dataset<Item = [Tensor; 2]> + Send + Sync>;
 
 lesson! {
     /// How samples become batches.
@@ -29,6 +36,11 @@ lesson! {
     core fn collate(samples: &[Vec<Tensor>]) -> Vec<Tensor>,
         hint "Tensor::stack(&parts, 0) once for each place in a sample",
         plain::collate(samples);
+    /// Returns a dataset of pairs: sample `i` is slice `i` of both tensors. First axes of different lengths are an
+    /// `Error::InvalidArgument`, samples from the length on an `Error::IndexOutOfRange`.
+    given fn dataset(tensors: [Tensor; 2]) -> Pairs,
+        hint "a struct of your own that implements data::Dataset, in a Box",
+        TensorDataset::new(tensors).map(|data| Box::new(data) as Pairs);
 }
 
 pub(super) const MODULE: Module = Module {

@@ -1,7 +1,32 @@
 //! Seeded mistakes of module 05.
 
-use super::{DataLesson, Range, Rng, Tensor, plain};
-use crate::course::lesson::mutants;
+use super::{DataLesson, Dataset, Pairs, Range, Rng, Tensor, TensorDataset, plain};
+use crate::{Result, course::lesson::mutants};
+
+/// A dataset that finds another sample than it is asked for.
+struct Odd {
+    data: TensorDataset,
+    len: usize,
+    at: fn(usize, usize) -> usize,
+}
+
+impl Dataset for Odd {
+    type Item = [Tensor; 2];
+
+    fn len(&self) -> usize {
+        self.len
+    }
+
+    fn get(&self, index: usize) -> Result<[Tensor; 2]> {
+        self.data.get((self.at)(index, self.data.len().max(1)))
+    }
+}
+
+fn odd(tensors: [Tensor; 2], more: usize, at: fn(usize, usize) -> usize) -> Result<Pairs> {
+    let data = TensorDataset::new(tensors)?;
+    let len = data.len() + more;
+    Ok(Box::new(Odd { data, len, at }))
+}
 
 mutants! {
     DataLesson;
@@ -89,6 +114,17 @@ mutants! {
             let n = samples.iter().map(Vec::len).min().unwrap_or(0);
             let cut: Vec<Vec<Tensor>> = samples.iter().map(|s| s[..n].to_vec()).collect();
             plain::collate(&cut)?
+        },
+    }
+    fn dataset(tensors: [Tensor; 2]) -> Pairs {
+        "returns the next sample" => odd(tensors, 0, |i, n| if i < n { (i + 1) % n } else { i })?,
+        "counts from the end" => odd(tensors, 0, |i, n| if i < n { n - 1 - i } else { i })?,
+        "wraps around instead of refusing" => odd(tensors, 0, |i, n| i % n)?,
+        "counts one sample too many" => odd(tensors, 1, |i, _| i)?,
+        "cuts the longer tensor" => {
+            let n = tensors.iter().filter_map(|t| t.dims().first().copied()).min().unwrap_or(0);
+            let [x, y] = tensors;
+            Box::new(TensorDataset::new([x.narrow(0, 0, n)?, y.narrow(0, 0, n)?])?)
         },
     }
 }

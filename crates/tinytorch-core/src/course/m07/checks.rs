@@ -1,8 +1,8 @@
 //! Checks of module 07.
 
-use super::{AdamSettings, SgdSettings, ask};
+use super::{AdamOpts, AdamSettings, SgdSettings, ask};
 use crate::{
-    Param, Tensor,
+    Param, Result, Tensor,
     course::{
         check::{Verdict, close, fail, value},
         lesson::checks,
@@ -44,6 +44,27 @@ fn adam(step: u64, s: AdamSettings, [p, m, v, out]: [f32; 4]) -> Verdict {
     value(&input, ask::adam_update(&mut p, &[m], &[v], step, &s))?;
     close(&input, Ok(p.to_vec()), &[out], 1e-6)
 }
+
+/// The numbers of a parameter that begins at 1 and -2, after one step for each of `rates` with the gradient `[2, -4]`.
+fn steps(
+    make: impl FnOnce(Vec<Param>) -> Result<Box<dyn Optimizer>>,
+    rates: &[Option<f64>],
+) -> Result<Vec<f32>> {
+    let p = Param::new(Tensor::from([1.0f32, -2.0]))?;
+    let still = Param::new(Tensor::from([7.0f32]))?;
+    let mut optimizer = make(vec![p.clone(), still.clone()])?;
+    for rate in rates {
+        if let Some(rate) = rate {
+            optimizer.set_lr(*rate)?;
+        }
+        optimizer.zero_grad();
+        p.set_grad(&Tensor::from([2.0f32, -4.0]))?;
+        optimizer.step()?;
+    }
+    Ok([p.tensor().to_vec_as::<f32>(), still.tensor().to_vec_as::<f32>()].concat())
+}
+
+const STORY: &str = "parameters [1, -2] with gradient [2, -4], and [7] without one";
 
 checks! {
     $ __course_m07 m07;
@@ -115,6 +136,37 @@ checks! {
             let mut p = [2.0, -4.0];
             value("p [2, -4], lr 0.5, decay 0.5", ask::adamw_decay(&mut p, 0.5, 0.5))?;
             close("p [2, -4], lr 0.5, decay 0.5", Ok(p.to_vec()), &[1.5, -3.0], 0.0)
+        };
+    }
+    sgd {
+        by_hand Hand 1 "p minus lr times the gradient; without a gradient p stays" => {
+            let opts = SgdOpts { lr: 0.25, ..SgdOpts::default() };
+            close(format!("{STORY}, lr 1/4, one step"), steps(|p| ask::sgd(p, opts), &[None]), &[0.5, -1.0, 7.0], 0.0)
+        };
+        momentum Hand 1 "momentum keeps a share of the direction before" => {
+            // Directions 2 and 2 + ½·2 = 3, and twice that with the other sign.
+            let opts = SgdOpts { lr: 0.25, momentum: 0.5, ..SgdOpts::default() };
+            close(format!("{STORY}, lr 1/4, momentum 1/2, two steps"), steps(|p| ask::sgd(p, opts), &[None, None]), &[-0.25, 0.5, 7.0], 0.0)
+        };
+        rate Hand 1 "set_lr changes the step size" => {
+            let opts = SgdOpts { lr: 0.25, ..SgdOpts::default() };
+            close(format!("{STORY}, lr 1/4 and then 1/2, two steps"), steps(|p| ask::sgd(p, opts), &[None, Some(0.5)]), &[-0.5, 1.0, 7.0], 0.0)
+        };
+    }
+    adam {
+        by_hand Hand 1 "the first step is the step size against the sign of the gradient" => {
+            // 1 - 0.999 in f32 is 1.3 parts in 10⁵ too small, its root half of that.
+            let opts = AdamOpts { lr: 0.25, ..AdamOpts::default() };
+            close(format!("{STORY}, lr 1/4, one step"), steps(|p| ask::adam(p, opts), &[None]), &[0.75, -1.75, 7.0], 1e-5)
+        };
+        constant Hand 1 "a constant gradient gives steps of one size" => {
+            // m̂ = g and v̂ = g² after any number of steps.
+            let opts = AdamOpts { lr: 0.25, ..AdamOpts::default() };
+            close(format!("{STORY}, lr 1/4, three steps"), steps(|p| ask::adam(p, opts), &[None, None, None]), &[0.25, -1.25, 7.0], 1e-5)
+        };
+        rate Hand 1 "set_lr changes the step size" => {
+            let opts = AdamOpts { lr: 0.25, ..AdamOpts::default() };
+            close(format!("{STORY}, lr 1/4 and then 1/2, two steps"), steps(|p| ask::adam(p, opts), &[None, Some(0.5)]), &[0.25, -1.25, 7.0], 1e-5)
         };
     }
 }

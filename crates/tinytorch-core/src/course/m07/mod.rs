@@ -4,8 +4,13 @@ mod checks;
 mod mutants;
 
 use super::{Module, lesson::lesson};
-use crate::slots::optim as plain;
+pub use crate::optim::{AdamOpts, Optimizer, SgdOpts};
 pub use crate::slots::optim::{AdamSettings, SgdSettings};
+use crate::{
+    Param,
+    optim::{Adam, Sgd},
+    slots::optim as plain,
+};
 
 lesson! {
     /// The updates of gradient descent and of Adam, in place.
@@ -29,6 +34,14 @@ lesson! {
     given fn adamw_decay(p: &mut [f32], lr: f64, weight_decay: f64) -> (),
         hint "one factor for all",
         { plain::adamw_decay(p, lr, weight_decay); Ok(()) };
+    /// Returns an optimizer that descends along the gradient, with the settings of [`Sgd`].
+    given fn sgd(params: Vec<Param>, opts: SgdOpts) -> Box<dyn Optimizer>,
+        hint "a struct of your own that implements optim::Optimizer, in a Box; Param::update changes the numbers",
+        Sgd::new(params, opts).map(|sgd| Box::new(sgd) as Box<dyn Optimizer>);
+    /// Returns an optimizer by the rule of Adam, with the settings of [`Adam`].
+    given fn adam(params: Vec<Param>, opts: AdamOpts) -> Box<dyn Optimizer>,
+        hint "as sgd, with two averages and a count of steps for each parameter",
+        Adam::new(params, opts).map(|adam| Box::new(adam) as Box<dyn Optimizer>);
 }
 
 pub(super) const MODULE: Module = Module {

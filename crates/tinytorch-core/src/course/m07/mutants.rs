@@ -1,7 +1,10 @@
 //! Seeded mistakes of module 07.
 
-use super::{AdamSettings, OptimizerLesson, SgdSettings, plain};
-use crate::course::lesson::mutants;
+use super::{
+    Adam, AdamOpts, AdamSettings, Optimizer, OptimizerLesson, Param, Sgd, SgdOpts, SgdSettings,
+    plain,
+};
+use crate::{Result, Tensor, course::lesson::mutants, nn::StateDict};
 
 /// One step with changed settings.
 fn sgd(p: &mut [f32], g: &[f32], buffer: Option<&mut [f32]>, first: bool, s: SgdSettings<f32>) {
@@ -18,6 +21,56 @@ fn adam(p: &mut [f32], m: &[f32], v: &[f32], s: &AdamSettings, f: impl Fn(f64, f
 /// 1 - β₁ᵗ and 1 - β₂ᵗ.
 fn bias(s: &AdamSettings, step: u64) -> [f64; 2] {
     s.betas.map(|b| 1.0 - b.powf(step as f64))
+}
+
+/// An optimizer that does not do all that it is told.
+struct Odd {
+    inner: Box<dyn Optimizer>,
+    deaf: bool,
+    twice: bool,
+}
+
+impl Odd {
+    fn deaf(inner: Box<dyn Optimizer>) -> Box<dyn Optimizer> {
+        Box::new(Self { inner, deaf: true, twice: false })
+    }
+
+    fn twice(inner: Box<dyn Optimizer>) -> Box<dyn Optimizer> {
+        Box::new(Self { inner, deaf: false, twice: true })
+    }
+}
+
+impl Optimizer for Odd {
+    fn params(&self) -> Vec<Param> {
+        self.inner.params()
+    }
+
+    fn step_with(&mut self, grads: &[Option<Tensor>]) -> Result<()> {
+        if self.twice {
+            self.inner.step_with(grads)?;
+        }
+        self.inner.step_with(grads)
+    }
+
+    fn set_lr(&mut self, lr: f64) -> Result<()> {
+        if self.deaf { Ok(()) } else { self.inner.set_lr(lr) }
+    }
+
+    fn state_dict(&self) -> Result<StateDict> {
+        self.inner.state_dict()
+    }
+
+    fn load_state_dict(&mut self, state: &StateDict) -> Result<()> {
+        self.inner.load_state_dict(state)
+    }
+}
+
+fn boxed_sgd(params: Vec<Param>, opts: SgdOpts) -> Result<Box<dyn Optimizer>> {
+    Ok(Box::new(Sgd::new(params, opts)?))
+}
+
+fn boxed_adam(params: Vec<Param>, opts: AdamOpts) -> Result<Box<dyn Optimizer>> {
+    Ok(Box::new(Adam::new(params, opts)?))
 }
 
 mutants! {
@@ -82,5 +135,22 @@ mutants! {
         "ignores the step size" => plain::adamw_decay(p, 1.0, weight_decay),
         "subtracts the same amount everywhere" => p.iter_mut().for_each(|p| *p -= (lr * weight_decay) as f32),
         "grows instead of shrinking" => plain::adamw_decay(p, -lr, weight_decay),
+    }
+    fn sgd(params: Vec<Param>, opts: SgdOpts) -> Box<dyn Optimizer> {
+        "climbs" => boxed_sgd(params, SgdOpts { maximize: true, ..opts })?,
+        "forgets the momentum" => boxed_sgd(params, SgdOpts { momentum: 0.0, ..opts })?,
+        "has a step size of its own" => boxed_sgd(params, SgdOpts { lr: 0.01, ..opts })?,
+        "keeps its first step size" => Odd::deaf(boxed_sgd(params, opts)?),
+        "steps twice" => Odd::twice(boxed_sgd(params, opts)?),
+    }
+    fn adam(params: Vec<Param>, opts: AdamOpts) -> Box<dyn Optimizer> {
+        "descends without averages" => boxed_sgd(params, SgdOpts { lr: opts.lr, ..SgdOpts::default() })?,
+        "exchanges the decay rates" => {
+            let [a, b] = opts.betas;
+            boxed_adam(params, AdamOpts { betas: [b, a], eps: 1.0, ..opts })?
+        },
+        "has a step size of its own" => boxed_adam(params, AdamOpts { lr: 1e-3, ..opts })?,
+        "keeps its first step size" => Odd::deaf(boxed_adam(params, opts)?),
+        "steps twice" => Odd::twice(boxed_adam(params, opts)?),
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     },
     nn::Visitor,
     ops::Reduction,
-    optim::{Sgd, SgdOpts},
+    optim::{self, Sgd, SgdOpts},
 };
 
 /// y = w·x, and whether any call was recorded.
@@ -89,6 +89,16 @@ fn rate(t: usize, total: usize, out: f64) -> Verdict {
     close(input, Ok(vec![got as f32]), &[out as f32], 1e-7)
 }
 
+/// Gradients of these elements after clipping, with their norm before as the last number.
+fn clipped(grads: &[&[f32]], max_norm: f64, p: f64) -> Result<Vec<f32>> {
+    let of = |g: &&[f32]| Tensor::from_slice(g, [g.len()]);
+    let grads = grads.iter().map(of).collect::<Result<Vec<_>>>()?;
+    let (out, norm) = ask::clip_grad_norm(&grads, max_norm, p)?;
+    let mut numbers: Vec<f32> = out.iter().flat_map(Tensor::to_vec_as::<f32>).collect();
+    numbers.push(norm as f32);
+    Ok(numbers)
+}
+
 checks! {
     $ __course_m08 m08;
     cosine_lr {
@@ -102,6 +112,32 @@ checks! {
             rate(100, 100, 0.01)?;
             rate(150, 100, 0.01)?;
             rate(0, 0, 0.01)
+        };
+    }
+    clip_grad_norm {
+        by_hand Hand 3 "all gradients together have one norm" => {
+            // 3² + 4² = 5²; factors 1/5 and 2/5, from which 10⁻⁶ takes less than 3 parts in 10⁷.
+            close("gradients [3] and [-4] to norm 1, then the norm before", clipped(&[&[3.0], &[-4.0]], 1.0, 2.0), &[0.6, -0.8, 5.0], 1e-6)?;
+            close("gradients [0, 3] and [-4] to norm 2, then the norm before", clipped(&[&[0.0, 3.0], &[-4.0]], 2.0, 2.0), &[0.0, 1.2, -1.6, 5.0], 2e-6)
+        };
+        short Hand 1 "gradients that are short enough stay as they are" => {
+            close("gradients [3] and [-4] to norm 6, then the norm before", clipped(&[&[3.0], &[-4.0]], 6.0, 2.0), &[3.0, -4.0, 5.0], 0.0)?;
+            close("no gradients", clipped(&[], 1.0, 2.0), &[0.0], 0.0)
+        };
+        norms Hand 1 "p = 1 adds magnitudes, an infinite p takes the largest" => {
+            close("gradients [3] and [-4] to norm 1 with p 1", clipped(&[&[3.0], &[-4.0]], 1.0, 1.0), &[3.0 / 7.0, -4.0 / 7.0, 7.0], 1e-6)?;
+            close("gradients [3] and [-4] to norm 1 with an infinite p", clipped(&[&[3.0], &[-4.0]], 1.0, f64::INFINITY), &[0.75, -1.0, 4.0], 1e-6)
+        };
+        not_finite Hand 1 "a norm that is not finite changes nothing" => {
+            close("gradients [3] and [NaN] to norm 1", clipped(&[&[3.0], &[f32::NAN]], 1.0, 2.0), &[3.0, f32::NAN, f32::NAN], 0.0)?;
+            close("gradients [3] and [inf] to norm 1", clipped(&[&[3.0], &[f32::INFINITY]], 1.0, 2.0), &[3.0, f32::INFINITY, f32::INFINITY], 0.0)
+        };
+        in_the_library Systems 1 "optim::clip_grad_norm runs on the slot" => {
+            let p = value("a parameter", Param::new(Tensor::from([0.0f32, 0.0])))?;
+            value("its gradient", p.set_grad(&Tensor::from([6.0f32, 8.0])))?;
+            let norm = optim::clip_grad_norm(core::slice::from_ref(&p), 5.0);
+            let after = norm.map(|n| [p.grad().map_or_else(Vec::new, |g| g.to_vec_as::<f32>()), vec![n as f32]].concat());
+            close("optim::clip_grad_norm to 5 of a parameter with gradient [6, 8], then the norm", after, &[3.0, 4.0, 10.0], 1e-6)
         };
     }
     train_epoch {
@@ -133,6 +169,20 @@ checks! {
             let model = value("a model", Slope::new(1.0))?;
             let seen = ask::evaluate(&model, &mut batches(), &Squared).map(|e| (e.samples, model.1.get()));
             equal("samples seen, and whether the model was recorded", seen, (3, false))
+        };
+    }
+    cosine {
+        by_hand Hand 1 "cos 0 = 1, cos(pi/3) = 1/2, cos(pi/2) = 0, and then the least value" => {
+            let input = "from 0.1 to 0.01 in 6 steps: step sizes 0, 2, 3, 6 and 60";
+            let schedule = value(input, ask::cosine(0.1, 0.01, 6))?;
+            let rates = [0, 2, 3, 6, 60].map(|t| schedule.lr(t) as f32);
+            close(input, Ok(rates.to_vec()), &[0.1, 0.0775, 0.055, 0.01, 0.01], 1e-7)
+        };
+        pure Property 1 "the same value whatever was asked before" => {
+            let input = "from 0.1 to 0.01 in 6 steps: step size 2 after 5 and 1";
+            let schedule = value(input, ask::cosine(0.1, 0.01, 6))?;
+            let _ = (schedule.lr(5), schedule.lr(1));
+            close(input, Ok(vec![schedule.lr(2) as f32]), &[0.0775], 1e-7)
         };
     }
 }

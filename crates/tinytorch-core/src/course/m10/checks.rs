@@ -118,4 +118,21 @@ checks! {
             encoded("b a", &[("a", "b")], "b a")
         };
     }
+    tokenizer {
+        by_hand Hand 1 "characters in ascending order from 1 on, 0 for all others" => {
+            let t = value("trained on `banana`", ask::tokenizer(&["banana"]))?;
+            equal("trained on `banana`: number of ids", Ok(t.vocab_size()), 4usize)?;
+            equal("trained on `banana`: `nab?`", t.encode("nab?"), vec![3u32, 1, 2, 0])?;
+            equal("trained on `banana`: 2, 1, 3", t.decode(&[2, 1, 3]), "ban")
+        };
+        back Property 1 "a text of known characters comes back" => {
+            let text = "größer als null";
+            let t = value("trained on itself", ask::tokenizer(&[text]))?;
+            equal(format!("`{text}`, there and back"), t.encode(text).and_then(|ids| t.decode(&ids)), text)
+        };
+        end Error 1 "an id that there is not" => {
+            let t = value("trained on `banana`", ask::tokenizer(&["banana"]))?;
+            refused!("trained on `banana`: id 4", t.decode(&[1, 4]), IndexOutOfRange)
+        };
+    }
 }

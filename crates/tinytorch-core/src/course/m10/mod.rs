@@ -6,8 +6,11 @@ mod mutants;
 use std::collections::BTreeMap;
 
 use super::{Module, lesson::lesson};
-use crate::slots::text as plain;
 pub use crate::slots::text::{Pair, UNKNOWN, Word};
+use crate::{
+    slots::text as plain,
+    text::{CharTokenizer, Tokenizer},
+};
 
 lesson! {
     /// From text to ids and back.
@@ -43,6 +46,11 @@ lesson! {
     core fn bpe_encode(symbols: &[String], merges: &[Pair]) -> Vec<String>,
         hint "the order of learning decides, not the order in the word",
         Ok(plain::bpe_encode(symbols, merges));
+    /// Returns a tokenizer with one id for each character of `texts`, in ascending order from 1 on; 0 stands for all others. An id that
+    /// there is not is an `Error::IndexOutOfRange`.
+    given fn tokenizer(texts: &[&str]) -> Box<dyn Tokenizer>,
+        hint "a struct of your own that implements text::Tokenizer, in a Box",
+        CharTokenizer::train(texts).map(|tokenizer| Box::new(tokenizer) as Box<dyn Tokenizer>);
 }
 
 pub(super) const MODULE: Module = Module {

@@ -1,7 +1,7 @@
 //! Seeded mistakes of module 10.
 
-use super::{BTreeMap, Pair, TokenLesson, UNKNOWN, Word, plain};
-use crate::course::lesson::mutants;
+use super::{BTreeMap, CharTokenizer, Pair, TokenLesson, Tokenizer, UNKNOWN, Word, plain};
+use crate::{Result, course::lesson::mutants};
 
 /// Learns with another choice of the pair.
 fn learn(
@@ -29,6 +29,49 @@ fn most(counts: &BTreeMap<Pair, u64>) -> Option<Pair> {
 
 fn shifted(ids: Vec<u32>, by: u32) -> Vec<u32> {
     ids.into_iter().map(|id| if id == 0 { 0 } else { id + by }).collect()
+}
+
+/// A tokenizer with one mistake.
+struct Odd(CharTokenizer, Mistake);
+
+#[derive(PartialEq)]
+enum Mistake {
+    FromZero,
+    Skips,
+    Forgets,
+    Clamps,
+    Reversed,
+}
+
+impl Tokenizer for Odd {
+    fn encode(&self, text: &str) -> Result<Vec<u32>> {
+        let mut ids = self.0.encode(text)?;
+        match self.1 {
+            Mistake::FromZero => ids.iter_mut().for_each(|id| *id = id.saturating_sub(1)),
+            Mistake::Skips => ids.retain(|id| *id != 0),
+            Mistake::Reversed => ids.reverse(),
+            Mistake::Forgets | Mistake::Clamps => {}
+        }
+        Ok(ids)
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<String> {
+        let last = self.0.vocab_size() as u32 - 1;
+        let of = |id: &u32| match self.1 {
+            Mistake::FromZero => id + 1,
+            Mistake::Clamps => (*id).min(last),
+            _ => *id,
+        };
+        self.0.decode(&ids.iter().map(of).collect::<Vec<_>>())
+    }
+
+    fn vocab_size(&self) -> usize {
+        self.0.vocab_size() - usize::from(self.1 == Mistake::Forgets)
+    }
+}
+
+fn odd(texts: &[&str], mistake: Mistake) -> Result<Box<dyn Tokenizer>> {
+    Ok(Box::new(Odd(CharTokenizer::train(texts)?, mistake)))
 }
 
 mutants! {
@@ -187,5 +230,12 @@ mutants! {
             }
         },
         "joins everything" => vec![symbols.concat()],
+    }
+    fn tokenizer(texts: &[&str]) -> Box<dyn Tokenizer> {
+        "counts from 0" => odd(texts, Mistake::FromZero)?,
+        "leaves unknown characters out" => odd(texts, Mistake::Skips)?,
+        "does not count the unknown id" => odd(texts, Mistake::Forgets)?,
+        "takes the last character for an id that there is not" => odd(texts, Mistake::Clamps)?,
+        "reads from the end" => odd(texts, Mistake::Reversed)?,
     }
 }

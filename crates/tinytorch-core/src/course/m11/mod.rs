@@ -4,7 +4,7 @@ mod checks;
 mod mutants;
 
 use super::{Module, lesson::lesson};
-use crate::slots::embedding as plain;
+use crate::{Tensor, slots::embedding as plain};
 
 lesson! {
     /// Tables of vectors, read by id and by position.
@@ -23,6 +23,12 @@ lesson! {
     core fn sinusoidal_table(positions: usize, width: usize, base: f64) -> Vec<f64>,
         hint "columns 2k and 2k + 1 share one angle",
         Ok(plain::sinusoidal_table(positions, width, base));
+    /// Returns the vectors of `ids`, the first of which stands at position `start`: rows of `table: [rows, width]`, times √width if
+    /// `scale`, plus rows of `positions: [max_len, width]` if there are any; ids `[.., T]` give `[.., T, width]`. A sequence that
+    /// leaves the positions is an `Error::InvalidArgument`.
+    core fn embedding_layer_forward(table: &Tensor, positions: Option<&Tensor>, ids: &Tensor, start: usize, scale: bool) -> Tensor,
+        hint "Tensor::embedding looks ids up; Tensor::narrow cuts T rows from start on; adding broadcasts over the batch",
+        plain::embedding_layer_forward(table, positions, ids, start, scale);
 }
 
 pub(super) const MODULE: Module = Module {
@@ -35,5 +41,5 @@ pub(super) const MODULE: Module = Module {
     slots: SLOTS,
     checks: checks::CHECKS,
     mutants: mutants::MUTANTS,
-    hours: 3,
+    hours: 4,
 };

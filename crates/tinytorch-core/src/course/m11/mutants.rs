@@ -1,6 +1,6 @@
 //! Seeded mistakes of module 11.
 
-use super::{EmbeddingLesson, plain};
+use super::{EmbeddingLesson, Tensor, plain};
 use crate::course::lesson::mutants;
 
 /// The table with `f(position, column, width, base)` in each place.
@@ -83,5 +83,46 @@ mutants! {
             if k < half { angle.sin() } else { angle.cos() }
         }),
         "divides by half of the width" => table(positions, width, base, |p, c, w, b| wave(c, p * b.powf(-2.0 * even(c) / w))),
+    }
+    fn embedding_layer_forward(table: &Tensor, positions: Option<&Tensor>, ids: &Tensor, start: usize, scale: bool) -> Tensor {
+        "leaves out the positions" => {
+            plain::embedding_layer_forward(table, positions, ids, start, scale)?;
+            plain::embedding_layer_forward(table, None, ids, start, scale)?
+        },
+        "ignores the start" => {
+            plain::embedding_layer_forward(table, positions, ids, start, scale)?;
+            plain::embedding_layer_forward(table, positions, ids, 0, scale)?
+        },
+        "scales the positions too" => {
+            let y = plain::embedding_layer_forward(table, positions, ids, start, false)?;
+            if scale { y.mul_scalar((table.dims()[1] as f64).sqrt())? } else { y }
+        },
+        "scales by the width instead of its root" => {
+            let width = if scale { table.dims()[1] as f64 } else { 1.0 };
+            plain::embedding_layer_forward(&table.mul_scalar(width)?, positions, ids, start, false)?
+        },
+        "ignores the scale" => plain::embedding_layer_forward(table, positions, ids, start, false)?,
+        "gives every place the vector of the first" => match positions {
+            Some(rows) => {
+                plain::embedding_layer_forward(table, positions, ids, start, scale)?;
+                let all = vec![rows.narrow(0, start, 1)?; rows.dims()[0]];
+                let same = Tensor::cat(&all.iter().collect::<Vec<_>>(), 0)?;
+                plain::embedding_layer_forward(table, Some(&same), ids, 0, scale)?
+            }
+            None => plain::embedding_layer_forward(table, None, ids, start, scale)?,
+        },
+        "begins again after the last position" => match positions {
+            Some(rows) => {
+                let (n, t) = (rows.dims()[0], ids.dims().last().copied().unwrap_or(0));
+                let places = (start..start + t).map(|p| (p % n) as i64).collect();
+                let turned = rows.index_select(0, &Tensor::from_vec(places, [t])?)?;
+                plain::embedding_layer_forward(table, Some(&turned), ids, 0, scale)?
+            }
+            None => plain::embedding_layer_forward(table, None, ids, start, scale)?,
+        },
+        "lets only the positions learn" => plain::embedding_layer_forward(&table.detach(), positions, ids, start, scale)?,
+        "lets only the table of the ids learn" => {
+            plain::embedding_layer_forward(table, positions.map(Tensor::detach).as_ref(), ids, start, scale)?
+        },
     }
 }

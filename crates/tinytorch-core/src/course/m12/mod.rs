@@ -5,10 +5,11 @@ mod mutants;
 
 use super::{Module, lesson::lesson};
 pub use crate::ops::attention::Mask;
+pub use crate::slots::attention::MultiHead;
 use crate::{Tensor, slots::attention as plain};
 
 lesson! {
-    /// Scaled dot-product attention in six steps. The slots are chains of tensor operations, so their gradients come for free.
+    /// Scaled dot-product attention in six steps, and the layer they make. The slots are chains of tensor operations, so their gradients come for free.
     AttentionLesson, m12, 12;
 
     /// Returns the product of each query with each key, `q·kᵀ`: `[.., S, d]` and `[.., T, d]` give `[.., S, T]`. Widths that
@@ -38,6 +39,13 @@ lesson! {
     core fn merge_heads(x: &Tensor) -> Tensor,
         hint "the two steps of split_heads backward",
         plain::merge_heads(x);
+    /// Returns what each position of `x: [B, T, width]` collects from those that `mask` allows, `[B, T, width]`. Queries, keys and
+    /// values, `layer.qkv`, are split into heads (keys and values into `kv_heads`, each shared by consecutive heads of queries), queries and
+    /// keys are rotated if there is a rotation, each head attends by itself, and the heads side by side go through
+    /// `layer.out`. Dropout, if there is one, acts on the weights.
+    core fn mha_forward(x: &Tensor, mask: Mask<'_>, layer: &MultiHead<'_>) -> Tensor,
+        hint "the parts are functions, [q, k, v] = layer.qkv and q(x)?; ops::attention::sdpa is attention; repeat_interleave shares heads",
+        plain::mha_forward(x, mask, layer);
 }
 
 pub(super) const MODULE: Module = Module {

@@ -1,6 +1,6 @@
 //! Seeded mistakes of module 12.
 
-use super::{AttentionLesson, Mask, Tensor, plain};
+use super::{AttentionLesson, Mask, MultiHead, Tensor, plain};
 use crate::{Result, course::lesson::mutants};
 
 /// Excludes key j for query i where `hide(i, j)`.
@@ -115,6 +115,60 @@ mutants! {
             let n = x.dims().get(1).copied().unwrap_or(0);
             let parts = (0..n as isize).rev().map(|h| x.slice(1, h..h + 1, 1)).collect::<Result<Vec<_>>>()?;
             plain::merge_heads(&Tensor::cat(&parts.iter().collect::<Vec<_>>(), 1)?)?
+        },
+    }
+    fn mha_forward(x: &Tensor, mask: Mask<'_>, layer: &MultiHead<'_>) -> Tensor {
+        "leaves out the last projection" => plain::mha_forward(x, mask, &MultiHead { out: &|h| Ok(h.clone()), ..*layer })?,
+        "exchanges queries and keys" => {
+            let [q, k, v] = layer.qkv;
+            plain::mha_forward(x, mask, &MultiHead { qkv: [k, q, v], ..*layer })?
+        },
+        "takes the keys for values" => {
+            let [q, k, _] = layer.qkv;
+            plain::mha_forward(x, mask, &MultiHead { qkv: [q, k, k], ..*layer })?
+        },
+        "does not split the heads" => plain::mha_forward(x, mask, &MultiHead { heads: 1, kv_heads: 1, ..*layer })?,
+        "ignores the mask" => { let _ = mask; plain::mha_forward(x, Mask::None, layer)? },
+        "does not scale the scores" => {
+            let [q, k, v] = layer.qkv;
+            let root = |x: &Tensor| {
+                let q = q(x)?;
+                let d = q.dims()[2] / layer.heads;
+                q.mul_scalar((d as f64).sqrt())
+            };
+            plain::mha_forward(x, mask, &MultiHead { qkv: [&root, k, v], ..*layer })?
+        },
+        "scales by the width of all heads" => {
+            let [q, k, v] = layer.qkv;
+            let less = |x: &Tensor| q(x)?.mul_scalar((layer.heads as f64).sqrt().recip());
+            plain::mha_forward(x, mask, &MultiHead { qkv: [&less, k, v], ..*layer })?
+        },
+        "lets heads of queries share in turn" => {
+            let [q, k, v] = layer.qkv;
+            let share = layer.heads / layer.kv_heads;
+            let again = |x: Tensor| Tensor::cat(&vec![&x; share], 2);
+            let (k, v) = (|x: &Tensor| again(k(x)?), |x: &Tensor| again(v(x)?));
+            plain::mha_forward(x, mask, &MultiHead { qkv: [q, &k, &v], kv_heads: layer.heads, ..*layer })?
+        },
+        "does not rotate" => plain::mha_forward(x, mask, &MultiHead { rotate: None, ..*layer })?,
+        "rotates the values too" => match layer.rotate {
+            Some(rotate) => {
+                let [q, k, v] = layer.qkv;
+                plain::mha_forward(x, mask, &MultiHead { qkv: [q, k, &|x| rotate(&v(x)?)], ..*layer })?
+            }
+            None => plain::mha_forward(x, mask, layer)?,
+        },
+        "leaves out dropout" => plain::mha_forward(x, mask, &MultiHead { dropout: None, ..*layer })?,
+        "drops what was collected instead of weights" => match layer.dropout {
+            Some(dropout) => {
+                let out = |h: &Tensor| (layer.out)(&dropout(h)?);
+                plain::mha_forward(x, mask, &MultiHead { out: &out, dropout: None, ..*layer })?
+            }
+            None => plain::mha_forward(x, mask, layer)?,
+        },
+        "cuts the gradient of the values" => {
+            let [q, k, v] = layer.qkv;
+            plain::mha_forward(x, mask, &MultiHead { qkv: [q, k, &|x| Ok(v(x)?.detach())], ..*layer })?
         },
     }
 }

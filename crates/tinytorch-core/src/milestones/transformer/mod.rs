@@ -24,9 +24,10 @@ use crate::{
         Sequences,
         sequences::{self, Task, VOCAB_SIZE},
     },
+    dispatch,
     nn::{Loss, Module, ModuleExt},
     ops::CrossEntropyOpts,
-    optim::{Adam, AdamOpts},
+    optim::AdamOpts,
     train::{Callback, EpochStats, StepReport, Trainer, predict},
 };
 
@@ -94,8 +95,8 @@ impl Size {
                 Config { seq_len: 4, width: 32, n_heads: 2, n_layers: 1, hidden: 64, ..full };
             Self {
                 letters: 4,
-                single: [300, 100],
-                mixed: [400, 100],
+                single: [600, 100],
+                mixed: [800, 100],
                 epochs: [20, 20, 20, 4],
                 config,
             }
@@ -189,11 +190,11 @@ fn learn(
 ) -> Result<Learned> {
     let mut loader =
         DataLoader::builder(&sets.train).batch_size(16).shuffle(rng.split()).build()?;
-    let mut adam = Adam::new(model.parameters(), AdamOpts::default())?;
+    let mut adam = dispatch::adam(model.parameters(), AdamOpts::default())?;
     let mut watch =
         Watch { model, held_out: &sets.held_out, until, accuracies: Vec::new(), progress };
     let history =
-        Trainer::new(model, &mut adam, &PerPosition).fit(&mut loader, epochs, &mut watch)?;
+        Trainer::new(model, &mut *adam, &PerPosition).fit(&mut loader, epochs, &mut watch)?;
     let accuracies = watch.accuracies;
     let answers = answers(model, &sets.test)?;
     let (input, target) = sets.test.pair(0).unwrap_or_default();

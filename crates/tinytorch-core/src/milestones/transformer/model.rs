@@ -1,13 +1,14 @@
 //! A small network of the kind of Vaswani et al. (2017): the encoder, with normalization after each part.
+//!
+//! It is made of the layers of [`nn`](crate::nn), so that whoever writes one of them in a course finds it at work here.
 
 use crate::{
-    DType, Error, Param, Result, Rng, Tensor,
-    nn::{Init, Linear, Module, Visitor, visit_child},
-    ops::attention::{Mask, sdpa},
+    DType, Error, Param, Result, Rng, Tensor, dispatch,
+    nn::{
+        AttentionOpts, Init, LayerNorm, Linear, Mlp, Module, MultiHeadAttention, NormOrder,
+        Visitor, visit_child,
+    },
 };
-
-/// ε of the layer normalizations.
-const EPS: f64 = 1e-5;
 
 /// How a position learns about the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,29 +50,25 @@ pub(super) struct Translator {
     head: Linear,
 }
 
-/// Attention, then a feed-forward layer, each added to its input and normalized.
+/// What every position is told about the others, then a feed-forward layer, each added to its input and normalized.
 #[derive(Debug)]
 struct Block {
-    config: Config,
-    /// Query, key and value in one.
-    qkv: Linear,
-    out: Linear,
-    first: Norm,
-    up: Linear,
-    down: Linear,
-    second: Norm,
+    mixer: Mixer,
+    ln1: LayerNorm,
+    mlp: Mlp,
+    ln2: LayerNorm,
 }
 
-/// Layer normalization with a learned scale and shift.
+/// How positions exchange what they know.
 #[derive(Debug)]
-struct Norm {
-    weight: Param,
-    bias: Param,
+enum Mixer {
+    Attention(MultiHeadAttention),
+    /// The mean over all positions, projected twice as attention projects values and output.
+    Average([Linear; 2]),
 }
 
 impl Translator {
-    /// Returns the network with token and position vectors from the normal distribution of variance 1 and layers as
-    /// PyTorch's begin.
+    /// Returns the network with token and position vectors from the normal distribution of variance 1.
     ///
     /// The two kinds of vector are of one size on purpose: positions much smaller than tokens are not seen.
     pub(super) fn new(config: Config, rng: &mut Rng) -> Result<Self> {
@@ -79,9 +76,15 @@ impl Translator {
         let mut table = |rows| Param::new(Tensor::randn([rows, c.width], DType::F32, rng)?);
         let tokens = table(c.vocab_size)?;
         let positions = if c.positions { Some(table(c.seq_len)?) } else { None };
-        let blocks = (0..c.n_layers).map(|_| Block::new(config, rng)).collect::<Result<_>>()?;
+        let blocks = (0..c.n_layers).map(|_| Block::new(c, rng)).collect::<Result<_>>()?;
         let head = Linear::with_init(c.width, c.vocab_size, Init::TorchDefault, rng)?;
         Ok(Self { config, tokens, positions, blocks, head })
+    }
+
+    /// Vectors of ids and places, `[B, T, D]`.
+    fn embed(&self, ids: &Tensor) -> Result<Tensor> {
+        let positions = self.positions.as_ref().map(Param::tensor);
+        dispatch::embedding_layer_forward(&self.tokens.tensor(), positions.as_ref(), ids, 0, false)
     }
 }
 
@@ -91,22 +94,22 @@ impl Translator {
     pub(super) fn mixed(&self, ids: &[[i64; 4]]) -> Vec<Vec<f32>> {
         let ids = Tensor::from_slice(ids.as_flattened(), [ids.len(), 4]).unwrap();
         let x = self.tokens.tensor().embedding(&ids, None).unwrap();
-        let told = self.blocks[0].mix(&x).unwrap().to_vec::<f32>().unwrap();
+        let told = self.blocks[0].mixer.forward(&x).unwrap().to_vec::<f32>().unwrap();
         told.chunks(self.config.width).take(4).map(<[f32]>::to_vec).collect()
     }
 }
 
 impl Module for Translator {
     fn forward(&self, ids: &Tensor) -> Result<Tensor> {
-        let mut x = self.tokens.tensor().embedding(ids, None)?; // [B, T, D]
-        if let Some(positions) = &self.positions {
-            x = x.add(&positions.tensor())?;
+        if ids.rank() != 2 {
+            let got = format_args!("of shape {}", ids.shape());
+            return Err(Error::argument("translator", "ids", got, "of shape [B, T]"));
         }
+        let mut x = self.embed(ids)?; // [B, T, D]
         for block in &self.blocks {
             x = block.forward(&x)?;
         }
-        x.reshape([ids.numel(), self.config.width])?
-            .linear(&self.head.weight().tensor(), self.head.bias().map(Param::tensor).as_ref()) // [B·T, V]
+        self.head.forward(&x.reshape([ids.numel(), self.config.width])?) // [B·T, V]
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
@@ -126,52 +129,41 @@ impl Module for Translator {
 }
 
 impl Block {
-    fn new(config: Config, rng: &mut Rng) -> Result<Self> {
+    fn new(config: &Config, rng: &mut Rng) -> Result<Self> {
         let d = config.width;
-        let mut linear = |n_in, n_out| Linear::with_init(n_in, n_out, Init::TorchDefault, rng);
-        Ok(Self {
-            config,
-            qkv: linear(d, 3 * d)?,
-            out: linear(d, d)?,
-            first: Norm::new(d)?,
-            up: linear(d, config.hidden)?,
-            down: linear(config.hidden, d)?,
-            second: Norm::new(d)?,
-        })
-    }
-
-    /// What each position is told about the others, `[B, T, D]`.
-    fn mix(&self, x: &Tensor) -> Result<Tensor> {
-        let &[b, t, d] = x.dims() else {
-            let got = format_args!("of shape {}", x.shape());
-            return Err(Error::argument("translator", "ids", got, "of shape [B, T]"));
+        let mixer = match config.mixing {
+            Mixing::Attention => {
+                let opts = AttentionOpts::default();
+                Mixer::Attention(MultiHeadAttention::new(d, config.n_heads, &opts, rng)?)
+            }
+            Mixing::Average => Mixer::Average([Linear::new(d, d, rng)?, Linear::new(d, d, rng)?]),
         };
-        let heads = self.config.n_heads;
-        let parts = self.qkv.forward(x)?.reshape([b, t, 3, heads, d / heads])?;
-        let parts = parts.permute(&[2, 0, 3, 1, 4])?; // [3, B, H, T, D/H]
-        let [q, k, v] = [parts.select(0, 0)?, parts.select(0, 1)?, parts.select(0, 2)?];
-        let told = match self.config.mixing {
-            Mixing::Attention => sdpa(&q, &k, &v, Mask::None, None)?,
-            Mixing::Average => v.mean(2, true)?.expand([b, heads, t, d / heads])?,
-        }; // [B, H, T, D/H]
-        self.out.forward(&told.permute(&[0, 2, 1, 3])?.reshape([b, t, d])?)
+        Ok(Self {
+            mixer,
+            ln1: LayerNorm::new(d)?,
+            mlp: Mlp::new(d, config.hidden, 0.0, rng)?,
+            ln2: LayerNorm::new(d)?,
+        })
     }
 }
 
 impl Module for Block {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let x = self.first.forward(&x.add(&self.mix(x)?)?)?;
-        let fed = self.down.forward(&self.up.forward(&x)?.relu()?)?;
-        self.second.forward(&x.add(&fed)?)
+        dispatch::block_forward(
+            x,
+            &|x| self.ln1.forward(x),
+            &|x| self.mixer.forward(x),
+            &|x| self.ln2.forward(x),
+            &|x| self.mlp.forward(x),
+            NormOrder::PostLn,
+        )
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
-        visit_child(visitor, "qkv", &self.qkv);
-        visit_child(visitor, "out", &self.out);
-        visit_child(visitor, "first", &self.first);
-        visit_child(visitor, "up", &self.up);
-        visit_child(visitor, "down", &self.down);
-        visit_child(visitor, "second", &self.second);
+        visit_child(visitor, "mixer", &self.mixer);
+        visit_child(visitor, "ln1", &self.ln1);
+        visit_child(visitor, "mlp", &self.mlp);
+        visit_child(visitor, "ln2", &self.ln2);
     }
 
     fn name(&self) -> &'static str {
@@ -179,25 +171,27 @@ impl Module for Block {
     }
 }
 
-impl Norm {
-    fn new(width: usize) -> Result<Self> {
-        let weight = Param::new(Tensor::ones([width], DType::F32)?)?;
-        Ok(Self { weight, bias: Param::new(Tensor::zeros([width], DType::F32)?)? })
-    }
-}
-
-impl Module for Norm {
+impl Module for Mixer {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let width = self.weight.shape().dims();
-        x.layer_norm(width, Some(&self.weight.tensor()), Some(&self.bias.tensor()), EPS)
+        match self {
+            Self::Attention(attention) => attention.forward(x),
+            Self::Average([value, out]) => {
+                out.forward(&value.forward(&x.mean(1, true)?)?)?.expand(x.dims())
+            }
+        }
     }
 
     fn visit(&self, visitor: &mut dyn Visitor) {
-        visitor.param("weight", &self.weight);
-        visitor.param("bias", &self.bias);
+        match self {
+            Self::Attention(attention) => visit_child(visitor, "attention", attention),
+            Self::Average([value, out]) => {
+                visit_child(visitor, "value", value);
+                visit_child(visitor, "out", out);
+            }
+        }
     }
 
     fn name(&self) -> &'static str {
-        "Norm"
+        "Mixer"
     }
 }
