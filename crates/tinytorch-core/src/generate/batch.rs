@@ -1,6 +1,7 @@
 //! Continuing several sequences at once.
 
 use super::{LanguageModel, Sampler};
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor, autograd::no_grad};
 
 /// One text of a batch: where it starts, how it goes on and when it ends.

@@ -12,6 +12,7 @@ use super::{
     rows,
     simd::{self, Loop},
 };
+use crate::nostd::prelude::*;
 use crate::tensor::{Real, View};
 
 /// Queries and keys of one tile: its scores fill 16 KiB of `f32`.

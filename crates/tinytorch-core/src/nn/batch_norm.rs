@@ -1,6 +1,7 @@
 //! Normalization of each channel over a batch.
 
 use super::{Buffer, Mode, Module, Visitor};
+use crate::nostd::prelude::*;
 use crate::{DType, Error, Param, Result, Tensor, ops::BatchNormOpts};
 
 /// Batch normalization of rows `[N, C]` or of signals `[N, C, L]`.

@@ -1,6 +1,7 @@
 //! Rows of different lengths in one batch, filled up on the left.
 
 use super::Module;
+use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor};
 
 /// Refuses numbers of missing tokens that do not fit ids `[B, T]`.

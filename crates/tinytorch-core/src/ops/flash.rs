@@ -1,6 +1,7 @@
 //! Attention that never stores its weights.
 
 use super::attention::{Mask, attention_weights, in_steps, shared};
+use crate::nostd::prelude::*;
 use crate::{
     DType, Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved, is_recording},
