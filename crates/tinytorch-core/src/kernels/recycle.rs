@@ -142,7 +142,8 @@ mod tests {
             let again = buffer::<f32>(5100);
             assert_eq!((again.as_ptr(), again.len()), (at, 5100));
             assert_eq!(buffer::<f64>(5000), vec![0.0; 5000], "other types are always new");
-            assert_ne!(filled::<f32>(5000, 2.0).as_ptr(), at, "it is in use");
+            let other = filled::<f32>(5000, 2.0);
+            assert_ne!(other.as_ptr(), at, "it is in use");
         })
         .join()
         .unwrap();

@@ -137,6 +137,8 @@ fn nothing_goes_around_the_slots() {
         hidden: 12,
         max_len: 8,
         rope_base: 10_000.0,
+        norm_eps: 1e-6,
+        tied_head: false,
     };
     let write = || {
         let model = Llama::new(&config, &mut Rng::seed(5)).unwrap();
