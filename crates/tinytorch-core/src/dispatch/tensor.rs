@@ -240,7 +240,7 @@ pub(crate) fn reduce_sum<T: Number>(x: View<'_, T>, reduced: &[bool]) -> Result<
     {
         return fit(student::reduce_sum, out, kept(x.shape, reduced));
     }
-    Ok(reduce::sum_axes(x, reduced, |v| v))
+    Ok(reduce::sum_axes(x, reduced, &|v| v))
 }
 
 /// Mean over the marked axes.

@@ -38,7 +38,9 @@ pub(crate) fn step<T: Real>([p, m, v]: [&mut [T]; 3], g: &[T], step: u64, settin
         .map(|(((p, m), v), g)| Part { p, m, v, g, step, settings: *settings })
         .collect();
     par::blocks(&mut parts, 1, parallel, |_, parts| {
-        parts.iter_mut().for_each(|part| simd::run(part));
+        for part in parts {
+            simd::run(part);
+        }
     });
 }
 

@@ -20,3 +20,6 @@ pub(crate) fn keep<T: Value>(data: Vec<T>) {
 
 /// Leaves the memory of a dropped tensor to its owner, who frees it.
 pub(crate) fn give(_data: &mut Vec<f32>) {}
+
+/// There is nothing to let go of.
+pub(crate) fn clear() {}

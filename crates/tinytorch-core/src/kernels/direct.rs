@@ -258,7 +258,7 @@ tiled!(8: 0 a b, 1 c d, 2 e f, 3 g h, 4 i j, 5 k l, 6 m n, 7 o p);
 
 /// Returns the gradient of the input, given the gradient of the output; `None` if it is not a convolution with step 1.
 pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Option<Vec<T>> {
-    let back = turned(g).filter(|back| fits(back))?;
+    let back = turned(g).filter(fits)?;
     let (channels, maps) = (g.channels / g.groups, g.maps / g.groups);
     let size = g.kernel[0] * g.kernel[1];
     // Kernels turned by half a circle, maps and channels exchanged.

@@ -52,25 +52,25 @@ impl<A, B, R, F: Fn(A, B) -> R + Sync> Of2<A, B> for F {
 
 /// Returns `f(x)` for each element, in row-major order.
 pub(crate) fn map1<A: Value, R: Value>(x: View<'_, A>, f: impl Fn(A) -> R + Sync) -> Vec<R> {
-    apply1(x, f)
+    apply1(x, &f)
 }
 
 /// As [`map1`], for functions that are more than a few instructions.
-pub(crate) fn apply1<A: Value, R: Value>(x: View<'_, A>, f: impl Of1<A, Out = R>) -> Vec<R> {
+pub(crate) fn apply1<A: Value, R: Value>(x: View<'_, A>, f: &impl Of1<A, Out = R>) -> Vec<R> {
     let n = x.numel();
     if let Some(x) = x.as_slice() {
         if n < GRAIN {
-            return simd::run(Collect1 { x, f: &f });
+            return simd::run(Collect1 { x, f });
         }
         let mut out = buffer(n);
         par::blocks(&mut out, BLOCK, true, |at, out| {
-            simd::run(Lanes1 { out, x: &x[at..], step: 1, f: &f });
+            simd::run(Lanes1 { out, x: &x[at..], step: 1, f });
         });
         return out;
     }
     let mut out = buffer(n);
     rows(&Nd::new(x.shape, [x.strides]), &mut out, |[o], [step], out| {
-        simd::run(Lanes1 { out, x: &x.data[o..], step, f: &f });
+        simd::run(Lanes1 { out, x: &x.data[o..], step, f });
     });
     out
 }
@@ -86,30 +86,30 @@ pub(crate) fn map2<A: Value, B: Value, R: Value>(
     b: View<'_, B>,
     f: impl Fn(A, B) -> R + Sync,
 ) -> Vec<R> {
-    apply2(a, b, f)
+    apply2(a, b, &f)
 }
 
 /// As [`map2`], for functions that are more than a few instructions.
 pub(crate) fn apply2<A: Value, B: Value, R: Value>(
     a: View<'_, A>,
     b: View<'_, B>,
-    f: impl Of2<A, B, Out = R>,
+    f: &impl Of2<A, B, Out = R>,
 ) -> Vec<R> {
     debug_assert_eq!(a.shape, b.shape);
     let n = a.numel();
     if let (Some(a), Some(b)) = (a.as_slice(), b.as_slice()) {
         if n < GRAIN {
-            return simd::run(Collect2 { a, b, f: &f });
+            return simd::run(Collect2 { a, b, f });
         }
         let mut out = buffer(n);
         par::blocks(&mut out, BLOCK, true, |at, out| {
-            simd::run(Lanes2 { out, a: (&a[at..], 1), b: (&b[at..], 1), f: &f });
+            simd::run(Lanes2 { out, a: (&a[at..], 1), b: (&b[at..], 1), f });
         });
         return out;
     }
     let mut out = buffer(n);
     rows(&Nd::new(a.shape, [a.strides, b.strides]), &mut out, |[i, j], [p, q], out| {
-        simd::run(Lanes2 { out, a: (&a.data[i..], p), b: (&b.data[j..], q), f: &f });
+        simd::run(Lanes2 { out, a: (&a.data[i..], p), b: (&b.data[j..], q), f });
     });
     out
 }

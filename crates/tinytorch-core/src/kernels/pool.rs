@@ -50,10 +50,10 @@ pub(crate) fn max<T: Real>(planes: &Planes, x: &[T], window: &Window) -> (Vec<T>
                 let plane = &x[n * in_len..(n + 1) * in_len];
                 match (simple, window.stride[1]) {
                     (true, 1) => {
-                        simd::run(Inside::<T, 1> { planes, plane, window, values, places })
+                        simd::run(Inside::<T, 1> { planes, plane, window, values, places });
                     }
                     (true, 2) => {
-                        simd::run(Inside::<T, 2> { planes, plane, window, values, places })
+                        simd::run(Inside::<T, 2> { planes, plane, window, values, places });
                     }
                     _ => max_of_plane(planes, plane, window, values, places),
                 }

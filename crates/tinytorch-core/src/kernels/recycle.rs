@@ -116,6 +116,15 @@ pub(crate) fn give(data: &mut Vec<f32>) {
     });
 }
 
+/// Lets go of everything that waits on this thread.
+pub(crate) fn clear() {
+    // A thread that ends lets go by itself.
+    let _ = SHELVES.try_with(|shelves| {
+        HELD.set(0);
+        shelves.take()
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buffer_comes_back() {
+    fn a_buffer_comes_back_until_it_is_let_go() {
         std::thread::spawn(|| {
             let mut first = buffer::<f32>(5000);
             first.fill(7.0);
@@ -144,6 +153,10 @@ mod tests {
             assert_eq!(buffer::<f64>(5000), vec![0.0; 5000], "other types are always new");
             let other = filled::<f32>(5000, 2.0);
             assert_ne!(other.as_ptr(), at, "it is in use");
+            keep(other);
+            assert!(HELD.get() > 0);
+            clear();
+            assert_eq!((HELD.get(), SHELVES.with_borrow(Vec::len)), (0, 0));
         })
         .join()
         .unwrap();

@@ -99,7 +99,7 @@ pub(crate) fn group<'a, T: Value>(x: View<'a, T>, reduced: &[bool]) -> Grouped<'
 pub(crate) fn sum_axes<A: Value, R: Number>(
     x: View<'_, A>,
     reduced: &[bool],
-    f: impl Of1<A, Out = R>,
+    f: &impl Of1<A, Out = R>,
 ) -> Vec<R> {
     let g = group(x, reduced);
     let mut out = vec![R::ZERO; g.outer * g.inner];
@@ -109,14 +109,14 @@ pub(crate) fn sum_axes<A: Value, R: Number>(
     let parallel = g.data.len() >= GRAIN;
     if g.inner == 1 {
         if g.outer == 1 && parallel {
-            out[0] = sum_parallel(&g.data, &f);
+            out[0] = sum_parallel(&g.data, f);
             return out;
         }
         let block = (GRAIN / 4 / g.len.max(1)).max(1);
         par::blocks(&mut out, block, parallel, |at, out| {
             for (row, o) in out.iter_mut().enumerate() {
                 let start = (at + row) * g.len;
-                *o = sum(&g.data[start..start + g.len], &f);
+                *o = sum(&g.data[start..start + g.len], f);
             }
         });
         return out;
@@ -125,12 +125,12 @@ pub(crate) fn sum_axes<A: Value, R: Number>(
     if parallel && g.outer == 1 {
         // Cut the columns, not the order of additions.
         par::blocks(&mut out, (inner / 8).clamp(16, 1024), true, |at, out| {
-            sum_columns(&g.data[at..], inner, g.len, out, &f);
+            sum_columns(&g.data[at..], inner, g.len, out, f);
         });
         return out;
     }
     par::blocks(&mut out, inner, parallel, |at, out| {
-        sum_columns(&g.data[at / inner * plane..], inner, g.len, out, &f);
+        sum_columns(&g.data[at / inner * plane..], inner, g.len, out, f);
     });
     out
 }
@@ -289,7 +289,7 @@ mod tests {
             let v = View { data: &data, shape, strides };
             let axes: Vec<usize> = (0..shape.len()).filter(|&a| reduced[a]).collect();
             assert_eq!(
-                sum_axes(v, reduced, |x| x),
+                sum_axes(v, reduced, &|x| x),
                 slots::tensor::reduce_sum(v, &axes),
                 "{shape:?} {reduced:?}"
             );

@@ -89,7 +89,7 @@ impl<P: Pointwise> Op for Unary<P> {
             let x = t[0];
             Ok(real_type!(x.dtype(), T => {
                 let served = if cfg!(feature = "course") { P::served(x.typed::<T>())? } else { None };
-                let out = served.unwrap_or_else(|| map::apply1(x.typed::<T>(), Values(f)));
+                let out = served.unwrap_or_else(|| map::apply1(x.typed::<T>(), &Values(f)));
                 Tensor::own(out, *x.shape())
             }))
         })?;
@@ -116,7 +116,7 @@ fn chain<P: Pointwise>(op: &'static str, grad: &Tensor, kept: &Tensor, f: P) -> 
     same_dtype(op, grad, kept)?;
     on_floats(op, &[grad, kept], |t| {
         Ok(real_type!(t[0].dtype(), T => {
-            let out = map::apply2(t[0].typed::<T>(), t[1].typed::<T>(), Chained(f));
+            let out = map::apply2(t[0].typed::<T>(), t[1].typed::<T>(), &Chained(f));
             Tensor::own(out, *grad.shape())
         }))
     })
