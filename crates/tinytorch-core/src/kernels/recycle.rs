@@ -24,11 +24,17 @@ const LIMIT: usize = 1 << 29;
 /// Size classes between one power of two and the next.
 const STEPS: usize = 4;
 
-/// Waiting buffers, one shelf for each size class.
-type Shelves = Vec<Vec<Vec<f32>>>;
+/// Buffers of one size class.
+#[derive(Default)]
+struct Shelf {
+    waiting: Vec<Vec<f32>>,
+    /// Handed out and not come back. Only so many are taken in: memory that was made elsewhere goes back to the allocator,
+    /// or a shelf would grow with every result that nobody took from it.
+    lent: usize,
+}
 
 thread_local! {
-    static SHELVES: RefCell<Shelves> = const { RefCell::new(Vec::new()) };
+    static SHELVES: RefCell<Vec<Shelf>> = const { RefCell::new(Vec::new()) };
     static HELD: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -66,7 +72,15 @@ pub(crate) fn filled<T: Value>(n: usize, value: T) -> Vec<T> {
 /// A waiting buffer cut to `n` elements, or a new one.
 fn found(n: usize) -> Vec<f32> {
     let (shelf, capacity) = class(n);
-    let waiting = SHELVES.try_with(|shelves| shelves.borrow_mut().get_mut(shelf)?.pop());
+    let waiting = SHELVES.try_with(|shelves| {
+        let mut shelves = shelves.borrow_mut();
+        if shelves.len() <= shelf {
+            shelves.resize_with(shelf + 1, Shelf::default);
+        }
+        let shelf = &mut shelves[shelf];
+        shelf.lent += 1;
+        shelf.waiting.pop()
+    });
     match waiting {
         Ok(Some(mut buffer)) => {
             HELD.set(HELD.get() - buffer.capacity() * size_of::<f32>());
@@ -101,18 +115,17 @@ pub(crate) fn give(data: &mut Vec<f32>) {
     // Fails while the thread ends: then the buffer is dropped as any other.
     let _ = SHELVES.try_with(|shelves| {
         let mut shelves = shelves.borrow_mut();
+        let shelf = class(capacity).0;
+        if shelves.get(shelf).is_none_or(|shelf| shelf.lent == 0) || bytes > LIMIT {
+            return;
+        }
         if HELD.get() + bytes > LIMIT {
             HELD.set(0);
-            shelves.clear();
+            shelves.iter_mut().for_each(|shelf| shelf.waiting.clear());
         }
-        if bytes <= LIMIT {
-            let shelf = class(capacity).0;
-            if shelves.len() <= shelf {
-                shelves.resize_with(shelf + 1, Vec::new);
-            }
-            HELD.set(HELD.get() + bytes);
-            shelves[shelf].push(take(data));
-        }
+        HELD.set(HELD.get() + bytes);
+        shelves[shelf].lent -= 1;
+        shelves[shelf].waiting.push(take(data));
     });
 }
 
@@ -163,12 +176,27 @@ mod tests {
     }
 
     #[test]
+    fn memory_made_elsewhere_is_not_taken_in() {
+        std::thread::spawn(|| {
+            drop(buffer::<f32>(5000)); // lent one
+            let (_, capacity) = class(5000);
+            for kept in [true, false] {
+                let mut other = Vec::with_capacity(capacity);
+                give(&mut other);
+                assert_eq!(other.capacity() == 0, kept);
+            }
+        })
+        .join()
+        .unwrap();
+    }
+
+    #[test]
     fn a_thread_keeps_a_limited_amount() {
         std::thread::spawn(|| {
             for _ in 0..5 {
-                let mut many: Vec<_> = (0..5).map(|_| Vec::with_capacity(LIMIT / 16)).collect();
+                let mut many: Vec<_> = (0..5).map(|_| buffer::<f32>(LIMIT / 16)).collect();
                 many.iter_mut().for_each(give);
-                assert!(HELD.get() <= LIMIT);
+                assert!(HELD.get() <= LIMIT && HELD.get() > 0);
             }
         })
         .join()
