@@ -28,7 +28,7 @@ mod text;
 #[cfg(feature = "std")]
 mod train;
 mod transformer;
-#[cfg(any(feature = "course", feature = "safetensors"))]
+#[cfg(any(feature = "course", all(feature = "safetensors", feature = "std")))]
 mod types;
 
 pub(crate) use activations::*;
@@ -53,7 +53,7 @@ pub(crate) use text::*;
 #[cfg(feature = "std")]
 pub(crate) use train::*;
 pub(crate) use transformer::*;
-#[cfg(any(feature = "course", feature = "safetensors"))]
+#[cfg(any(feature = "course", all(feature = "safetensors", feature = "std")))]
 pub(crate) use types::*;
 
 /// A view of `f32`, which a student's slot can read; other types are noted as served by the reference.

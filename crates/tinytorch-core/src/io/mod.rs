@@ -5,7 +5,7 @@ pub(crate) mod inflate;
 pub mod npy;
 #[cfg(feature = "std")]
 pub mod npz;
-#[cfg(feature = "safetensors")]
+#[cfg(all(feature = "safetensors", feature = "std"))]
 pub mod pretrained;
 #[cfg(feature = "std")]
 mod replace;

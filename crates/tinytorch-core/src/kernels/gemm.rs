@@ -39,11 +39,9 @@ impl<'a, T> Mat<'a, T> {
 }
 
 /// Multiply-adds from which a product is shared between threads.
-
 const PARALLEL: usize = 1 << 19;
 
 /// Rows up to which a product reads its right operand as it lies.
-
 const SKINNY: usize = 128;
 
 /// Computes `out = a·b`, or `out += a·b` if `accumulate`. `out` is row-major with `row_stride` between rows.
