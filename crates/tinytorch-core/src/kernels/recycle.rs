@@ -169,7 +169,9 @@ mod tests {
             keep(other);
             assert!(HELD.get() > 0);
             clear();
-            assert!(HELD.get() == 0 && SHELVES.with_borrow(|s| s.iter().all(|s| s.waiting.is_empty())));
+            assert!(
+                HELD.get() == 0 && SHELVES.with_borrow(|s| s.iter().all(|s| s.waiting.is_empty()))
+            );
         })
         .join()
         .unwrap();
