@@ -38,8 +38,8 @@
 //! with their features `.safetensors` from bytes and `.tflite`. What needs `std`: training, optimizers, data, tokenizers, files,
 //! experiments, the course, several threads.
 //!
-//! Floats are close to those with `std`, not equal: sums run from left to right and functions come from `libm`; in exchange every
-//! machine gives the same bits. Locks spin, so nothing of this crate may be used in an interrupt handler, and
+//! Floats are close to those with `std`, not equal: no two operations are rounded as one, some sums run in another order, and
+//! functions come from `libm`; in exchange every machine gives the same bits. Locks spin, so nothing of this crate may be used in an interrupt handler, and
 //! [`no_grad`] counts for the whole program instead of one thread.
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![cfg_attr(
