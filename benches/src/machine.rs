@@ -131,7 +131,7 @@ fn run(program: &str, arguments: &[&str]) -> Option<String> {
 /// Returns the version that the lock file holds for `package`.
 #[must_use]
 pub fn locked_version(package: &str) -> &'static str {
-    let lock = include_str!("../../Cargo.lock");
+    let lock = include_str!("../Cargo.lock");
     let entry = lock
         .split_once(&format!("name = \"{package}\"\nversion = \""))
         .map_or("", |(_, rest)| rest);

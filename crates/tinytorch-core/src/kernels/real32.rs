@@ -6,6 +6,9 @@
 
 use core::f32::consts::LOG2_E;
 
+#[cfg(not(feature = "std"))]
+use crate::nostd::Float;
+
 /// `ln 2` in two parts: the first ends in nine zero bits, so that its multiples up to 2^9 are exact.
 const LN2_HIGH: f32 = 0.693_145_75;
 const LN2_LOW: f32 = 1.428_606_8e-6;
@@ -73,6 +76,28 @@ pub(crate) fn exp(x: f32) -> f32 {
     y * power(half) * power(n.wrapping_sub(half))
 }
 
+/// Returns `e^x` of `x ≤ 0` within 2 units of the last place; 0 below -87, where the least normal numbers begin.
+///
+/// With `FUSED` products and sums are rounded once, where the machine has an instruction for it: the last bit may differ
+/// from that of another machine.
+#[inline(always)]
+pub(crate) fn exp_down<const FUSED: bool>(x: f32) -> f32 {
+    let joined = |a: f32, b: f32, c: f32| if FUSED { a.mul_add(b, c) } else { a * b + c };
+    // NaN passes the comparison, and all that follows.
+    let b = if x < -87.0 { -87.0 } else { x };
+    let shifted = joined(b, LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let r = joined(n, -LN2_LOW, joined(n, -LN2_HIGH, b));
+    let mut q = EXP[EXP.len() - 1];
+    for i in (0..EXP.len() - 1).rev() {
+        q = joined(q, r, EXP[i]);
+    }
+    let y = joined(r * r, q, r) + 1.0;
+    // 2^n: n stands in the low bits of `shifted`.
+    let power = f32::from_bits(shifted.to_bits().wrapping_sub(ROUND.to_bits() - 127) << 23);
+    if x < -87.0 { 0.0 } else { y * power }
+}
+
 /// Returns `tanh x` within 3 units of the last place.
 #[inline(always)]
 pub(crate) fn tanh(x: f32) -> f32 {
@@ -122,6 +147,10 @@ mod tests {
     fn errors_stay_within_the_stated_units() {
         check(exp, f64::exp, [-104.0, 88.7], 2.0);
         check(exp, f64::exp, [-1.0, 1.0], 2.0);
+        for f in [exp_down::<false>, exp_down::<true>] {
+            check(f, f64::exp, [-87.0, 0.0], 2.0);
+            check(f, f64::exp, [-1.0, 0.0], 2.0);
+        }
         check(tanh, f64::tanh, [-12.0, 12.0], 3.0);
         check(tanh, f64::tanh, [-0.7, 0.7], 3.0);
         check(tanh, f64::tanh, [-1e-3, 1e-3], 3.0);
@@ -136,6 +165,11 @@ mod tests {
         assert_eq!((exp(0.0), exp(-0.0)), (1.0, 1.0));
         assert_eq!([exp(f32::INFINITY), exp(89.0), exp(f32::MAX)], [f32::INFINITY; 3]);
         assert_eq!([exp(f32::NEG_INFINITY), exp(-104.5), exp(f32::MIN)], [0.0; 3]);
+        assert_eq!(
+            [-87.1, -1e30, f32::NEG_INFINITY, 0.0].map(exp_down::<true>),
+            [0.0, 0.0, 0.0, 1.0]
+        );
+        assert!(exp_down::<true>(f32::NAN).is_nan() && exp_down::<false>(f32::NAN).is_nan());
         assert!(exp(-103.0) > 0.0, "subnormal results are kept");
         assert_eq!([tanh(f32::INFINITY), tanh(-30.0), tanh(0.0)], [1.0, -1.0, 0.0]);
         assert!(tanh(-0.0).is_sign_negative() && erf(-0.0).is_sign_negative());

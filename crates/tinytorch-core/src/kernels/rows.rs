@@ -1,11 +1,11 @@
 //! Softmax and its relatives: one pass per slice along an axis.
 
 use super::{
-    map::{Of1, Value},
+    map::Value,
     par::{self, GRAIN},
     recycle::buffer,
     reduce::sum_of,
-    simd::{self, Loop},
+    simd::{self, Fused, Loop, MulAdd},
 };
 use crate::nostd::prelude::*;
 use crate::tensor::{Real, View};
@@ -83,8 +83,46 @@ fn without_largest<T: Real>(x: &[T], nothing: T) -> T {
     if x.iter().any(|v| v.is_nan()) { T::NAN } else { nothing }
 }
 
+/// Elements whose exponentials are added lane by lane before the sums of such pieces are added.
+const PIECE: usize = 1 << 12;
+
+/// `e^x` of `x ≤ 0`
+#[inline(always)]
+fn down<M: MulAdd, T: Real>(x: T) -> T {
+    if M::FUSED { x.exp_down::<true>() } else { x.exp_down::<false>() }
+}
+
+/// Writes `e^(x - m)` of each element, none of which is above `m`, and returns the sum.
+#[inline(always)]
+fn exponentials<M: MulAdd, T: Real>(x: &[T], m: T, out: &mut [T]) -> T {
+    let mut sum = T::ZERO;
+    for (x, out) in x.chunks(PIECE).zip(out.chunks_mut(PIECE)) {
+        let mut lanes = [T::ZERO; LANES];
+        let ((x, x_rest), (out, out_rest)) = (x.as_chunks::<LANES>(), out.as_chunks_mut::<LANES>());
+        for (x, out) in x.iter().zip(out) {
+            for i in 0..LANES {
+                out[i] = down::<M, T>(x[i] - m);
+                lanes[i] += out[i];
+            }
+        }
+        let mut width = LANES;
+        while width > 1 {
+            width /= 2;
+            for i in 0..width {
+                lanes[i] += lanes[i + width];
+            }
+        }
+        sum += lanes[0];
+        for (&x, out) in x_rest.iter().zip(out_rest) {
+            *out = down::<M, T>(x - m);
+            sum += *out;
+        }
+    }
+    sum
+}
+
 pub(crate) fn softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
-    each_slice(x, axis, |x, out| simd::run(Softmax { x, out }))
+    each_slice(x, axis, |x, out| simd::run_fused(Softmax { x, out }))
 }
 
 /// Softmax of one slice; zeros if nothing in it is above negative infinity.
@@ -93,22 +131,19 @@ struct Softmax<'a, T> {
     out: &'a mut [T],
 }
 
-impl<T: Real> Loop for Softmax<'_, T> {
+impl<T: Real> Fused for Softmax<'_, T> {
     type Out = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<M: MulAdd>(self) {
         let Self { x, out } = self;
         let m = max(x);
         if m == -T::INFINITY {
             return out.fill(without_largest(x, T::ZERO));
         }
         // NaN passes through the exponential into the sum, and from there into the whole row.
-        for (o, &v) in out.iter_mut().zip(x) {
-            *o = (v - m).exp();
-        }
         // One division for the row: a vector of them takes as long as the exponentials.
-        let share = T::ONE / sum_of(out, &|v| v);
+        let share = T::ONE / exponentials::<M, T>(x, m, out);
         for o in out {
             *o = *o * share;
         }
@@ -116,19 +151,7 @@ impl<T: Real> Loop for Softmax<'_, T> {
 }
 
 pub(crate) fn log_softmax<T: Real>(x: View<'_, T>, axis: usize) -> Vec<T> {
-    each_slice(x, axis, |x, out| simd::run(LogSoftmax { x, out }))
-}
-
-/// `e^(x - m)`
-struct ExpMinus<T>(T);
-
-impl<T: Real> Of1<T> for ExpMinus<T> {
-    type Out = T;
-
-    #[inline(always)]
-    fn of(&self, x: T) -> T {
-        (x - self.0).exp()
-    }
+    each_slice(x, axis, |x, out| simd::run_fused(LogSoftmax { x, out }))
 }
 
 /// Logarithm of the softmax of one slice; a slice of negative infinities stays as it is.
@@ -137,17 +160,17 @@ struct LogSoftmax<'a, T> {
     out: &'a mut [T],
 }
 
-impl<T: Real> Loop for LogSoftmax<'_, T> {
+impl<T: Real> Fused for LogSoftmax<'_, T> {
     type Out = ();
 
     #[inline(always)]
-    fn run(self) {
+    fn run<M: MulAdd>(self) {
         let Self { x, out } = self;
         let m = max(x);
         if m == -T::INFINITY {
             return out.fill(without_largest(x, m));
         }
-        let log_sum = sum_of(x, &ExpMinus(m)).ln();
+        let log_sum = exponentials::<M, T>(x, m, out).ln();
         for (o, &v) in out.iter_mut().zip(x) {
             *o = v - m - log_sum;
         }

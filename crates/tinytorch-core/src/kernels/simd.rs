@@ -71,6 +71,9 @@ pub(crate) trait Fused {
 
 /// How to compute `a·b + c`.
 pub(crate) trait MulAdd {
+    /// Whether [`mul_add`](Self::mul_add) rounds once.
+    const FUSED: bool;
+
     /// `a·b + c`
     fn mul_add<T: Real>(a: T, b: T, c: T) -> T;
 }
@@ -81,6 +84,8 @@ struct Once;
 
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 impl MulAdd for Once {
+    const FUSED: bool = true;
+
     #[inline(always)]
     fn mul_add<T: Real>(a: T, b: T, c: T) -> T {
         a.mul_add(b, c)
@@ -91,6 +96,8 @@ impl MulAdd for Once {
 struct Twice;
 
 impl MulAdd for Twice {
+    const FUSED: bool = false;
+
     #[inline(always)]
     fn mul_add<T: Real>(a: T, b: T, c: T) -> T {
         a * b + c

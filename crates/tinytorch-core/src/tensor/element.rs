@@ -73,6 +73,10 @@ pub trait Real:
     /// `e^x`
     #[must_use]
     fn exp(self) -> Self;
+    /// `e^x` of `x ≤ 0`; for `f32` numbers below the least normal one are 0. `FUSED` allows products and sums to round once.
+    #[must_use]
+    #[doc(hidden)]
+    fn exp_down<const FUSED: bool>(self) -> Self;
     /// `e^x - 1`, exact near zero.
     #[must_use]
     fn exp_m1(self) -> Self;
@@ -392,6 +396,11 @@ macro_rules! real {
             }
 
             #[inline(always)]
+            fn exp_down<const FUSED: bool>(self) -> Self {
+                fast::$T::exp_down::<FUSED>(self)
+            }
+
+            #[inline(always)]
             fn tanh(self) -> Self {
                 fast::$T::tanh(self)
             }
@@ -457,6 +466,11 @@ mod fast {
 
         #[inline]
         pub(in super::super) fn exp(x: f64) -> f64 {
+            x.exp()
+        }
+
+        #[inline]
+        pub(in super::super) fn exp_down<const FUSED: bool>(x: f64) -> f64 {
             x.exp()
         }
 
