@@ -1,8 +1,9 @@
 //! The random numbers of the whole crate: one small generator, always passed by hand.
 //!
 //! Nothing in this crate draws from a hidden or global source. Whoever wants random numbers
-//! takes a `&mut Rng`, so the same seed gives the same weights, the same batches and the same
-//! trained network on every machine, in every run and for any number of threads.
+//! takes a `&mut Rng`, so the same seed gives the same weights and the same batches on every machine, and the same
+//! trained network in every run and for any number of threads. Between machines a trained network may differ in its last
+//! bits: products round as the instructions of the processor do.
 //!
 //! The generator is xoshiro256++ (Blackman and Vigna, 2019), 256 bits of state, seeded through
 //! `SplitMix64`. It is fast and passes the usual statistical batteries; it is not meant for secrets.

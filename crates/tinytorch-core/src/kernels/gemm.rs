@@ -129,6 +129,24 @@ mod tests {
     use super::*;
     use crate::{slots, tensor::View};
 
+    /// Views repeat rows without memory for them: their steps are shorter than their rows.
+    #[test]
+    fn rows_may_repeat_or_overlap() {
+        let (k, n) = (70, 64);
+        let data: Vec<f64> = (0..n * k).map(|i| (i % 13) as f64 - 6.0).collect();
+        for (m, a_step, b_step) in [(7, 0, k), (7, 3, k), (16, 0, 0), (2, 0, 1), (16, k, 0)] {
+            let a = View { data: &data, shape: &[m, k], strides: &[a_step, 1] };
+            let b = View { data: &data, shape: &[k, n], strides: &[1, b_step] };
+            let mut out = vec![f64::NAN; m * n];
+            let mat = |data, rows, rs, cols, cs| Mat { data, rows, cols, rs, cs };
+            // The least memory that such a view needs.
+            let (left, right) = (&data[..(m - 1) * a_step + k], &data[..(n - 1) * b_step + k]);
+            let operands = (mat(left, m, a_step, k, 1), mat(right, k, 1, n, b_step));
+            gemm((&mut out, n), operands.0, operands.1, false, true);
+            assert_eq!(out, slots::tensor::matmul(a, b), "{m} rows {a_step} apart, {b_step}");
+        }
+    }
+
     #[test]
     fn every_product_agrees_with_the_plain_loops() {
         for (m, k, n) in

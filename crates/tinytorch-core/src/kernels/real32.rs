@@ -2,7 +2,7 @@
 //!
 //! The functions of the standard library are calls, one element at a time. These are short chains of additions and
 //! multiplications, so a loop over them runs on all lanes of a vector ([`simd`](super::simd)), and they give the same bits
-//! on every machine. Polynomials were computed with 40 digits by interpolation at Chebyshev nodes; each names its error.
+//! on every machine; [`exp_down`] says where it does not. Polynomials were computed with 40 digits by interpolation at Chebyshev nodes; each names its error.
 
 use core::f32::consts::LOG2_E;
 

@@ -49,12 +49,11 @@ pub(crate) fn product<T: Real>(
     let mut turned = Vec::new();
     if !few {
         turned = filled(lanes * k, T::ZERO);
-        for (i, row) in a.chunks(a_stride.max(1)).take(m).enumerate() {
-            for (to, &v) in
-                turned.iter_mut().skip(i % STEP + i / STEP * STEP * k).step_by(STEP).zip(&row[..k])
-            {
-                *to = v;
-            }
+        for i in 0..m {
+            // Rows may repeat or overlap: the steps between them are those of a view.
+            let row = &a[i * a_stride..][..k];
+            let lane = turned[i / STEP * STEP * k + i % STEP..].iter_mut().step_by(STEP);
+            lane.zip(row).for_each(|(to, &v)| *to = v);
         }
     }
     // The turned result: what one thread computes lies side by side.

@@ -78,11 +78,7 @@ impl Conv2d {
         init: Init,
         rng: &mut Rng,
     ) -> Result<Self> {
-        if n_in == 0 || n_out == 0 || kernel.contains(&0) {
-            let got = format!("{n_in} to {n_out} channels with a kernel {kernel:?}");
-            return Err(Error::argument(OP, "size", got, "at least 1 everywhere"));
-        }
-        check(OP, n_in, n_out, &opts)?;
+        check(OP, [n_in, n_out], &kernel, &opts)?;
         let [kh, kw] = kernel;
         let weight = init.weight([n_out, n_in / opts.groups, kh, kw], rng)?;
         let bias = init.bias(n_out, n_in / opts.groups * kh * kw, rng)?;
@@ -226,7 +222,16 @@ pub(super) fn same(
 }
 
 /// Checks sizes and groups of a layer before its weights are drawn.
-pub(super) fn check(op: &'static str, n_in: usize, n_out: usize, opts: &Conv2dOpts) -> Result<()> {
+pub(super) fn check(
+    op: &'static str,
+    [n_in, n_out]: [usize; 2],
+    kernel: &[usize],
+    opts: &Conv2dOpts,
+) -> Result<()> {
+    if n_in == 0 || n_out == 0 || kernel.contains(&0) {
+        let got = format!("{n_in} to {n_out} channels with a kernel {kernel:?}");
+        return Err(Error::argument(op, "size", got, "at least 1 everywhere"));
+    }
     positive(op, "stride", opts.stride)?;
     positive(op, "dilation", opts.dilation)?;
     let g = opts.groups;

@@ -61,12 +61,8 @@ impl Conv1d {
         init: Init,
         rng: &mut Rng,
     ) -> Result<Self> {
-        if n_in == 0 || n_out == 0 || kernel == 0 {
-            let got = format!("{n_in} to {n_out} channels with a kernel of {kernel}");
-            return Err(Error::argument(OP, "size", got, "at least 1 everywhere"));
-        }
         let opts = Conv2dOpts { groups, ..Conv2dOpts::default() };
-        check(OP, n_in, n_out, &opts)?;
+        check(OP, [n_in, n_out], &[kernel], &opts)?;
         let weight = Param::new(init.weight([n_out, n_in / groups, kernel], rng)?)?;
         let bias = Some(Param::new(init.bias(n_out, n_in / groups * kernel, rng)?)?);
         Ok(Self { weight, bias, opts, extra: 0 })

@@ -68,11 +68,7 @@ impl ConvTranspose2d {
         init: Init,
         rng: &mut Rng,
     ) -> Result<Self> {
-        if n_in == 0 || n_out == 0 || kernel.contains(&0) {
-            let got = format!("{n_in} to {n_out} channels with a kernel {kernel:?}");
-            return Err(Error::argument(OP, "size", got, "at least 1 everywhere"));
-        }
-        check(OP, n_in, n_out, &opts)?;
+        check(OP, [n_in, n_out], &kernel, &opts)?;
         let [kh, kw] = kernel;
         let group_out = n_out / opts.groups;
         let weight = Param::new(init.weight([n_in, group_out, kh, kw], rng)?)?;

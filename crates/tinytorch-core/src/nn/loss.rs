@@ -44,38 +44,47 @@ pub struct CrossEntropyLoss {
     opts: CrossEntropyOpts,
 }
 
+/// What losses over classes have in common: the same options.
+macro_rules! over_classes {
+    ($($Loss:ident)*) => {$(
+        impl $Loss {
+            /// Returns the plain loss.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::default()
+            }
+
+            /// Leaves out samples whose target is `class`; −100 unless set.
+            #[must_use]
+            pub fn ignore_index(mut self, class: i64) -> Self {
+                self.opts.ignore_index = class;
+                self
+            }
+
+            /// Weighs each sample by the weight of its class, `[C]`; the mean divides by the weights used.
+            #[must_use]
+            pub fn weight(mut self, weight: Tensor) -> Self {
+                self.opts.weight = Some(weight);
+                self
+            }
+
+            /// Sets how the losses of the samples become one result.
+            #[must_use]
+            pub fn reduction(mut self, reduction: Reduction) -> Self {
+                self.opts.reduction = reduction;
+                self
+            }
+        }
+    )*};
+}
+
+over_classes!(CrossEntropyLoss NllLoss);
+
 impl CrossEntropyLoss {
-    /// Returns the plain loss.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Leaves out samples whose target is `class`; −100 unless set.
-    #[must_use]
-    pub fn ignore_index(mut self, class: i64) -> Self {
-        self.opts.ignore_index = class;
-        self
-    }
-
     /// Spreads the share `smoothing` of every target evenly over all classes.
     #[must_use]
     pub fn label_smoothing(mut self, smoothing: f64) -> Self {
         self.opts.label_smoothing = smoothing;
-        self
-    }
-
-    /// Weighs each sample by the weight of its class, `[C]`; the mean divides by the weights used.
-    #[must_use]
-    pub fn weight(mut self, weight: Tensor) -> Self {
-        self.opts.weight = Some(weight);
-        self
-    }
-
-    /// Returns the sum or all losses instead of the mean.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.opts.reduction = reduction;
         self
     }
 }
@@ -238,35 +247,6 @@ impl KlDivLoss {
 #[derive(Debug, Clone, Default)]
 pub struct NllLoss {
     opts: CrossEntropyOpts,
-}
-
-impl NllLoss {
-    /// Returns the plain loss.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Leaves out samples whose target is `class`; −100 unless set.
-    #[must_use]
-    pub fn ignore_index(mut self, class: i64) -> Self {
-        self.opts.ignore_index = class;
-        self
-    }
-
-    /// Weighs each sample by the weight of its class, `[C]`; the mean divides by the weights used.
-    #[must_use]
-    pub fn weight(mut self, weight: Tensor) -> Self {
-        self.opts.weight = Some(weight);
-        self
-    }
-
-    /// Sets how the losses of the samples become one result.
-    #[must_use]
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.opts.reduction = reduction;
-        self
-    }
 }
 
 impl Loss for NllLoss {

@@ -16,23 +16,10 @@ use tinytorch_core::{
 use crate::{
     compare::{self, Tolerance},
     data::Folder,
+    models::{Step, done, text},
     optim,
     report::Outcome,
 };
-
-pub(crate) type Step<T> = Result<T, String>;
-
-pub(crate) fn text(why: impl core::fmt::Display) -> String {
-    why.to_string()
-}
-
-pub(crate) fn done(result: Step<Option<String>>) -> Outcome {
-    match result {
-        Ok(None) => Outcome::Passed,
-        Ok(Some(missing)) => Outcome::Unsupported(missing),
-        Err(why) => Outcome::Failed(why),
-    }
-}
 
 /// Returns a size of the case.
 pub(crate) fn size(case: &Value, name: &str) -> Step<usize> {

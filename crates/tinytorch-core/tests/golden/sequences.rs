@@ -18,7 +18,8 @@ use tinytorch_core::{
 };
 
 use crate::{
-    language::{Step, done, encoded, size, text},
+    language::{encoded, size},
+    models::{Step, done, text},
     report::Outcome,
 };
 
