@@ -1,5 +1,6 @@
 //! Records of machines: rates by number format, memories, power, and where each number is from.
 
+use super::systems::{Link, Storage};
 use crate::composite::single_node::{self, Profile};
 use crate::composite::{DISPATCH_TIME, Device, IDLE_SHARE, LAYER_TIME, Settings, Tier};
 use crate::convention::Convention;
@@ -8,7 +9,7 @@ use crate::precision::Precision;
 use crate::provenance::{Basis, Kind, Origins, Provenance};
 use crate::trace::Trace;
 use crate::units::{
-    Bytes, BytesPerSecond, FlopPerByte, FlopPerSecond, Hertz, Quantity, Seconds, Watts,
+    Bytes, BytesPerSecond, FlopPerByte, FlopPerSecond, Hertz, KgCo2, Quantity, Seconds, Usd, Watts,
 };
 use crate::workload::Workload;
 use alloc::string::String;
@@ -80,8 +81,18 @@ pub struct Hardware {
     pub cache: Option<Tier>,
     /// Separate memory that weights are stored in and read from.
     pub flash: Option<Tier>,
-    /// Bandwidth to the host's memory, per direction.
-    pub host_link: Option<BytesPerSecond>,
+    /// Link to the host, and to storage behind it.
+    pub host: Option<Link>,
+    /// Link between accelerators of one node.
+    pub link: Option<Link>,
+    /// Storage beside the machine.
+    pub storage: Option<Storage>,
+    /// Price of one machine; `None` if unknown, which is not free.
+    pub unit_cost: Option<Usd>,
+    /// Greenhouse gas of making one machine.
+    pub embodied: Option<KgCo2>,
+    /// Units that a kernel's tiles are spread over: streaming multiprocessors, compute units, cores.
+    pub compute_units: Option<u32>,
     /// Rated power, or power drawn while running.
     pub power: Option<Watts>,
     /// Share of that power drawn while waiting.
@@ -127,7 +138,12 @@ impl Hardware {
             efficiency: None,
             cache: None,
             flash: None,
-            host_link: None,
+            host: None,
+            link: None,
+            storage: None,
+            unit_cost: None,
+            embodied: None,
+            compute_units: None,
             power: None,
             idle_share: None,
             dispatch: None,
@@ -254,7 +270,7 @@ impl Hardware {
             capacity: self.capacity,
             cache: self.cache,
             weight_store: self.flash,
-            host_link: self.host_link,
+            host_link: self.host.map(|link| link.one_way()),
             dispatch: self.dispatch.unwrap_or(DISPATCH_TIME),
             layer_time: match convention {
                 Convention::Reference => self.layer_time.unwrap_or(LAYER_TIME),
@@ -324,7 +340,7 @@ impl Hardware {
             ("memory_efficiency", "memory_efficiency", self.memory_efficiency.is_some()),
             ("weight_store", "flash_capacity", self.flash.is_some()),
             ("weight_bandwidth", if flash { "flash_bandwidth" } else { "cache_bandwidth" }, true),
-            ("host_link", "host_link", self.host_link.is_some()),
+            ("host_link", "host_link", self.host.is_some()),
             ("power", "power", self.power.is_some()),
             ("idle_share", "idle_share", self.idle_share.is_some()),
             ("dispatch", "dispatch", self.dispatch.is_some()),
@@ -408,7 +424,7 @@ impl Hardware {
             ("cache_bandwidth", cache_bandwidth.map(Into::into)),
             ("flash_capacity", flash_capacity.map(Into::into)),
             ("flash_bandwidth", flash_bandwidth.map(Into::into)),
-            ("host_link", self.host_link.map(Into::into)),
+            ("host_link", self.host.map(|link| link.one_way().into())),
             ("power", self.power.map(Into::into)),
             ("idle_share", self.idle_share.map(Into::into)),
             ("dispatch", self.dispatch.map(Into::into)),

@@ -1,7 +1,7 @@
 //! The registry: shipped records, and yours from TOML text.
 
 use super::reader::{Problems, Reader};
-use super::{Class, Family, Hardware, Model, rate_field};
+use super::{Class, Family, Hardware, Link, Model, rate_field};
 use crate::composite::Tier;
 use crate::error::{Error, Result};
 use crate::near::{fold, nearest};
@@ -303,7 +303,8 @@ impl Registry {
         machine.efficiency = entry.number("efficiency", Range::EFFICIENCY, problems);
         machine.cache = read_tier(&mut entry, ["cache_capacity", "cache_bandwidth"], problems);
         machine.flash = read_tier(&mut entry, ["flash_capacity", "flash_bandwidth"], problems);
-        machine.host_link = entry.amount("host_link", Range::POSITIVE, problems);
+        machine.host =
+            entry.amount("host_link", Range::POSITIVE, problems).map(Link::per_direction);
         machine.power = entry.amount("power", Range::POSITIVE, problems);
         machine.idle_share = entry.number("idle_share", Range::SHARE, problems);
         machine.dispatch = entry.amount("dispatch", Range::NOT_NEGATIVE, problems);

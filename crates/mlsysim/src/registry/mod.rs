@@ -9,6 +9,8 @@ mod load;
 mod models;
 #[cfg(feature = "registry")]
 mod reader;
+mod sites;
+mod systems;
 mod training;
 
 pub use demand::Inference;
@@ -16,6 +18,8 @@ pub use hardware::{Class, Hardware, rate_field};
 #[cfg(feature = "registry")]
 pub use load::Registry;
 pub use models::{Family, Model};
+pub use sites::{Grid, Site};
+pub use systems::{Direction, Fabric, Fleet, Link, Node, Storage, Wiring};
 pub use training::{Recompute, Training, TrainingMemory};
 
 use alloc::string::String;

@@ -94,7 +94,7 @@ impl EquationInfo {
 }
 
 /// The most fields that inputs or outputs of one equation may have.
-pub const MAX_FIELDS: usize = 24;
+pub const MAX_FIELDS: usize = 40;
 
 /// A struct whose fields are numbers with names, units and ranges.
 ///

@@ -37,6 +37,7 @@ macro_rules! register {
 }
 
 register! {
+    // Node: walls 1 to 7, and the roofline over them.
     compute::StepTime,
     memory::StepTime,
     memory::Capacity,
@@ -48,4 +49,9 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    // Data: walls 8 to 10.
+    // Algorithm: walls 11 to 13.
+    // Fleet: walls 14 to 16.
+    // Operations: walls 17 to 20.
+    // Analysis: walls 21 and 22.
 }

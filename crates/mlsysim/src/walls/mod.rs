@@ -5,11 +5,16 @@
 //! columns ([`batch`]).
 //! Walls know equations and no machine's name; values come from the caller, who may tell where they are from.
 
+pub mod algorithm;
+pub mod analysis;
 mod batch;
 mod by_name;
+pub mod data;
 pub mod equation;
+pub mod fleet;
 mod list;
 pub mod node;
+pub mod operations;
 
 pub use batch::{Column, Table, batch};
 pub use by_name::{Evaluation, Given, evaluate, evaluate_given};

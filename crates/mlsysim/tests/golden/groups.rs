@@ -1,202 +1,25 @@
 //! One function per group of vectors: read the inputs, call the library, name the outputs.
 
-use crate::compare::{Out, Outputs, Verdict, verdict};
-use crate::objects;
-use mlsysim::composite::Settings;
-use mlsysim::composite::iron_law::{IronLaw, IronLawIn};
-use mlsysim::composite::single_node;
-use mlsysim::registry::{Hardware, Inference, Model, Recompute, Training};
-use mlsysim::trace::NoTrace;
-use mlsysim::units::{Seconds, Unit};
-use mlsysim::{Convention, Precision, Result, walls};
+mod analysis;
+mod data;
+mod fleet;
+mod formulas;
+mod node;
+mod operations;
+mod records;
+
+use crate::case::Case;
+use crate::compare::Verdict;
 use serde_json::Value;
 
-const UPSTREAM: Convention = Convention::Upstream030;
+/// Every file of groups.
+const FILES: [fn(&str, &Case<'_>) -> Option<Verdict>; 7] =
+    [records::run, node::run, data::run, fleet::run, operations::run, formulas::run, analysis::run];
 
 /// Runs one case of a group.
 pub(crate) fn run(group: &str, case: &Value, objects: &Value) -> Verdict {
     let x = Case { case, objects };
-    match group {
-        "RidgePoint" => verdict(case, ridge_point(&x)),
-        "IronLawModel" => verdict(case, iron_law(&x)),
-        "WorkloadLowering" => verdict(case, lowering(&x)),
-        "WorkloadMemory" => match case["label"].as_str() {
-            Some("kv_cache") => verdict(case, kv_cache(&x)),
-            Some("ssm_state_cache") => verdict(case, state(&x)),
-            Some("training_memory") => verdict(case, training_memory(&x)),
-            label => Verdict::Unsupported(format!("no formula for the label {label:?}")),
-        },
-        "SingleNodeModel" => verdict(case, single_node_model(&x)),
-        _ => Verdict::Unsupported("no resolver for this group in this version".into()),
-    }
-}
-
-/// A case with the records it refers to.
-struct Case<'a> {
-    case: &'a Value,
-    objects: &'a Value,
-}
-
-impl Case<'_> {
-    fn input(&self, name: &str) -> &Value {
-        &self.case["inputs"][name]
-    }
-
-    fn number(&self, name: &str, default: f64) -> f64 {
-        self.input(name).as_f64().unwrap_or(default)
-    }
-
-    fn count(&self, name: &str, default: u32) -> u32 {
-        objects::count(self.input(name)).unwrap_or(default)
-    }
-
-    fn flag(&self, name: &str) -> bool {
-        self.input(name).as_bool().unwrap_or(false)
-    }
-
-    fn word(&self, name: &str, default: &'static str) -> String {
-        self.input(name).as_str().unwrap_or(default).to_owned()
-    }
-
-    fn precision(&self) -> Result<Precision> {
-        self.word("precision", "fp16").parse()
-    }
-
-    fn record(&self, name: &str) -> &Value {
-        &self.objects[self.input(name).as_str().expect("the name of a record")]
-    }
-
-    fn hardware(&self) -> Hardware {
-        objects::hardware(self.record("hardware"))
-    }
-
-    fn model(&self) -> Model {
-        objects::model(self.record("model"))
-    }
-
-    /// The training step, with the switches named as the resolver `resolver` names them.
-    fn training(&self, recompute: Recompute) -> Training {
-        let adam = self.word("optimizer", "adam") == "adam";
-        Training {
-            batch: self.count("batch_size", 1),
-            seq_len: self.count("seq_len", 2048),
-            recompute,
-            optimizer_bytes: if adam { 12.0 } else { 4.0 },
-            zero_stage: u8::try_from(self.count("zero_stage", 0)).unwrap_or(u8::MAX),
-            data_parallel: self.count("dp_size", 1),
-            lora_rank: self.flag("is_lora").then(|| self.count("lora_rank", 16)),
-        }
-    }
-}
-
-fn amount(value: impl Unit) -> Out {
-    Out::Number(value.base())
-}
-
-fn ridge_point(x: &Case<'_>) -> Result<Outputs> {
-    let precision = if x.input("precision").is_null() { None } else { Some(x.precision()?) };
-    Ok(vec![("out_flop_per_byte", amount(x.hardware().ridge_point(precision, UPSTREAM)?))])
-}
-
-fn iron_law(x: &Case<'_>) -> Result<Outputs> {
-    let inputs = IronLawIn {
-        memory_time: Seconds(x.number("memory_time_s", f64::NAN)),
-        compute_time: Seconds(x.number("compute_time_s", f64::NAN)),
-        overhead: Seconds(x.number("overhead_s", f64::NAN)),
-        memory_speedup: x.number("memory_speedup", 1.0),
-        compute_speedup: x.number("compute_speedup", 1.0),
-    };
-    let out = walls::solve::<IronLaw>(&inputs, UPSTREAM)?;
-    Ok(vec![
-        ("memory_time_s", amount(inputs.memory_time)),
-        ("compute_time_s", amount(inputs.compute_time)),
-        ("overhead_s", amount(inputs.overhead)),
-        ("sequential_time_s", amount(out.sequential_time)),
-        ("overlapped_time_s", amount(out.overlapped_time)),
-        ("upgraded_memory_time_s", amount(out.upgraded_memory_time)),
-        ("upgraded_compute_time_s", amount(out.upgraded_compute_time)),
-        ("upgraded_sequential_time_s", amount(out.upgraded_sequential_time)),
-        ("upgraded_overlapped_time_s", amount(out.upgraded_overlapped_time)),
-        ("naive_upgraded_time_s", amount(out.naive_upgraded_time)),
-        ("sequential_reduction", Out::Number(out.sequential_reduction)),
-    ])
-}
-
-fn lowering(x: &Case<'_>) -> Result<Outputs> {
-    let (model, precision) = (x.model(), x.precision()?);
-    let ops = model.ops_per_item(UPSTREAM)?;
-    let weights = model.weight_bytes(precision, UPSTREAM)?;
-    let parameters = model.parameters.map_or(0.0, |n| n.0);
-    let mut outputs = vec![
-        ("total_ops_flop", amount(ops)),
-        ("parameter_count_param", Out::Number(parameters)),
-        ("parameter_count_count", Out::Number(parameters)),
-        ("weight_byte", amount(weights)),
-        ("arithmetic_intensity_flop_per_byte", amount(ops / weights)),
-    ];
-    if let Some(layers) = model.layers {
-        outputs.push(("layers", Out::Number(f64::from(layers))));
-    }
-    Ok(outputs)
-}
-
-fn kv_cache(x: &Case<'_>) -> Result<Outputs> {
-    let (seq_len, batch) = (x.count("seq_len", 1), x.count("batch_size", 1));
-    let bytes = x.model().kv_cache(seq_len, batch, x.precision()?, UPSTREAM)?;
-    Ok(vec![("out_byte", amount(bytes))])
-}
-
-fn state(x: &Case<'_>) -> Result<Outputs> {
-    let bytes = x.model().state_bytes(x.count("batch_size", 1), x.precision()?, UPSTREAM)?;
-    Ok(vec![("out_byte", amount(bytes))])
-}
-
-fn training_memory(x: &Case<'_>) -> Result<Outputs> {
-    let recompute = match x.word("strategy", "selective").as_str() {
-        "none" => Recompute::None,
-        "full" => Recompute::Full,
-        _ => Recompute::Selective,
-    };
-    let memory = x.model().training_memory(&x.training(recompute), x.precision()?, UPSTREAM)?;
-    Ok(vec![("out_byte", amount(memory.total()))])
-}
-
-fn single_node_model(x: &Case<'_>) -> Result<Outputs> {
-    let (model, hardware, precision) = (x.model(), x.hardware(), x.precision()?);
-    let work = if x.flag("is_training") {
-        let recompute =
-            if x.flag("activation_recomputation") { Recompute::Full } else { Recompute::None };
-        model.training(&x.training(recompute), precision, UPSTREAM, &mut NoTrace)?
-    } else {
-        let step = Inference { batch: x.count("batch_size", 1), ..Inference::default() };
-        model.inference(&step, precision, UPSTREAM, &mut NoTrace)?
-    };
-    let device = hardware.device(precision, UPSTREAM)?;
-    let settings = Settings { efficiency: x.number("efficiency", 0.5), ..Settings::default() };
-    let mut profile = single_node::evaluate(&work, &device, &settings, UPSTREAM, &mut NoTrace)?;
-    if x.flag("raise_errors") {
-        profile = profile.require_fit()?;
-    }
-    let mut outputs = vec![
-        ("latency_s", amount(profile.time)),
-        ("latency_compute_s", amount(profile.compute_time)),
-        ("latency_memory_s", amount(profile.memory_time)),
-        ("latency_overhead_s", amount(profile.overhead)),
-        ("throughput_1_per_s", amount(profile.throughput)),
-        ("bottleneck", Out::Word(profile.bottleneck.key())),
-        ("arithmetic_intensity_flop_per_byte", amount(profile.arithmetic_intensity)),
-        ("energy_J", Out::Number(profile.energy.map_or(0.0, |energy| energy.0))),
-        ("memory_footprint_byte", amount(profile.memory.need)),
-        ("peak_flops_actual_flop_per_s", amount(profile.sustained_peak)),
-        ("peak_bw_actual_byte_per_s", amount(profile.effective_bandwidth)),
-        ("mfu", Out::Number(profile.mfu)),
-        ("hfu", Out::Number(profile.hfu)),
-        ("feasible", Out::Flag(profile.feasible())),
-        ("overhead_dominated", Out::Flag(profile.overhead_dominated)),
-    ];
-    if !profile.feasible() {
-        outputs.push(("offload_spill_byte", amount(profile.memory.short_by)));
-        outputs.push(("offload_effective_bw_byte_per_s", amount(profile.effective_bandwidth)));
-    }
-    Ok(outputs)
+    FILES.iter().find_map(|run| run(group, &x)).unwrap_or_else(|| {
+        Verdict::Unsupported("no resolver for this group in this version".into())
+    })
 }

@@ -4,6 +4,7 @@
 //! `GOLDEN_ONLY=RidgePoint,IronLawModel` runs some groups; `GOLDEN_REPORT=path` writes one line of JSON per case.
 //! A group that this version has no resolver for counts as unsupported, never as passed.
 
+mod case;
 mod compare;
 mod groups;
 mod objects;

@@ -2,5 +2,11 @@
 
 mod forms;
 mod laws;
+mod laws_analysis;
+mod laws_data;
+mod laws_fleet;
+mod laws_machine;
+mod laws_node;
+mod laws_operations;
 mod layers;
 mod units;

@@ -1,0 +1,1 @@
+//! Pure functions of the literature that several walls share.

@@ -1,0 +1,4 @@
+//! Walls asked about records: a named model on a named machine, fleet or site.
+//!
+//! Walls take numbers and know no record; a resolver here reads the numbers out of the registry's records, calls the
+//! walls, and gives the answer as one struct.

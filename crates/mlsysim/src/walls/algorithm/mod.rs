@@ -1,0 +1,1 @@
+//! What the model asks for: walls 11 to 13.

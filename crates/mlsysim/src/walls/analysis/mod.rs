@@ -1,0 +1,1 @@
+//! Questions about the other walls: walls 21 and 22.

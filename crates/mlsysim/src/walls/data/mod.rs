@@ -1,0 +1,1 @@
+//! Bringing data to the machine: walls 8 to 10.

@@ -1,0 +1,1 @@
+//! Many machines together: walls 14 to 16.

@@ -1,0 +1,1 @@
+//! Money, carbon, checkpoints, safety: walls 17 to 20.

@@ -1,0 +1,1 @@
+//! Physics of wall 14 and training layouts on random inputs.

@@ -1,0 +1,1 @@
+//! Physics of the model of real machines on random inputs.
