@@ -63,6 +63,8 @@ pub struct Hardware {
     pub aliases: Vec<String>,
     /// Sort of machine.
     pub class: Class,
+    /// Family of chips it belongs to, by which calibrated constants are found: `hopper`, `ampere`, `cortex-m4`.
+    pub architecture: Option<String>,
     /// Rate of the arithmetic units by number format, without sparsity.
     pub rates: Vec<(Precision, FlopPerSecond)>,
     /// The rate that stands for the machine where no number format is named.
@@ -129,6 +131,7 @@ impl Hardware {
             id,
             aliases: Vec::new(),
             class: Class::Cpu,
+            architecture: None,
             rates: Vec::new(),
             peak,
             native: None,

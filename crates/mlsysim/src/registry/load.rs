@@ -298,6 +298,7 @@ impl Registry {
         machine.aliases = entry.texts("aliases", problems);
         machine.class =
             entry.word("class", &Class::ALL, Class::key, problems).unwrap_or(Class::Cpu);
+        machine.architecture = entry.text("architecture", problems);
         machine.rates = rates;
         machine.memory_efficiency = entry.number("memory_efficiency", Range::EFFICIENCY, problems);
         machine.efficiency = entry.number("efficiency", Range::EFFICIENCY, problems);
