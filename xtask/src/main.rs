@@ -19,6 +19,7 @@ mod milestone;
 mod nostd;
 mod package;
 mod process;
+mod published;
 mod tensors;
 mod test;
 mod tidy;
@@ -69,6 +70,10 @@ enum Command {
     Milestone(milestone::Args),
     /// Measure against naive code, the machine's limits and peers, in one run
     Bench(bench::Args),
+    /// Hold the model of real machines against published measurements
+    Published(published::Args),
+    /// Fit the constants of the model of real machines on published measurements
+    Calibrate(published::Calibrate),
 }
 
 fn main() -> ExitCode {
@@ -89,6 +94,8 @@ fn main() -> ExitCode {
         Command::Docs(args) => docs::run(&args),
         Command::Milestone(args) => milestone::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Published(args) => published::run(&args),
+        Command::Calibrate(args) => published::calibrate(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,6 +11,7 @@ pub mod conformance;
 mod convention;
 mod error;
 pub mod formulas;
+pub mod machine;
 mod near;
 mod precision;
 pub mod provenance;

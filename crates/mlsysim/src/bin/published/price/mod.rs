@@ -1,0 +1,69 @@
+//! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
+
+mod kernels_gemm;
+
+use crate::inputs::Inputs;
+use crate::world::World;
+use mlsysim::machine::Prediction;
+
+/// What a price says about one row: predictions by metric, all that it can tell, or why it has none.
+pub(crate) type Priced = Result<Vec<(&'static str, Prediction)>, String>;
+
+/// A constant that a data set decides on, and between which values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Constant {
+    /// Its path in the calibration.
+    pub(crate) path: &'static str,
+    /// Smallest sensible value.
+    pub(crate) low: f64,
+    /// Largest sensible value.
+    pub(crate) high: f64,
+}
+
+/// A constant and its bounds.
+pub(crate) const fn constant(path: &'static str, low: f64, high: f64) -> Constant {
+    Constant { path, low, high }
+}
+
+/// How a data set is priced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pricing {
+    /// Name of the data set.
+    pub(crate) name: &'static str,
+    /// The price of a row.
+    pub(crate) price: fn(&Inputs, &World) -> Priced,
+    /// The constants that are fitted on this data set; each constant belongs to one data set at most.
+    pub(crate) constants: &'static [Constant],
+}
+
+/// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
+pub(crate) const PRICINGS: &[Pricing] = &[kernels_gemm::PRICING];
+
+/// The pricing of a data set.
+pub(crate) fn of(name: &str) -> Option<&'static Pricing> {
+    PRICINGS.iter().find(|pricing| pricing.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mlsysim::machine::Calibration;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_constant_exists_and_belongs_to_one_data_set() {
+        let calibration = Calibration::shipped();
+        let mut seen = BTreeSet::new();
+        for constant in PRICINGS.iter().flat_map(|pricing| pricing.constants) {
+            let value = calibration.get(constant.path).expect(constant.path);
+            assert!(
+                constant.low <= value && value <= constant.high,
+                "{} = {value} is not between {} and {}",
+                constant.path,
+                constant.low,
+                constant.high
+            );
+            assert!(seen.insert(constant.path), "{} is fitted twice", constant.path);
+        }
+    }
+}
