@@ -36,8 +36,26 @@ impl Range {
         Self { min: 1.0, max: 9_007_199_254_740_992.0, whole: true, ..Self::ANY };
     /// A whole number of 1 or more that fits 32 bits.
     pub const COUNT_U32: Self = Self { max: 4_294_967_295.0, ..Self::COUNT };
+    /// A whole number of 0 or more, small enough to be exact.
+    pub const COUNT_OR_NONE: Self = Self { min: 0.0, ..Self::COUNT };
+    /// A whole number of 1 or more over which a loop may run.
+    pub const LOOP: Self = Self { max: 1_000_000.0, ..Self::COUNT };
+    /// Finite, and 1 or more.
+    pub const AT_LEAST_ONE: Self = Self { min: 1.0, ..Self::ANY };
+    /// A share of a whole that is not nothing.
+    pub const SOME_SHARE: Self = Self { above_min: true, ..Self::SHARE };
+    /// Degrees of latitude.
+    pub const LATITUDE: Self = Self { min: -90.0, max: 90.0, ..Self::ANY };
+    /// Degrees of longitude.
+    pub const LONGITUDE: Self = Self { min: -180.0, max: 180.0, ..Self::ANY };
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
+
+    /// Returns the same range with nothing above `max`.
+    #[must_use]
+    pub const fn up_to(self, max: f64) -> Self {
+        Self { max, ..self }
+    }
 
     /// Whether `value` is allowed.
     #[must_use]

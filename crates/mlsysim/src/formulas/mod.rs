@@ -1,1 +1,33 @@
 //! Pure functions of the literature that several walls share.
+//!
+//! Each checks that its arguments lie where the formula means something, and its result too: the answer is never
+//! NaN. [`all`] lists them with their sources, for programs that look one up by name.
+//!
+//! ```
+//! use mlsysim::formulas::{self, communication};
+//! use mlsysim::units::{Bytes, BytesPerSecond, Seconds};
+//!
+//! let time = communication::ring_allreduce(Bytes(8e9), 4.0, BytesPerSecond(1e9), Seconds(0.5))?;
+//! assert_eq!(time, Seconds(15.0));
+//! let same = formulas::find("communication.ring_allreduce").expect("listed");
+//! assert_eq!(same.evaluate(&[8e9, 4.0, 1e9, 0.5])?, time.into());
+//! # Ok::<(), mlsysim::Error>(())
+//! ```
+
+pub mod communication;
+mod define;
+pub mod network;
+
+use define::formulas;
+pub use define::{Argument, Formula};
+
+/// Every formula that takes numbers and gives a number, by module.
+pub fn all() -> impl Iterator<Item = &'static Formula> {
+    [communication::LIST, network::LIST].into_iter().flatten()
+}
+
+/// The formula of that identifier.
+#[must_use]
+pub fn find(id: &str) -> Option<&'static Formula> {
+    all().find(|formula| formula.id == id)
+}

@@ -221,6 +221,10 @@ unit! {
     KgCo2PerJoule, CARBON_INTENSITY, 1.0
 }
 unit! {
+    /// Length, in meters.
+    Meters, LENGTH, 1.0
+}
+unit! {
     /// Volume, in cubic meters.
     CubicMeters, VOLUME, 1.0
 }

@@ -1,6 +1,7 @@
 //! Laws that hold for any input, and agreement of the three ways to call an equation.
 
 mod forms;
+mod formulas;
 mod laws;
 mod laws_analysis;
 mod laws_data;
