@@ -19,6 +19,7 @@ mod ranges;
 pub mod registry;
 pub mod report;
 pub mod resolve;
+pub mod simulate;
 pub mod trace;
 pub mod units;
 pub mod walls;

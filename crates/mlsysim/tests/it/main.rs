@@ -10,4 +10,5 @@ mod laws_machine;
 mod laws_node;
 mod laws_operations;
 mod layers;
+mod simulation;
 mod units;
