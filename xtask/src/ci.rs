@@ -7,7 +7,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, is_installed, need, run as run_command};
 use crate::workspace::{self, LIBRARIES, PROGRAMS};
-use crate::{bench, climb, course, docs, features, firmware, layers, nostd, package, test, tidy};
+use crate::{
+    bench, climb, course, docs, features, firmware, layers, nostd, package, test, tidy, wasm,
+};
 
 /// Run every check of the project, cheapest first.
 #[derive(Debug, clap::Args)]
@@ -26,7 +28,7 @@ pub(crate) struct Args {
 /// One named check.
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 14] = [
+const STEPS: [Step; 15] = [
     ("fmt", |root| {
         run_command(cargo(root).args(["fmt", "--all", "--check"]))?;
         run_command(cargo(&root.join("firmware")).args(["fmt", "--all", "--check"]))?;
@@ -42,6 +44,7 @@ const STEPS: [Step; 14] = [
     ("features", |_| features::run()),
     ("package", |_| package::run()),
     ("nostd", |_| nostd::run()),
+    ("wasm", |_| wasm::run(&wasm::Args::default())),
     ("firmware", |_| firmware::run(&firmware::Args::in_emulator())),
     ("course", course::ci),
     ("climb", |_| climb::run()),

@@ -23,6 +23,7 @@ mod published;
 mod tensors;
 mod test;
 mod tidy;
+mod wasm;
 mod workspace;
 
 use std::process::ExitCode;
@@ -60,6 +61,8 @@ enum Command {
     Nostd,
     /// Hold a crate against its golden vectors
     Golden(golden::Args),
+    /// Hold the WebAssembly build of mlsysim against the native one, bit by bit
+    Wasm(wasm::Args),
     /// Build the board images, and run them in the emulator with --run
     Firmware(firmware::Args),
     /// Run the commands of the course, and the audit of its checks
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Command::Package => package::run(),
         Command::Nostd => nostd::run(),
         Command::Golden(args) => golden::run(&args),
+        Command::Wasm(args) => wasm::run(&args),
         Command::Firmware(args) => firmware::run(&args),
         Command::Course(args) => match course::run(&args) {
             Ok(status) => return status,

@@ -1,4 +1,4 @@
-//! The board runtime and the inference subset of `tinytorch-core` without an operating system.
+//! The board runtime, the walls and the inference subset of `tinytorch-core` without an operating system.
 
 use anyhow::Result;
 
@@ -8,7 +8,7 @@ use crate::workspace;
 /// The Cortex-M4F and M7 target with hardware floating point.
 pub(crate) const THUMB: &str = "thumbv7em-none-eabihf";
 
-/// Builds the host probe, then both libraries for the board target, and tests the inference subset without `std`.
+/// Builds the host probe, then the libraries for the board target, and tests the inference subset without `std`.
 ///
 /// The probe is a static library without `std` and without an allocator: if either slips in, the compiler stops.
 ///
@@ -25,6 +25,7 @@ pub(crate) fn run() -> Result<()> {
         run_command(cargo(&root).args(["check", "--quiet", "-p"]).args(library).args(target))
     };
     check(&["kits-hal"])?;
+    check(&["mlsysim"])?;
     check(&["tinytorch-core"])?;
     check(&["tinytorch-core", "--features", "safetensors,tflite"])?;
     // Without std one switch serves all threads, so tests that turn it must not run side by side.

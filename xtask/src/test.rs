@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::process::{cargo, run as run_command};
-use crate::workspace::{self, LIBRARIES};
+use crate::workspace::{self, LIBRARIES, PROGRAMS};
 
 /// Run everything that must pass on a fresh machine.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let root = workspace::root();
     let names = match &args.only {
         Some(name) => vec![workspace::library(name)?],
-        None => [&LIBRARIES[..], &["examples", "xtask"]].concat(),
+        None => [&LIBRARIES[..], &PROGRAMS[..]].concat(),
     };
     for name in &names {
         run_command(cargo(&root).args(["test", "--all-features", "-p", name]))?;

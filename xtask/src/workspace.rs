@@ -11,7 +11,7 @@ use crate::process;
 pub(crate) const LIBRARIES: [&str; 4] = ["tinytorch-core", "mlsysim", "staffml-bank", "kits-hal"];
 
 /// The packages above the libraries.
-pub(crate) const PROGRAMS: [&str; 2] = ["examples", "xtask"];
+pub(crate) const PROGRAMS: [&str; 3] = ["examples", "walls-wasm", "xtask"];
 
 /// Returns the folder that holds the workspace manifest.
 pub(crate) fn root() -> PathBuf {

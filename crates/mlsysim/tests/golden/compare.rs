@@ -1,6 +1,8 @@
 //! Comparing computed outputs with a case.
 
+use core::fmt::Write as _;
 use serde_json::Value;
+use std::sync::Mutex;
 
 /// The outcome of one case.
 pub(crate) enum Verdict {
@@ -24,8 +26,31 @@ pub(crate) type Outputs = Vec<(&'static str, Out)>;
 /// The vectors carry 64-bit results of the same formulas in another order of operations.
 const TOLERANCE: f64 = 1e-9;
 
+/// What was computed since [`take_bits`] was last called.
+static BITS: Mutex<String> = Mutex::new(String::new());
+
+/// Returns name and bits of every output computed since the last call, for a comparison of two builds.
+pub(crate) fn take_bits() -> String {
+    core::mem::take(&mut *BITS.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+}
+
+fn note_bits(outputs: &Outputs) {
+    let mut bits = BITS.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    for (name, out) in outputs {
+        // Writing to a text cannot fail.
+        let _ = match out {
+            Out::Number(number) => write!(bits, " {name}={:016x}", number.to_bits()),
+            Out::Flag(flag) => write!(bits, " {name}={flag}"),
+            Out::Word(word) => write!(bits, " {name}={word}"),
+        };
+    }
+}
+
 /// Compares every expected output that is not marked as an upstream defect.
 pub(crate) fn verdict(case: &Value, result: mlsysim::Result<Outputs>) -> Verdict {
+    if let Ok(outputs) = &result {
+        note_bits(outputs);
+    }
     let outputs = match (case.get("error"), result) {
         (Some(_), Err(_)) => return Verdict::Passed,
         (Some(error), Ok(outputs)) => {
