@@ -40,6 +40,8 @@ impl Range {
     pub const COUNT_OR_NONE: Self = Self { min: 0.0, ..Self::COUNT };
     /// A whole number of 1 or more over which a loop may run.
     pub const LOOP: Self = Self { max: 1_000_000.0, ..Self::COUNT };
+    /// A whole number of 2 or more, small enough to be exact.
+    pub const TWO_OR_MORE: Self = Self { min: 2.0, ..Self::COUNT };
     /// Finite, and 1 or more.
     pub const AT_LEAST_ONE: Self = Self { min: 1.0, ..Self::ANY };
     /// A share of a whole that is not nothing.
@@ -82,7 +84,8 @@ impl fmt::Display for Range {
             (true, true, true) => write!(f, " and above {} up to {}", self.min, self.max),
             (true, false, false) => write!(f, " and at least {}", self.min),
             (true, true, false) => write!(f, " and above {}", self.min),
-            (false, ..) => Ok(()),
+            (false, _, true) => write!(f, " and at most {}", self.max),
+            (false, _, false) => Ok(()),
         }
     }
 }
