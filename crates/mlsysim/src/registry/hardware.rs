@@ -87,6 +87,8 @@ pub struct Hardware {
     pub host: Option<Link>,
     /// Link between accelerators of one node.
     pub link: Option<Link>,
+    /// Network bandwidth of one machine, one direction.
+    pub nic: Option<BytesPerSecond>,
     /// Storage beside the machine.
     pub storage: Option<Storage>,
     /// Price of one machine; `None` if unknown, which is not free.
@@ -95,6 +97,8 @@ pub struct Hardware {
     pub embodied: Option<KgCo2>,
     /// Units that a kernel's tiles are spread over: streaming multiprocessors, compute units, cores.
     pub compute_units: Option<u32>,
+    /// Last cache before the main memory.
+    pub last_cache: Option<Bytes>,
     /// Rated power, or power drawn while running.
     pub power: Option<Watts>,
     /// Share of that power drawn while waiting.
@@ -109,6 +113,8 @@ pub struct Hardware {
     pub macs_per_cycle: Option<f64>,
     /// Cycles per int8 multiply-accumulate that good kernels need, fewest and most.
     pub cycles_per_mac: Option<(f64, f64)>,
+    /// Whatever else is recorded: transistors, die area, stacks of memory, ...
+    pub facts: Vec<(String, Quantity)>,
     /// Values of the Python package 0.3.0 that were corrected here, by field.
     pub upstream: Vec<(String, String)>,
     /// Where the numbers are from.
@@ -143,10 +149,12 @@ impl Hardware {
             flash: None,
             host: None,
             link: None,
+            nic: None,
             storage: None,
             unit_cost: None,
             embodied: None,
             compute_units: None,
+            last_cache: None,
             power: None,
             idle_share: None,
             dispatch: None,
@@ -154,6 +162,7 @@ impl Hardware {
             clock: None,
             macs_per_cycle: None,
             cycles_per_mac: None,
+            facts: Vec::new(),
             upstream: Vec::new(),
             origins: Origins::new(provenance),
         }
@@ -418,7 +427,7 @@ impl Hardware {
         let tier = |tier: Option<Tier>| (tier.map(|t| t.capacity), tier.and_then(|t| t.bandwidth));
         let (cache_capacity, cache_bandwidth) = tier(self.cache);
         let (flash_capacity, flash_bandwidth) = tier(self.flash);
-        let others: [(&str, Option<Quantity>); 16] = [
+        let others: [(&str, Option<Quantity>); 26] = [
             ("capacity", Some(self.capacity.into())),
             ("bandwidth", Some(self.bandwidth.into())),
             ("memory_efficiency", self.memory_efficiency.map(Into::into)),
@@ -428,6 +437,16 @@ impl Hardware {
             ("flash_capacity", flash_capacity.map(Into::into)),
             ("flash_bandwidth", flash_bandwidth.map(Into::into)),
             ("host_link", self.host.map(|link| link.one_way().into())),
+            ("link", self.link.map(|link| link.bandwidth.into())),
+            ("link_latency", self.link.and_then(|link| link.latency).map(Into::into)),
+            ("nic", self.nic.map(Into::into)),
+            ("storage_capacity", self.storage.map(|storage| storage.capacity.into())),
+            ("storage_bandwidth", self.storage.map(|storage| storage.bandwidth.into())),
+            ("storage_latency", self.storage.and_then(|storage| storage.latency).map(Into::into)),
+            ("unit_cost", self.unit_cost.map(Into::into)),
+            ("embodied", self.embodied.map(Into::into)),
+            ("compute_units", self.compute_units.map(|n| Quantity::number(f64::from(n)))),
+            ("last_cache", self.last_cache.map(Into::into)),
             ("power", self.power.map(Into::into)),
             ("idle_share", self.idle_share.map(Into::into)),
             ("dispatch", self.dispatch.map(Into::into)),
@@ -437,6 +456,7 @@ impl Hardware {
             ("cycles_per_mac", self.cycles_per_mac.map(|(fewest, _)| fewest.into())),
         ];
         values.extend(others.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
+        values.extend(self.facts.iter().map(|(name, value)| (name.clone(), *value)));
         values
     }
 }

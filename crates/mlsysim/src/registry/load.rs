@@ -1,7 +1,7 @@
 //! The registry: shipped records, and yours from TOML text.
 
 use super::reader::{Problems, Reader};
-use super::{Class, Family, Hardware, Link, Model, rate_field};
+use super::{Architecture, Biases, Class, Family, Hardware, Link, Model, Storage, rate_field};
 use crate::composite::Tier;
 use crate::error::{Error, Result};
 use crate::near::{fold, nearest};
@@ -15,9 +15,13 @@ use alloc::vec::Vec;
 use toml::de::DeTable;
 
 /// The files that ship with the crate: name and text.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 8] = [
     ("data/sources.toml", include_str!("../../data/sources.toml")),
     ("data/machines.toml", include_str!("../../data/machines.toml")),
+    ("data/accelerators.toml", include_str!("../../data/accelerators.toml")),
+    ("data/tpus.toml", include_str!("../../data/tpus.toml")),
+    ("data/workstations.toml", include_str!("../../data/workstations.toml")),
+    ("data/edge.toml", include_str!("../../data/edge.toml")),
     ("data/boards.toml", include_str!("../../data/boards.toml")),
     ("data/models.toml", include_str!("../../data/models.toml")),
 ];
@@ -306,6 +310,13 @@ impl Registry {
         machine.flash = read_tier(&mut entry, ["flash_capacity", "flash_bandwidth"], problems);
         machine.host =
             entry.amount("host_link", Range::POSITIVE, problems).map(Link::per_direction);
+        machine.link = read_link(&mut entry, problems);
+        machine.nic = entry.amount("nic", Range::POSITIVE, problems);
+        machine.storage = read_storage(&mut entry, problems);
+        machine.unit_cost = entry.amount("unit_cost", Range::NOT_NEGATIVE, problems);
+        machine.embodied = entry.amount("embodied", Range::NOT_NEGATIVE, problems);
+        machine.compute_units = entry.count("compute_units", problems);
+        machine.last_cache = entry.amount("last_cache", Range::POSITIVE, problems);
         machine.power = entry.amount("power", Range::POSITIVE, problems);
         machine.idle_share = entry.number("idle_share", Range::SHARE, problems);
         machine.dispatch = entry.amount("dispatch", Range::NOT_NEGATIVE, problems);
@@ -372,6 +383,10 @@ impl Registry {
         model.qk_rope_head_dim = entry.count("qk_rope_head_dim", problems);
         model.experts = entry.count("experts", problems);
         model.experts_per_token = entry.count("experts_per_token", problems);
+        model.sliding_window = entry.count("sliding_window", problems);
+        model.window_layers = entry.count("window_layers", problems);
+        model.context = entry.count("context", problems);
+        model.architecture = read_architecture(&mut entry, problems);
         model.state_size = entry.count("state_size", problems);
         model.denoising_steps = entry.count("denoising_steps", problems);
         model.activation_elements =
@@ -387,6 +402,7 @@ impl Registry {
                 problems,
             );
         }
+        count_from_architecture(&mut model, &entry, problems);
         if model.parameters.is_none() && model.stored.is_none() {
             entry.complain("needs parameters, for example parameters = \"8.03 Gparam\"", problems);
         }
@@ -428,6 +444,85 @@ fn read_tier(
         entry.complain(&format!("{} needs {}", fields[1], fields[0]), problems);
     }
     capacity.map(|capacity| Tier { capacity, bandwidth })
+}
+
+/// The shape of a transformer; none without a vocabulary and a feed-forward width.
+fn read_architecture(
+    entry: &mut Reader<'_, '_>,
+    problems: &mut Problems<'_>,
+) -> Option<Architecture> {
+    let vocab = entry.count("vocab", problems);
+    let ffn = entry.count("ffn", problems);
+    let mut a = Architecture::new(vocab.unwrap_or(1), ffn.unwrap_or(1));
+    a.gated = entry.flag("gated", problems).unwrap_or(true);
+    a.tied = entry.flag("tied", problems).unwrap_or(false);
+    a.positions = entry.count("positions", problems).unwrap_or(0);
+    a.biases = entry.word("biases", &Biases::ALL, Biases::key, problems).unwrap_or_default();
+    a.norm_shift = entry.flag("norm_shift", problems).unwrap_or(false);
+    a.norms = entry.count("norms", problems).unwrap_or(a.norms);
+    a.qk_norm = entry.flag("qk_norm", problems).unwrap_or(false);
+    a.sinks = entry.flag("sinks", problems).unwrap_or(false);
+    a.expert_ffn = entry.count("expert_ffn", problems);
+    a.shared_experts = entry.count("shared_experts", problems).unwrap_or(0);
+    a.dense_layers = entry.count("dense_layers", problems).unwrap_or(0);
+    a.router_bias = entry.flag("router_bias", problems).unwrap_or(false);
+    a.q_lora_rank = entry.count("q_lora_rank", problems);
+    a.qk_nope_head_dim = entry.count("qk_nope_head_dim", problems);
+    a.v_head_dim = entry.count("v_head_dim", problems);
+    if vocab.is_some() != ffn.is_some() {
+        entry.complain("vocab and ffn belong together: give both", problems);
+    }
+    (vocab.is_some() && ffn.is_some()).then_some(a)
+}
+
+/// Counts the parameters that the record does not state.
+fn count_from_architecture(model: &mut Model, entry: &Reader<'_, '_>, problems: &mut Problems<'_>) {
+    let count = match model.count_parameters() {
+        Ok(Some(count)) => count,
+        Ok(None) => return,
+        Err(error) => {
+            entry.complain(&format!("{error}"), problems);
+            return;
+        }
+    };
+    let origin = || {
+        let note = format!("counted from the widths; {}", model.origins.record);
+        Provenance::new(Basis::Derived, "").with_note(note)
+    };
+    let origin = origin();
+    if model.parameters.is_none() {
+        model.parameters = Some(count.total);
+        model.origins.set("parameters", origin.clone());
+    }
+    if model.experts.is_some() && model.active_parameters.is_none() {
+        model.active_parameters = Some(count.active);
+        model.origins.set("active_parameters", origin);
+    }
+}
+
+/// A link of one direction, and its latency.
+fn read_link(entry: &mut Reader<'_, '_>, problems: &mut Problems<'_>) -> Option<Link> {
+    let bandwidth = entry.amount("link", Range::POSITIVE, problems);
+    let latency = entry.amount("link_latency", Range::NOT_NEGATIVE, problems);
+    if bandwidth.is_none() && latency.is_some() {
+        entry.complain("link_latency needs link", problems);
+    }
+    bandwidth.map(|bandwidth| Link { latency, ..Link::per_direction(bandwidth) })
+}
+
+/// Storage, of which capacity and bandwidth must be known.
+fn read_storage(entry: &mut Reader<'_, '_>, problems: &mut Problems<'_>) -> Option<Storage> {
+    let capacity = entry.amount("storage_capacity", Range::POSITIVE, problems);
+    let bandwidth = entry.amount("storage_bandwidth", Range::POSITIVE, problems);
+    let latency = entry.amount("storage_latency", Range::NOT_NEGATIVE, problems);
+    match (capacity, bandwidth) {
+        (Some(capacity), Some(bandwidth)) => Some(Storage { capacity, bandwidth, latency }),
+        (None, None) if latency.is_none() => None,
+        _ => {
+            entry.complain("storage needs storage_capacity and storage_bandwidth", problems);
+            None
+        }
+    }
 }
 
 /// Computes the int8 rate of a core from its clock, where no rate is given.

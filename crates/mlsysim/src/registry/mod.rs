@@ -2,6 +2,7 @@
 //!
 //! The record types are always here; the shipped records and the reader for your own need the feature `registry`.
 
+mod architecture;
 mod demand;
 mod hardware;
 #[cfg(feature = "registry")]
@@ -13,6 +14,7 @@ mod sites;
 mod systems;
 mod training;
 
+pub use architecture::{Architecture, Biases, ParameterCount};
 pub use demand::Inference;
 pub use hardware::{Class, Hardware, rate_field};
 #[cfg(feature = "registry")]

@@ -1,11 +1,12 @@
 //! Records of models: sizes, widths and operation counts, and where each number is from.
 
+use super::architecture::Architecture;
 use crate::convention::Convention;
 use crate::error::{Error, Result};
 use crate::precision::Precision;
 use crate::provenance::{Origins, Provenance};
 use crate::trace::Trace;
-use crate::units::{Bytes, BytesPerParam, Flop, Params, Quantity};
+use crate::units::{Bytes, BytesPerParam, BytesPerToken, Flop, Params, Quantity};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -120,6 +121,14 @@ pub struct Model {
     pub experts: Option<u32>,
     /// Experts that one token uses.
     pub experts_per_token: Option<u32>,
+    /// Tokens that a windowed layer looks back at most.
+    pub sliding_window: Option<u32>,
+    /// How many layers are windowed; all of them if there is a window and no count.
+    pub window_layers: Option<u32>,
+    /// Longest context that it was made for.
+    pub context: Option<u32>,
+    /// Its shape in full, for counting parameters.
+    pub architecture: Option<Architecture>,
     /// State per channel of a state-space model.
     pub state_size: Option<u32>,
     /// Passes per image of a diffusion model.
@@ -128,6 +137,8 @@ pub struct Model {
     pub activation_elements: Option<f64>,
     /// Elements that must be in memory at once per item, besides the weights.
     pub working_elements: Option<f64>,
+    /// Whatever else is recorded: training tokens, energy, resolution, ...
+    pub facts: Vec<(String, Quantity)>,
     /// Values of the Python package 0.3.0 that were corrected here, by field.
     pub upstream: Vec<(String, String)>,
     /// Where the numbers are from.
@@ -157,10 +168,15 @@ impl Model {
             qk_rope_head_dim: None,
             experts: None,
             experts_per_token: None,
+            sliding_window: None,
+            window_layers: None,
+            context: None,
+            architecture: None,
             state_size: None,
             denoising_steps: None,
             activation_elements: None,
             working_elements: None,
+            facts: Vec::new(),
             upstream: Vec::new(),
             origins: Origins::new(provenance),
         }
@@ -175,7 +191,8 @@ impl Model {
     #[must_use]
     pub fn values(&self) -> Vec<(String, Quantity)> {
         let count = |value: Option<u32>| value.map(|n| Quantity::number(f64::from(n)));
-        let values: [(&str, Option<Quantity>); 17] = [
+        let a = self.architecture.as_ref();
+        let values: [(&str, Option<Quantity>); 26] = [
             ("parameters", self.parameters.map(Into::into)),
             ("active_parameters", self.active_parameters.map(Into::into)),
             ("stored", self.stored.map(Into::into)),
@@ -189,12 +206,24 @@ impl Model {
             ("qk_rope_head_dim", count(self.qk_rope_head_dim)),
             ("experts", count(self.experts)),
             ("experts_per_token", count(self.experts_per_token)),
+            ("sliding_window", count(self.sliding_window)),
+            ("window_layers", count(self.window_layers)),
+            ("context", count(self.context)),
+            ("vocab", count(a.map(|a| a.vocab))),
+            ("ffn", count(a.map(|a| a.ffn))),
+            ("expert_ffn", count(a.and_then(|a| a.expert_ffn))),
+            ("q_lora_rank", count(a.and_then(|a| a.q_lora_rank))),
+            ("qk_nope_head_dim", count(a.and_then(|a| a.qk_nope_head_dim))),
+            ("v_head_dim", count(a.and_then(|a| a.v_head_dim))),
             ("state_size", count(self.state_size)),
             ("denoising_steps", count(self.denoising_steps)),
             ("activation_elements", self.activation_elements.map(Quantity::number)),
             ("working_elements", self.working_elements.map(Quantity::number)),
         ];
-        values.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
+        let mut values: Vec<(String, Quantity)> =
+            values.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect();
+        values.extend(self.facts.iter().map(|(name, value)| (name.clone(), *value)));
+        values
     }
 
     /// Tells a trace where the values of this model are from.
@@ -330,7 +359,8 @@ impl Model {
     /// Bytes of keys and values for `batch` sequences of `seq_len` tokens.
     ///
     /// `KV = 2·L·H_kv·d_h·S·B·b`, or `L·(r_kv + d_rope)·S·B·b` with multi-head latent attention, which keeps one
-    /// compressed vector per token.
+    /// compressed vector per token. A windowed layer keeps at most its window; [`Convention::Upstream030`] knows no
+    /// windows.
     ///
     /// # Errors
     ///
@@ -346,18 +376,44 @@ impl Model {
         precision: Precision,
         convention: Convention,
     ) -> Result<Bytes> {
-        let layers = f64::from(self.layer_count()?);
-        let tokens = f64::from(seq_len) * f64::from(batch);
+        // Layers times tokens that each keeps.
+        let kept = self.kept_tokens(seq_len, convention)? * f64::from(batch);
         let width = precision.width().0;
         if let (Some(rank), Some(rope)) = (self.kv_lora_rank, self.qk_rope_head_dim) {
-            return Ok(Bytes(layers * (f64::from(rank) + f64::from(rope)) * tokens * width));
+            return Ok(Bytes(kept * (f64::from(rank) + f64::from(rope)) * width));
         }
         let kv_heads = match self.kv_heads {
             Some(heads) => heads,
             None => self.head_count(convention)?,
         };
         let head_width = f64::from(self.head_width(convention)?);
-        Ok(Bytes(2.0 * layers * f64::from(kv_heads) * head_width * tokens * width))
+        Ok(Bytes(2.0 * kept * f64::from(kv_heads) * head_width * width))
+    }
+
+    /// Tokens that the caches of all layers keep of one sequence, added up.
+    fn kept_tokens(&self, seq_len: u32, convention: Convention) -> Result<f64> {
+        let layers = self.layer_count()?;
+        let (windowed, window) = match (self.sliding_window, convention) {
+            (Some(window), Convention::Reference) => {
+                (self.window_layers.unwrap_or(layers).min(layers), window)
+            }
+            _ => (0, seq_len),
+        };
+        let whole = f64::from(layers - windowed) * f64::from(seq_len);
+        Ok(whole + f64::from(windowed) * f64::from(seq_len.min(window)))
+    }
+
+    /// Bytes of keys and values that the next token adds while every window still grows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::kv_cache`].
+    pub fn kv_bytes_per_token(
+        &self,
+        precision: Precision,
+        convention: Convention,
+    ) -> Result<BytesPerToken> {
+        Ok(BytesPerToken(self.kv_cache(1, 1, precision, convention)?.0))
     }
 
     /// Bytes of state that a state-space model keeps for `batch` sequences.

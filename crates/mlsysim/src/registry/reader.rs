@@ -200,6 +200,20 @@ impl<'a, 'i> Reader<'a, 'i> {
         Some(number as u32)
     }
 
+    /// Yes or no.
+    pub(super) fn flag(
+        &mut self,
+        field: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<bool> {
+        let value = self.take(field)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.wrong(field, value, "true or false", problems);
+        }
+        flag
+    }
+
     /// Two numbers, the smaller first.
     pub(super) fn pair(
         &mut self,

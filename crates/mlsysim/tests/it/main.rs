@@ -10,5 +10,6 @@ mod laws_machine;
 mod laws_node;
 mod laws_operations;
 mod layers;
+mod published;
 mod simulation;
 mod units;
