@@ -20,6 +20,8 @@ pub mod registry;
 pub mod report;
 pub mod resolve;
 pub mod simulate;
+#[cfg(feature = "sweep")]
+pub mod sweep;
 pub mod trace;
 pub mod units;
 pub mod walls;

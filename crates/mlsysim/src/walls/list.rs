@@ -2,8 +2,9 @@
 
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
-use super::equation::{Equation, EquationInfo};
+use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::node::{compute, memory};
+use super::prepared;
 use crate::composite::{iron_law, roofline};
 use crate::convention::Convention;
 use crate::error::Result;
@@ -11,13 +12,15 @@ use crate::trace::Trace;
 use crate::units::Quantity;
 
 type ByName = fn(&[(&str, Quantity)], Trace, Convention) -> Result<Evaluation>;
+type Row = fn(&[f64; MAX_FIELDS], Convention, &mut [f64; MAX_FIELDS]) -> Result<()>;
 type Batch = fn(&[(&str, &Column)], &[(&str, Quantity)], Convention) -> Result<Table>;
 
-/// One equation and the two calls derived from it.
+/// One equation and the calls derived from it.
 pub(super) struct Entry {
     pub(super) info: &'static EquationInfo,
     pub(super) by_name: ByName,
     pub(super) batch: Batch,
+    pub(super) row: Row,
 }
 
 macro_rules! register {
@@ -32,6 +35,7 @@ macro_rules! register {
             info: <$equation as Equation>::INFO,
             by_name: by_name::run::<$equation>,
             batch: batch::run::<$equation>,
+            row: prepared::row::<$equation>,
         }),*];
     };
 }

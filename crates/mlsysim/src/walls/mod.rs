@@ -15,10 +15,12 @@ pub mod fleet;
 mod list;
 pub mod node;
 pub mod operations;
+mod prepared;
 
 pub use batch::{Column, Table, batch};
 pub use by_name::{Evaluation, Given, evaluate, evaluate_given};
 pub use equation::{EquationInfo, Field, Form, solve, solve_traced};
+pub use prepared::Prepared;
 
 use core::fmt;
 

@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p mlsysim --features cli --test cli` rewrites the expected output.
 
+mod sweep;
+
 use expect_test::{Expect, expect, expect_file};
 use std::process::Command;
 

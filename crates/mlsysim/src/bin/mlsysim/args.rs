@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Walls(WallsArgs),
     /// Price one step of a model, or of work given in numbers, on a machine
     Eval(Box<EvalArgs>),
+    /// Compute an equation, or steps of models on machines, at every point of a grid
+    Sweep(SweepArgs),
     /// List the shipped machines and models, or show one with the origin of every value
     Zoo(ZooArgs),
 }
@@ -119,6 +121,65 @@ pub(crate) struct EvalArgs {
     /// Also draw the roofline into this file
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Axes:\n  batch=1,8,64                      a list\n  bandwidth=1TB/s..8TB/s:8          8 values at equal distances [B/s]\n  bandwidth=1TB/s..8TB/s:4:log      4 values at equal ratios [B/s]\n  batch=1..16                       every whole number [count]\n  hardware=h100,a100                names\n\nExamples:\n  mlsysim sweep eval hardware=h100,a100 model=llama3_8b batch=1..256:9:log --where 'fits and time < 20 ms' --sort throughput:desc --top 5 -o text\n  mlsysim sweep memory.step_time bytes_moved='16 GB' bandwidth=1TB/s..8TB/s:8"
+)]
+pub(crate) struct SweepArgs {
+    /// Identifier of an equation (see `mlsysim walls`), or `eval` for one step of models on machines
+    pub(crate) target: String,
+    /// Inputs with the values they take, with units; `eval` without any lists its inputs
+    #[arg(value_name = "NAME=VALUES")]
+    pub(crate) axes: Vec<String>,
+    /// Keep rows that meet this condition, such as 'time < 10 ms and fits'; may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) conditions: Vec<String>,
+    /// Sort by a column or a formula, smallest first; `throughput:desc` for largest first
+    #[arg(long, value_name = "FORMULA")]
+    pub(crate) sort: Option<String>,
+    /// Keep the first so many rows [count]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) top: Option<usize>,
+    /// Write only these of the outputs
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Format of the result: csv, json, jsonl, markdown, text, or svg for a line chart
+    #[arg(short, long, value_enum, default_value = "csv")]
+    pub(crate) output: Output,
+    /// Axis that the line chart has to the right [default: the first amount that varies]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) x: Option<String>,
+    /// Output that the line chart has upwards [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) y: Option<String>,
+    /// Threads to use [count; default: one per processor]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<usize>,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A TOML file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+}
+
+/// The format of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Aligned text for people
+    Text,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// A Markdown table
+    Markdown,
+    /// A plot
+    Svg,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -5,6 +5,7 @@
 
 mod args;
 mod eval;
+mod sweep;
 mod walls;
 mod zoo;
 
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
     let answer = match &args.command {
         Command::Walls(args) => walls::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Sweep(args) => sweep::run(args),
         Command::Zoo(args) => zoo::run(args),
     };
     match answer {
