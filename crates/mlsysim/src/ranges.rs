@@ -53,17 +53,16 @@ impl Range {
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
 
-<<<<<<< HEAD
     /// Returns the same range with nothing above `max`.
     #[must_use]
     pub const fn up_to(self, max: f64) -> Self {
         Self { max, ..self }
-=======
+    }
+
     /// Whether only whole numbers are allowed.
     #[must_use]
     pub const fn is_whole(&self) -> bool {
         self.whole
->>>>>>> 6447564 (mlsysim: sweep grids of inputs into typed columns)
     }
 
     /// Whether `value` is allowed.

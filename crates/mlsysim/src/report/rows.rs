@@ -54,8 +54,8 @@ pub fn markdown(table: &Table, out: &mut dyn Write) -> fmt::Result {
     };
     line(out, &mut table.columns.iter().map(|column| column.name.clone()))?;
     let rule = |column: &Column| match column.kind {
-        Kind::Amount(_) => "---:".to_string(),
-        Kind::Flag | Kind::Words(_) => "---".to_string(),
+        Kind::Amount(_) => String::from("---:"),
+        Kind::Flag | Kind::Words(_) => String::from("---"),
     };
     line(out, &mut table.columns.iter().map(rule))?;
     for row in 0..table.rows() {

@@ -444,7 +444,7 @@ fn compute(
         match target.row(point, &mut row[point.len()..]) {
             Ok(()) => rows.offer(&row, filter),
             Err(error) => {
-                rows.refuse(Refused { about: about(&error), points: 1, first: error.to_string() })
+                rows.refuse(Refused { about: about(&error), points: 1, first: error.to_string() });
             }
         }
     });

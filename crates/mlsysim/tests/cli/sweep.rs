@@ -15,7 +15,13 @@ fn a_range_as_comma_separated_values() {
             "memory_time",
         ],
         0,
-        &expect![[r#""#]],
+        &expect![[r#"
+            bytes_moved [B],bandwidth [B/s],memory_time [s]
+            16000000000,1000000000000,0.016
+            16000000000,2000000000000,0.008
+            16000000000,3000000000000,0.005333333333333333
+            16000000000,4000000000000,0.004
+        "#]],
     );
 }
 
@@ -41,8 +47,19 @@ fn the_best_rows_as_text() {
         "text",
     ]);
     assert_eq!(run.code, 0, "{}", run.err);
-    expect![[r#""#]].assert_eq(&run.out);
-    expect![[r#""#]].assert_eq(&run.err);
+    expect![[r#"
+        hardware  model      batch  time       throughput  bottleneck
+        h100      llama3_8b  16     7.7401 ms  2.0672 kHz  Memory
+        h100      llama3_8b  8      6.9583 ms  1.1497 kHz  Memory
+        h100      llama3_8b  4      6.5674 ms  609.06 Hz   Memory
+    "#]]
+    .assert_eq(&run.out);
+    expect![[r#"
+        mlsysim: 14 points, 5 kept, 3 shown
+        0 rejected by `fits`, 0 by it alone
+        9 rejected by `time < 9 ms`, 9 by it alone
+    "#]]
+    .assert_eq(&run.err);
 }
 
 #[test]
@@ -61,9 +78,71 @@ fn one_document_and_one_line_an_object() {
         args.push(format);
         args
     };
-    check(&with("json"), 0, &expect![[r#""#]]);
-    check(&with("jsonl"), 0, &expect![[r#""#]]);
-    check(&with("markdown"), 0, &expect![[r#""#]]);
+    check(
+        &with("json"),
+        0,
+        &expect![[r#"
+        {
+          "columns": [
+            {
+              "name": "ops",
+              "type": "number",
+              "unit": "FLOP",
+              "values": [
+                3000000000000.0,
+                3000000000000.0
+              ]
+            },
+            {
+              "name": "peak",
+              "type": "number",
+              "unit": "FLOP/s",
+              "values": [
+                100000000000000.0,
+                300000000000000.0
+              ]
+            },
+            {
+              "name": "compute_time",
+              "type": "number",
+              "unit": "s",
+              "values": [
+                0.06,
+                0.02
+              ]
+            }
+          ],
+          "convention": "reference",
+          "inputs": 2,
+          "schema": "mlsysim.sweep/1",
+          "statistics": {
+            "conditions": [],
+            "kept": 2,
+            "points": 2,
+            "refused": []
+          },
+          "target": "compute.step_time"
+        }
+    "#]],
+    );
+    check(
+        &with("jsonl"),
+        0,
+        &expect![[r#"
+        {"ops [FLOP]":3000000000000,"peak [FLOP/s]":100000000000000,"compute_time [s]":0.06}
+        {"ops [FLOP]":3000000000000,"peak [FLOP/s]":300000000000000,"compute_time [s]":0.02}
+    "#]],
+    );
+    check(
+        &with("markdown"),
+        0,
+        &expect![[r#"
+        | ops | peak | compute_time |
+        | ---: | ---: | ---: |
+        | 3 TFLOP | 100 TFLOP/s | 60 ms |
+        | 3 TFLOP | 300 TFLOP/s | 20 ms |
+    "#]],
+    );
 }
 
 #[test]
@@ -93,7 +172,13 @@ fn every_mistake_of_a_sweep_is_told() {
             "bandwidht=1 TB/s",
             "x",
         ],
-        &expect![[r#""#]],
+        &expect![[r#"
+            mlsysim: hardware: unknown hardware `h1000`; did you mean h100?
+            batch must be a whole number and from 1 to 4294967295, got 0
+            context: `4 GB` is data; expected a plain number, for example `0.5`
+            there is no input `bandwidht`; did you mean bandwidth?
+            `x` is no axis: write NAME=VALUES, such as bandwidth=1TB/s..8TB/s:8 or batch=1,8,64
+        "#]],
     );
     refused(
         &[
@@ -106,16 +191,28 @@ fn every_mistake_of_a_sweep_is_told() {
             "--sort",
             "tme",
         ],
-        &expect![[r#""#]],
+        &expect![[r#"
+            mlsysim: `memory_time < 3`, column 13: cannot compare time (s) and a plain number
+            `tme`, column 1: there is no column `tme`; there are bytes_moved, bandwidth, sustained_bandwidth, memory_time
+        "#]],
     );
-    refused(&["sweep", "memory.step_tim", "bytes_moved=16 GB"], &expect![[r#""#]]);
+    refused(
+        &["sweep", "memory.step_tim", "bytes_moved=16 GB"],
+        &expect![[r#"
+        mlsysim: unknown equation `memory.step_tim`; did you mean memory.step_time?
+    "#]],
+    );
     refused(
         &["sweep", "memory.step_time", "bytes_moved=16 GB", "bandwidth=1TB/s", "--columns", "time"],
-        &expect![[r#""#]],
+        &expect![[r#"
+            mlsysim: --columns: there is no column time; there are bytes_moved, bandwidth, sustained_bandwidth, memory_time
+        "#]],
     );
     refused(
         &["sweep", "memory.step_time", "bytes_moved=16 GB", "bandwidth=1TB/s", "-o", "svg"],
-        &expect![[r#""#]],
+        &expect![[r#"
+            mlsysim: a line chart needs an axis of amounts that varies to the right; there are bytes_moved, bandwidth
+        "#]],
     );
 }
 

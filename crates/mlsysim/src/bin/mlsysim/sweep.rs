@@ -2,12 +2,13 @@
 
 use crate::args::{Output, SweepArgs, registry};
 use crate::{Answer, pretty};
+use core::fmt;
+use core::time::Duration;
 use mlsysim::report::{chart, json, rows};
 use mlsysim::sweep::{self, Kind, Options, Progress, Table};
-use std::fmt;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub(crate) fn run(args: &SweepArgs) -> Result<Answer, String> {
     if args.target == "eval" && args.axes.is_empty() {
@@ -37,10 +38,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<Answer, String> {
     };
     let text = match args.output {
         Output::Json => pretty(&json::sweep(&args.target, args.convention.into(), &table)),
-        Output::Svg => {
-            let chart = chart::sweep(&args.target, &table, args.x.as_deref(), args.y.as_deref())?;
-            chart
-        }
+        Output::Svg => chart::sweep(&args.target, &table, args.x.as_deref(), args.y.as_deref())?,
         streamed => {
             stream(streamed, &table)?;
             String::new()
