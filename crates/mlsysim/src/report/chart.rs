@@ -50,6 +50,7 @@ const LEGEND_TOP: f64 = 52.0;
 const LEGEND_LINE: f64 = 19.0;
 const BOTTOM: f64 = 60.0;
 /// The most series that stay apart by color and dashes.
+#[cfg(feature = "sweep")]
 const MOST_SERIES: usize = 12;
 const COLORS: [&str; 6] = ["#1f4e79", "#c1440e", "#00798c", "#8f2d56", "#5b8c5a", "#8a6d3b"];
 
@@ -344,7 +345,7 @@ mod tests {
         // Steps of 5 (14 / 6 = 2.3 rounds up to 5) from 0 to 20.
         assert_eq!(ticks.marks, [0.0, 5.0, 10.0, 15.0, 20.0]);
         let up = Ticks::around([9.0, 10.0].into_iter(), true);
-        assert!(up.low == 0.0 && up.high == 10.0, "heights compare only from 0: {up:?}");
+        assert_eq!((up.low, up.high), (0.0, 10.0), "heights compare only from 0: {up:?}");
         let ticks = Ticks::around([2e9, 5e12].into_iter(), false);
         assert_eq!(ticks.marks, [1e9, 1e10, 1e11, 1e12, 1e13]);
         assert!((ticks.place(1e11) - 0.5).abs() < 1e-12, "the middle of four decades");

@@ -541,7 +541,7 @@ mod tests {
 
     #[track_caller]
     fn refused(text: &str, message: &str) {
-        assert_eq!(read(text).map(|_| ()), Err(message.to_string()));
+        assert_eq!(read(text).map(|_| ()), Err(String::from(message)));
     }
 
     #[test]

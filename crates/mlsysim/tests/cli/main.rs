@@ -216,8 +216,8 @@ fn wrong_calls_say_what_to_write() {
     refused(
         &["zoo", "models", "lama3_8b"],
         &expect![[r#"
-        mlsysim: unknown model `lama3_8b`; did you mean llama3_8b?
-    "#]],
+            mlsysim: unknown model `lama3_8b`; did you mean llama3_8b or Models.Language.Llama3_8B?
+        "#]],
     );
 }
 
