@@ -3,7 +3,7 @@
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
-use super::node::{compute, memory};
+use super::node::{compute, memory, serving, tail_latency};
 use super::prepared;
 use crate::composite::{iron_law, roofline};
 use crate::convention::Convention;
@@ -53,6 +53,16 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    serving::Prefill,
+    serving::Decode,
+    serving::Speculative,
+    serving::DistinctExperts,
+    serving::DecodeBound,
+    tail_latency::Queue,
+    tail_latency::Quantile,
+    tail_latency::MeanWaits,
+    tail_latency::FanOut,
+    tail_latency::Hedge,
     // Data: walls 8 to 10.
     // Algorithm: walls 11 to 13.
     // Fleet: walls 14 to 16.
