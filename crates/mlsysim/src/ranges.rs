@@ -52,6 +52,29 @@ impl Range {
     pub const LONGITUDE: Self = Self { min: -180.0, max: 180.0, ..Self::ANY };
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
+    /// The position of a word in a list of two.
+    pub const ONE_OF_2: Self = Self { min: 0.0, max: 1.0, ..Self::COUNT };
+    /// The position of a word in a list of three.
+    pub const ONE_OF_3: Self = Self { min: 0.0, max: 2.0, ..Self::COUNT };
+    /// The position of a word in a list of four.
+    pub const ONE_OF_4: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
+    /// The position of a word in a list of six.
+    pub const ONE_OF_6: Self = Self { min: 0.0, max: 5.0, ..Self::COUNT };
+    /// How many dimensions or tiers a network has.
+    pub const DIMENSIONS: Self = Self { max: 64.0, ..Self::COUNT };
+    /// A share above 0: a probability of something that can happen.
+    pub const CHANCE: Self = Self { above_min: true, ..Self::SHARE };
+    /// A count of at most a million.
+    pub const MILLION: Self = Self { max: 1e6, ..Self::COUNT };
+
+    /// Every number, finite or not.
+    pub const NUMBER: Self = Self { infinite: true, ..Self::ANY };
+
+    /// That number and no other.
+    #[must_use]
+    pub const fn exactly(number: f64) -> Self {
+        Self { min: number, max: number, ..Self::ANY }
+    }
 
     /// Returns the same range with nothing above `max`.
     #[must_use]

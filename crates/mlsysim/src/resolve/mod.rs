@@ -5,4 +5,9 @@
 
 pub mod decode_bound;
 pub mod decoder;
+mod ingestion;
+mod locality;
 pub mod serving;
+
+pub use ingestion::ingestion;
+pub use locality::locality;

@@ -1,7 +1,9 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
+use super::algorithm::complexity;
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
+use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::node::{compute, memory, serving, tail_latency};
 use super::prepared;
@@ -64,7 +66,20 @@ register! {
     tail_latency::FanOut,
     tail_latency::Hedge,
     // Data: walls 8 to 10.
+    ingestion::Balance,
+    ingestion::Demand,
+    ingestion::Stall,
+    transformation::Batch,
+    transformation::Workers,
+    locality::Fabric,
+    locality::Torus,
+    locality::Mesh,
+    locality::Hypercube,
     // Algorithm: walls 11 to 13.
+    complexity::Allocate,
+    complexity::Train,
+    complexity::Budget,
+    complexity::Lifetime,
     // Fleet: walls 14 to 16.
     // Operations: walls 17 to 20.
     // Analysis: walls 21 and 22.
