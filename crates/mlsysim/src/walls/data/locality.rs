@@ -301,4 +301,8 @@ fn dragonfly(n: f64) -> Shape {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "small whole numbers and their quotients by powers of two are exact"
+)]
 mod tests;

@@ -226,6 +226,10 @@ impl Equation for Workers {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::float_cmp,
+    reason = "small whole numbers and their quotients by powers of two are exact"
+)]
 mod tests {
     use super::*;
 
