@@ -2,7 +2,7 @@
 //!
 //! This is the form for sweeps and searches: no name is resolved and nothing is allocated per call.
 
-use super::by_name::entry;
+use super::by_name::{check_choice, entry};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS, Record, solve};
 use super::list::Entry;
 use crate::convention::Convention;
@@ -88,6 +88,9 @@ pub(super) fn row<E: Equation>(
     convention: Convention,
     outputs: &mut [f64; MAX_FIELDS],
 ) -> Result<()> {
+    for (field, number) in E::INFO.inputs.iter().zip(inputs) {
+        check_choice(E::INFO.id, field, *number)?;
+    }
     solve::<E>(&E::In::read(inputs), convention)?.write(outputs);
     Ok(())
 }
