@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_EXPECT=1 cargo test -p mlsysim --features cli --test cli` rewrites the expected output.
 
+mod explain;
 mod sweep;
 
 use expect_test::{Expect, expect, expect_file};

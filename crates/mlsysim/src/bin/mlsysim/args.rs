@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::step::StepArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use mlsysim::registry::Registry;
 use mlsysim::units::{Unit, parse_as};
@@ -28,6 +29,14 @@ pub(crate) enum Command {
     Eval(Box<EvalArgs>),
     /// Compute an equation, or steps of models on machines, at every point of a grid
     Sweep(SweepArgs),
+    /// Show a wall, an equation or one step as a derivation with its sources
+    Explain(ExplainArgs),
+    /// Put two machines, or two models, side by side
+    Compare(CompareArgs),
+    /// Put the literature beside the Python package 0.3.0, and name the defects that differ
+    Diff(DiffArgs),
+    /// Write the completions of a shell
+    Completions(CompletionsArgs),
     /// List the shipped machines and models, or show one with the origin of every value
     Zoo(ZooArgs),
 }
@@ -165,6 +174,106 @@ pub(crate) struct SweepArgs {
     pub(crate) records: Vec<PathBuf>,
 }
 
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Amounts carry their unit: bandwidth='2 TB/s' [B/s].\n\nExamples:\n  mlsysim explain 2\n  mlsysim explain memory.step_time bytes_moved='16 GB' bandwidth='2 TB/s'\n  mlsysim explain --hardware h100 --model llama3_8b --batch 8"
+)]
+pub(crate) struct ExplainArgs {
+    /// Number of a wall, or identifier of an equation
+    pub(crate) what: Option<String>,
+    /// Inputs of the equation, such as bandwidth='2 TB/s'
+    #[arg(value_name = "NAME=AMOUNT")]
+    pub(crate) inputs: Vec<String>,
+    /// Machine, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) hardware: Option<String>,
+    /// Model, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) step: StepArgs,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Times are in seconds, rates in FLOP/s and B/s, sizes in B.\n\nExamples:\n  mlsysim compare --hardware a100,h100 --model llama3_8b --batch 8\n  mlsysim compare --hardware h100 --model llama3_8b,llama3_70b -o svg > steps.svg"
+)]
+pub(crate) struct CompareArgs {
+    /// One machine or two, by name
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', required = true)]
+    pub(crate) hardware: Vec<String>,
+    /// One model or two, by name
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', required = true)]
+    pub(crate) model: Vec<String>,
+    #[command(flatten)]
+    pub(crate) step: StepArgs,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Amounts carry their unit: bandwidth='2 TB/s' [B/s].\n\nExamples:\n  mlsysim diff --hardware h100 --model llama3_8b --batch 8\n  mlsysim diff memory.step_time bytes_moved='16 GB' bandwidth='2 TB/s'"
+)]
+pub(crate) struct DiffArgs {
+    /// Identifier of an equation
+    pub(crate) what: Option<String>,
+    /// Inputs of the equation, such as bandwidth='2 TB/s'
+    #[arg(value_name = "NAME=AMOUNT")]
+    pub(crate) inputs: Vec<String>,
+    /// Machine, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) hardware: Option<String>,
+    /// Model, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) step: StepArgs,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  mlsysim completions bash > ~/.local/share/bash-completion/completions/mlsysim"
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// The choice of a format.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Format {
+    /// Format of the result
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+    /// Write JSON: the same as --output json
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+}
+
+impl Format {
+    pub(crate) const fn output(&self) -> Output {
+        if self.json { Output::Json } else { self.output }
+    }
+}
+
+/// The message for a format that a command does not have.
+pub(crate) fn unsupported(command: &str, output: Output) -> String {
+    let name = output.to_possible_value().map_or_else(String::new, |value| value.get_name().into());
+    format!("{command} has no output `{name}`; try `-o text` or `-o json`")
+}
+
 /// The format of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Output {
@@ -183,7 +292,9 @@ pub(crate) enum Output {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  mlsysim zoo hardware\n  mlsysim zoo models resnet50 --json")]
+#[command(
+    after_help = "Every value is shown with its unit: FLOP/s, B/s, B, W, s.\n\nExamples:\n  mlsysim zoo hardware\n  mlsysim zoo models resnet50 --json"
+)]
 pub(crate) struct ZooArgs {
     /// What to list
     pub(crate) what: Option<ZooKind>,
