@@ -54,15 +54,24 @@ fn a_wall_and_a_step_are_explained() {
     let json = mlsysim(&["explain", "--hardware", "h100", "--model", "gpt2", "-o", "json"]).out;
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["schema"], "mlsysim.explain/1");
-    refused(&["explain"], &expect![[r#"
+    refused(
+        &["explain"],
+        &expect![[r#"
         mlsysim: name a wall (1 to 22), an equation with its inputs, or --hardware and --model
-    "#]]);
-    refused(&["explain", "2", "-o", "csv"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["explain", "2", "-o", "csv"],
+        &expect![[r#"
         mlsysim: explain has no output `csv`; try `-o text` or `-o json`
-    "#]]);
-    refused(&["explain", "23"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["explain", "23"],
+        &expect![[r#"
         mlsysim: there is no wall 23: they are numbered 1 to 22
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -119,13 +128,19 @@ fn a_comparison_in_every_format() {
         (svg.matches("memory traffic</text>").count(), svg.contains("time [s], all bars from 0")),
         (2, true)
     );
-    refused(&["compare", "--hardware", "h100", "--model", "gpt2"], &expect![[r#"
+    refused(
+        &["compare", "--hardware", "h100", "--model", "gpt2"],
+        &expect![[r#"
         mlsysim: compare two machines, or two models, or two of each: --hardware h100,a100 --model llama3_8b
-    "#]]);
-    refused(&["compare", "--hardware", "h10,a10x", "--model", "gpt2"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["compare", "--hardware", "h10,a10x", "--model", "gpt2"],
+        &expect![[r#"
         mlsysim: unknown hardware `h10`; did you mean h100 or h100_sxm or h100_nvl?
         unknown hardware `a10x`; did you mean a100?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
