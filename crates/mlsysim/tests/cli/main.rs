@@ -3,6 +3,7 @@
 //! `UPDATE_EXPECT=1 cargo test -p mlsysim --features cli --test cli` rewrites the expected output.
 
 mod explain;
+mod serve;
 mod sweep;
 
 use expect_test::{Expect, expect, expect_file};
@@ -212,8 +213,8 @@ fn wrong_calls_say_what_to_write() {
     refused(
         &["walls", "2", "bandwidth=3 TB/s"],
         &expect![[r#"
-        mlsysim: inputs belong to an equation, not a wall: name one of memory.step_time, memory.capacity, memory.weight_bytes, memory.kv_cache, roofline.arithmetic_intensity, roofline.ridge_point, roofline.attainable, roofline.combine, roofline.step, iron_law.upgrade
-    "#]],
+            mlsysim: inputs belong to an equation, not a wall: name one of memory.step_time, memory.capacity, memory.weight_bytes, memory.kv_cache, roofline.arithmetic_intensity, roofline.ridge_point, roofline.attainable, roofline.combine, roofline.step, iron_law.upgrade, serving.decode_bound
+        "#]],
     );
     refused(
         &["zoo", "models", "lama3_8b"],

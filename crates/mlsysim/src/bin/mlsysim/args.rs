@@ -35,6 +35,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Put the literature beside the Python package 0.3.0, and name the defects that differ
     Diff(DiffArgs),
+    /// Time to the first token and between tokens of a model on a machine
+    Serve(ServeArgs),
     /// Write the completions of a shell
     Completions(CompletionsArgs),
     /// List the shipped machines and models, or show one with the origin of every value
@@ -237,6 +239,46 @@ pub(crate) struct DiffArgs {
     pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) step: StepArgs,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Times are in seconds, sizes in B.\n\nExamples:\n  mlsysim serve llama3_8b h100 --batch 8 --context 2048\n  mlsysim serve llama3_70b h200 --precision fp8 --prefill-chunk-tokens 512 --explain"
+)]
+pub(crate) struct ServeArgs {
+    /// Model, by name
+    pub(crate) model: String,
+    /// Machine, by name
+    pub(crate) hardware: String,
+    /// Tokens of each prompt [count]
+    #[arg(short = 's', long, visible_alias = "seq-len", value_name = "COUNT", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) context: u32,
+    /// Tokens that each answer has [count]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) output_tokens: u32,
+    /// Requests in the batch [count]
+    #[arg(short, long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// Number format [default: the machine's own]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) precision: Option<Precision>,
+    /// Share of the peak that the code reaches, 0 to 1 [default: the machine's record, else 0.5]
+    #[arg(short, long, value_name = "SHARE")]
+    pub(crate) efficiency: Option<f64>,
+    /// Tokens of a prompt that one pass reads [count; default: all]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) prefill_chunk_tokens: Option<u32>,
+    /// Show the derivation
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A TOML file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
 }

@@ -9,6 +9,7 @@ mod defects;
 mod diff;
 mod eval;
 mod explain;
+mod serve;
 mod step;
 mod sweep;
 mod walls;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Diff(args) => diff::run(args),
+        Command::Serve(args) => serve::run(args),
         Command::Completions(args) => Ok(completions(args.shell)),
         Command::Zoo(args) => zoo::run(args),
     };
