@@ -117,6 +117,9 @@ pub enum Error {
         /// Why.
         source: Box<Self>,
     },
+    /// A search over designs was asked wrongly or found nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
     /// A text is not the quantity asked for.
     #[error(transparent)]
     Quantity(#[from] ParseError),
@@ -174,6 +177,49 @@ pub enum CallError {
         /// Rows of this one.
         got: usize,
     },
+}
+
+/// Why a search over designs was refused or found nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The objective cannot be read.
+    #[error("`{text}` is no objective; write `minimize(METRIC)` or `maximize(METRIC)`")]
+    Objective {
+        /// The text given.
+        text: String,
+    },
+    /// A constraint cannot be read.
+    #[error("`{text}` is no constraint; write `METRIC < BOUND`, with one of <, <=, >, >=, ==")]
+    Constraint {
+        /// The text given.
+        text: String,
+    },
+    /// The designs have no such metric.
+    #[error("unknown metric `{name}`{}", did_you_mean(near))]
+    Metric {
+        /// The name given.
+        name: String,
+        /// The nearest known ones.
+        near: Vec<String>,
+    },
+    /// No design satisfies every constraint.
+    #[error(
+        "none of {evaluated} designs is left: {infeasible} are infeasible{}",
+        refusals(refused)
+    )]
+    Nothing {
+        /// Designs evaluated.
+        evaluated: usize,
+        /// Designs that cannot exist.
+        infeasible: usize,
+        /// Each constraint, and how many of the others it refuses.
+        refused: Vec<(String, usize)>,
+    },
+}
+
+fn refusals(refused: &[(String, usize)]) -> String {
+    refused.iter().map(|(text, count)| alloc::format!(", `{text}` refuses {count}")).collect()
 }
 
 fn lines(file: &str, problems: &[Problem]) -> String {

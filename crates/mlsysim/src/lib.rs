@@ -12,6 +12,7 @@ mod convention;
 #[cfg(feature = "registry")]
 pub mod document;
 mod error;
+pub mod evaluate;
 pub mod formulas;
 pub mod machine;
 mod near;
@@ -30,7 +31,7 @@ pub mod walls;
 mod workload;
 
 pub use convention::Convention;
-pub use error::{CallError, Error, Result};
+pub use error::{CallError, Error, Result, SearchError};
 pub use precision::Precision;
 pub use ranges::Range;
 pub use workload::{Workload, WorkloadSpec};

@@ -1,0 +1,4 @@
+//! Answers over several walls at once: a teaching lab of constraints, scorecards, scenarios, searches, pipelines.
+
+pub mod explorer;
+pub mod search;
