@@ -120,6 +120,9 @@ pub enum Error {
     /// A search over designs was asked wrongly or found nothing.
     #[error(transparent)]
     Search(#[from] SearchError),
+    /// A pipeline cannot run.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
     /// A text is not the quantity asked for.
     #[error(transparent)]
     Quantity(#[from] ParseError),
@@ -177,6 +180,31 @@ pub enum CallError {
         /// Rows of this one.
         got: usize,
     },
+}
+
+/// Why a pipeline cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// It has no stage.
+    #[error("a pipeline needs at least one stage")]
+    Empty,
+    /// Stages need what is neither given nor produced before them.
+    #[error("{}", missing_ports(missing))]
+    Missing {
+        /// Each stage and what it lacks.
+        missing: Vec<(&'static str, &'static str)>,
+    },
+}
+
+fn missing_ports(missing: &[(&str, &str)]) -> String {
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|(stage, port)| {
+            alloc::format!("stage {stage} needs `{port}`: give it, or put a stage before it that produces it")
+        })
+        .collect();
+    lines.join("\n")
 }
 
 /// Why a search over designs was refused or found nothing.

@@ -31,7 +31,7 @@ pub mod walls;
 mod workload;
 
 pub use convention::Convention;
-pub use error::{CallError, Error, Result, SearchError};
+pub use error::{CallError, Error, PipelineError, Result, SearchError};
 pub use precision::Precision;
 pub use ranges::Range;
 pub use workload::{Workload, WorkloadSpec};

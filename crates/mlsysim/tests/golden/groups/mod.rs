@@ -2,6 +2,7 @@
 
 mod analysis;
 mod data;
+mod evaluate;
 mod fleet;
 mod formulas;
 mod node;
@@ -13,7 +14,7 @@ use crate::compare::Verdict;
 use serde_json::Value;
 
 /// Every file of groups.
-const FILES: [fn(&str, &Case<'_>) -> Option<Verdict>; 7] =
+const FILES: [fn(&str, &Case<'_>) -> Option<Verdict>; 8] =
     [records::run, node::run, data::run, fleet::run, operations::run, formulas::run, analysis::run];
 
 /// Runs one case of a group.
