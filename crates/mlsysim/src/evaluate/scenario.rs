@@ -101,7 +101,9 @@ impl Scenario {
                     ("latency", profile.time.into()),
                     ("throughput", profile.throughput.into()),
                 ];
-                let level = self.performance(profile.time, power.filter(|_| reference), metrics);
+                let power = power.filter(|_| reference);
+                let level = self.performance(profile.time, power, metrics);
+                let level = Level { bottleneck: Some(profile.bottleneck), ..level };
                 (level, alone(machine.clone()))
             }
             System::Fleet(fleet) => {
@@ -132,7 +134,7 @@ impl Scenario {
             Some(total) => format!("{total:.3} and {:.3} a year", year.footprint.footprint.carbon),
             None => format!("price unknown, {:.3} a year", year.footprint.footprint.carbon),
         };
-        let cost = Level { status: Status::Pass, summary, metrics };
+        let cost = Level { status: Status::Pass, summary, metrics, bottleneck: None };
         Ok(Scorecard { feasibility, performance, cost })
     }
 
@@ -163,7 +165,7 @@ impl Scenario {
             ("capacity", have.into()),
             ("data_stalled", Quantity::number(f64::from(u8::from(stalled)))),
         ];
-        Ok(Level { status, summary, metrics })
+        Ok(Level { status, summary, metrics, bottleneck: None })
     }
 
     fn performance(
@@ -186,7 +188,7 @@ impl Scenario {
             (false, true) => String::from("draws more power than allowed"),
             (false, false) => format!("{time:.3} a step"),
         };
-        Level { status, summary, metrics }
+        Level { status, summary, metrics, bottleneck: None }
     }
 }
 

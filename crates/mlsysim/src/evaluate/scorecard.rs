@@ -1,8 +1,9 @@
 //! Three questions about one plan: does it fit, how fast is it, what does it cost?
 
 use super::search::Evaluated;
-use crate::composite::single_node::{Fit, Profile};
 use crate::composite::Settings;
+use crate::composite::roofline::Bottleneck;
+use crate::composite::single_node::{Fit, Profile};
 use crate::convention::Convention;
 use crate::error::Result;
 use crate::precision::Precision;
@@ -59,11 +60,13 @@ pub struct Level {
     pub summary: String,
     /// Names and values.
     pub metrics: Vec<(&'static str, Quantity)>,
+    /// What one step on one machine is bound by.
+    pub bottleneck: Option<Bottleneck>,
 }
 
 impl Level {
     pub(super) fn skipped(why: &str) -> Self {
-        Self { status: Status::Skipped, summary: why.into(), metrics: Vec::new() }
+        Self { status: Status::Skipped, summary: why.into(), metrics: Vec::new(), bottleneck: None }
     }
 
     /// The metric of that name.
@@ -220,7 +223,7 @@ fn fit(memory: &Fit, convention: Convention) -> Level {
         ("memory_capacity", memory.have.into()),
         ("memory_utilization", used.into()),
     ];
-    Level { status, summary, metrics }
+    Level { status, summary, metrics, bottleneck: None }
 }
 
 fn single(profile: &Profile) -> Level {
@@ -236,7 +239,7 @@ fn single(profile: &Profile) -> Level {
         ("throughput", profile.throughput.into()),
         ("mfu", profile.mfu.into()),
     ];
-    Level { status, summary, metrics }
+    Level { status, summary, metrics, bottleneck: Some(profile.bottleneck) }
 }
 
 fn training(step: &Distributed) -> Level {
@@ -253,7 +256,7 @@ fn training(step: &Distributed) -> Level {
         ("node_mfu", step.replica.mfu.into()),
         ("scaling_efficiency", step.scaling_efficiency.into()),
     ];
-    Level { status: Status::Pass, summary, metrics }
+    Level { status: Status::Pass, summary, metrics, bottleneck: None }
 }
 
 fn paid(cost: &FleetCost) -> Level {
@@ -268,5 +271,5 @@ fn paid(cost: &FleetCost) -> Level {
         }
         _ => format!("the accelerator's price is unknown; {:.3} besides", cost.known),
     };
-    Level { status: Status::Pass, summary, metrics }
+    Level { status: Status::Pass, summary, metrics, bottleneck: None }
 }

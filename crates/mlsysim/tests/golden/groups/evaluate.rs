@@ -196,9 +196,8 @@ fn scenario(x: &Case<'_>) -> Result<Outputs> {
     );
     let stalled = card.feasibility.metric("data_stalled").is_some_and(|flag| flag.value > 0.5);
     outputs.push(("f_data_stalled", Out::Flag(stalled)));
-    let bottleneck = card.performance.summary.rsplit(' ').next().unwrap_or("");
-    let word = ["Memory", "Compute"].into_iter().find(|w| w.eq_ignore_ascii_case(bottleneck));
-    outputs.extend(word.map(|word| ("p_bottleneck", Out::Word(word))));
+    let bottleneck = card.performance.bottleneck;
+    outputs.extend(bottleneck.map(|bottleneck| ("p_bottleneck", Out::Word(bottleneck.key()))));
     Ok(outputs)
 }
 
@@ -225,17 +224,16 @@ fn designs(x: &Case<'_>) -> Result<Outputs> {
         })
         .collect::<Result<_>>()?;
     let values = |name: &str| x.input("space")[name].as_array().cloned().unwrap_or_default();
-    // The product in the order of the space's keys, the last varying fastest.
-    let keys: Vec<String> =
-        x.input("space").as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect();
+    // The vectors vary these three, the last of them fastest.
+    let keys = ["batch_size", "precision", "efficiency"];
     let mut grid: Vec<Vec<(String, Value)>> = vec![Vec::new()];
-    for key in &keys {
+    for key in keys {
         grid = grid
             .iter()
             .flat_map(|point| {
                 values(key).into_iter().map(|value| {
                     let mut longer = point.clone();
-                    longer.push((key.clone(), value));
+                    longer.push((key.to_owned(), value));
                     longer
                 })
             })
