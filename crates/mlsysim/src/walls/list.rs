@@ -5,7 +5,7 @@ use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
-use super::node::{compute, memory, serving, tail_latency};
+use super::node::{batching, compute, memory, serving, tail_latency};
 use super::prepared;
 use crate::composite::{iron_law, roofline};
 use crate::convention::Convention;
@@ -60,6 +60,8 @@ register! {
     serving::Speculative,
     serving::DistinctExperts,
     serving::DecodeBound,
+    batching::Admission,
+    batching::Continuous,
     tail_latency::Queue,
     tail_latency::Quantile,
     tail_latency::MeanWaits,
