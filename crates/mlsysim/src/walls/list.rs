@@ -5,7 +5,7 @@ use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
-use super::node::{batching, compute, memory, serving, tail_latency};
+use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
 use super::prepared;
 use crate::composite::{iron_law, roofline};
 use crate::convention::Convention;
@@ -55,6 +55,8 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    software::KindEfficiency,
+    software::Matmul,
     serving::Prefill,
     serving::Decode,
     serving::Speculative,
@@ -62,6 +64,7 @@ register! {
     serving::DecodeBound,
     batching::Admission,
     batching::Continuous,
+    streaming::Stream,
     tail_latency::Queue,
     tail_latency::Quantile,
     tail_latency::MeanWaits,
