@@ -8,7 +8,10 @@ pub mod decode_bound;
 pub mod decoder;
 mod ingestion;
 mod locality;
+pub mod reasoning;
 pub mod serving;
+pub mod software;
+pub mod streaming;
 
 pub use ingestion::ingestion;
 pub use locality::locality;
