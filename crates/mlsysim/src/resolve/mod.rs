@@ -3,11 +3,15 @@
 //! Walls take numbers and know no record; a resolver here reads the numbers out of the registry's records, calls the
 //! walls, and gives the answer as one struct.
 
+pub mod batching;
 pub mod decode_bound;
 pub mod decoder;
 mod ingestion;
 mod locality;
+pub mod reasoning;
 pub mod serving;
+pub mod software;
+pub mod streaming;
 
 pub use ingestion::ingestion;
 pub use locality::locality;

@@ -68,11 +68,18 @@ pub(crate) fn verdict(case: &Value, result: mlsysim::Result<Outputs>) -> Verdict
         if exempt.contains(&name.as_str()) {
             continue;
         }
-        let Some((_, got)) = outputs.iter().find(|(known, _)| known == name) else {
-            return Verdict::Failed(format!("{name}: not computed, expected {value}"));
+        // The parts of a record are outputs named `record.part`.
+        let parts = match value.as_object() {
+            Some(parts) => parts.iter().map(|(part, v)| (format!("{name}.{part}"), v)).collect(),
+            None => vec![(name.clone(), value)],
         };
-        if !agrees(*got, value) {
-            return Verdict::Failed(format!("{name}: got {got:?}, expected {value}"));
+        for (name, value) in parts {
+            let Some((_, got)) = outputs.iter().find(|(known, _)| *known == name) else {
+                return Verdict::Failed(format!("{name}: not computed, expected {value}"));
+            };
+            if !agrees(*got, value) {
+                return Verdict::Failed(format!("{name}: got {got:?}, expected {value}"));
+            }
         }
     }
     Verdict::Passed
