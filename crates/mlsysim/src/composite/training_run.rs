@@ -19,7 +19,7 @@ record! {
         /// Rate of one accelerator's arithmetic units in the number format used.
         peak: FlopPerSecond, "Peak", POSITIVE;
         /// Share of the peak that one accelerator reaches on its own.
-        local_efficiency: f64, "η", EFFICIENCY;
+        local_efficiency: f64, "η", EFFICIENCY, default 0.5;
         /// Share of that which all reach together.
         scaling_efficiency: f64, "η_s", EFFICIENCY, default 1.0;
         /// Time with overheads over time without: the product of `1 + f` over all.
