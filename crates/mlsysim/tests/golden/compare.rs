@@ -20,8 +20,8 @@ pub(crate) enum Out {
     Flag(bool),
     Word(&'static str),
     Text(String),
-    Map(Vec<(String, Out)>),
-    List(Vec<Out>),
+    Map(Vec<(String, Self)>),
+    List(Vec<Self>),
 }
 
 pub(crate) type Outputs = Vec<(&'static str, Out)>;

@@ -201,6 +201,7 @@ mod tests {
         assert_eq!((out.gangs, out.stable, out.wait), (0.0, false, Seconds(f64::INFINITY)));
         // A third stranded leaves one gang of 8 on 16.
         let stranded = WaitIn { stranded: 1.0 / 3.0, ..X };
-        assert_eq!(solve::<Wait>(&stranded, Convention::Reference).unwrap().gangs, 1.0);
+        let out = solve::<Wait>(&stranded, Convention::Reference).unwrap();
+        assert_eq!((out.gangs, out.stable), (1.0, true));
     }
 }

@@ -238,9 +238,9 @@ mod tests {
         // 14 s of writing after 7 s of work.
         let reference = solve::<Write>(&X, Convention::Reference).unwrap();
         assert!((reference.blocked_share - 2.0 / 3.0).abs() < 1e-15);
-        assert_eq!(reference.overhead, 2.0);
+        assert_eq!((reference.overhead, reference.write_time), (2.0, Seconds(14.0)));
         let upstream = solve::<Write>(&X, Convention::Upstream030).unwrap();
-        assert_eq!(upstream.blocked_share, 2.0);
+        assert_eq!((upstream.blocked_share, upstream.write_time), (2.0, Seconds(14.0)));
     }
 
     #[test]
