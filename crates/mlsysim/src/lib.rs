@@ -16,6 +16,7 @@ pub mod evaluate;
 pub mod formulas;
 pub mod machine;
 mod near;
+pub mod optimize;
 mod precision;
 pub mod provenance;
 mod ranges;

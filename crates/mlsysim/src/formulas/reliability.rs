@@ -73,7 +73,7 @@ formulas! { reliability;
     source "Young (1974), A first order approximation to the optimum checkpoint interval, CACM 17(9)";
     /// assert_eq!(reliability::young_interval(Seconds(50.0), Seconds(10_000.0))?, Seconds(1000.0));
     fn young_interval(write: Seconds, NOT_NEGATIVE; mtbf: Seconds, POSITIVE) -> Seconds, NOT_NEGATIVE {
-        Seconds(libm::sqrt(2.0 * write.0) * libm::sqrt(mtbf.0))
+        Seconds(libm::sqrt(2.0 * write.0 * mtbf.0))
     }
 
     /// Returns Daly's higher-order estimate of that interval.
@@ -160,8 +160,9 @@ formulas! { reliability;
             return 0.0;
         }
         let attempts = libm::expm1(cycle);
-        // An interval so short that it rounds away against everything else.
-        if attempts > 0.0 { (interval / mtbf / attempts * libm::exp(-restart)).min(1.0) } else { 1.0 }
+        let ready = libm::exp(-restart);
+        // An interval so short that it rounds away leaves the restarts only.
+        if attempts > 0.0 { (interval / mtbf / attempts * ready).min(1.0) } else { ready }
     }
 
     /// Returns the shortest time until a dead process is noticed by `k` missed probes.

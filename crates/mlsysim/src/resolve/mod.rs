@@ -4,14 +4,20 @@
 //! walls, and gives the answer as one struct.
 
 pub mod batching;
+pub mod checkpoint;
+pub mod cost;
 pub mod decode_bound;
 pub mod decoder;
+pub mod footprint;
+pub mod fragility;
 mod ingestion;
 mod locality;
+pub mod multi_tenant;
 pub mod reasoning;
 pub mod serving;
 pub mod software;
 pub mod streaming;
+pub mod training_run;
 
 pub use ingestion::ingestion;
 pub use locality::locality;

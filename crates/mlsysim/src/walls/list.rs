@@ -5,9 +5,11 @@ use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
+use super::fleet::{fragility, multi_tenant};
 use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
+use super::operations::{capital, checkpoint, sustainability};
 use super::prepared;
-use crate::composite::{iron_law, roofline};
+use crate::composite::{iron_law, roofline, training_run, training_state};
 use crate::convention::Convention;
 use crate::error::Result;
 use crate::trace::Trace;
@@ -70,6 +72,8 @@ register! {
     tail_latency::MeanWaits,
     tail_latency::FanOut,
     tail_latency::Hedge,
+    training_run::RunTime,
+    training_state::StateBytes,
     // Data: walls 8 to 10.
     ingestion::Balance,
     ingestion::Demand,
@@ -89,6 +93,13 @@ register! {
     reasoning::Chain,
     reasoning::Samples,
     // Fleet: walls 14 to 16.
+    fragility::FleetMtbf,
+    fragility::Goodput,
+    multi_tenant::Wait,
     // Operations: walls 17 to 20.
+    capital::TotalCost,
+    sustainability::Footprint,
+    sustainability::WaterUse,
+    checkpoint::Write,
     // Analysis: walls 21 and 22.
 }
