@@ -13,6 +13,7 @@ mod error;
 pub mod formulas;
 pub mod machine;
 mod near;
+pub mod optimize;
 mod precision;
 pub mod provenance;
 mod ranges;

@@ -5,9 +5,13 @@
 
 pub mod decode_bound;
 pub mod decoder;
+pub mod distributed;
 mod ingestion;
 mod locality;
+pub mod moe;
+pub mod network_roofline;
 pub mod serving;
+pub mod training_memory;
 
 pub use ingestion::ingestion;
 pub use locality::locality;

@@ -5,9 +5,14 @@ use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
+use super::fleet::communication::{
+    all_reduce, context, experts, gradient_sync, pipeline, step, straggler, tensor,
+};
 use super::node::{compute, memory, serving, tail_latency};
 use super::prepared;
-use crate::composite::{iron_law, roofline};
+use crate::composite::{
+    iron_law, moe_routing, network_roofline, roofline, training_memory, training_ops,
+};
 use crate::convention::Convention;
 use crate::error::Result;
 use crate::trace::Trace;
@@ -65,6 +70,8 @@ register! {
     tail_latency::MeanWaits,
     tail_latency::FanOut,
     tail_latency::Hedge,
+    training_memory::DeviceMemory,
+    training_ops::TrainingOps,
     // Data: walls 8 to 10.
     ingestion::Balance,
     ingestion::Demand,
@@ -81,6 +88,16 @@ register! {
     complexity::Budget,
     complexity::Lifetime,
     // Fleet: walls 14 to 16.
+    all_reduce::AllReduce,
+    gradient_sync::GradientSync,
+    tensor::TensorParallel,
+    experts::ExpertParallel,
+    pipeline::Pipeline,
+    context::RingAttention,
+    straggler::Straggler,
+    step::Step,
+    moe_routing::Routing,
+    network_roofline::NetworkRoofline,
     // Operations: walls 17 to 20.
     // Analysis: walls 21 and 22.
 }

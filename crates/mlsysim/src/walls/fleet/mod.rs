@@ -1,1 +1,3 @@
 //! Many machines together: walls 14 to 16.
+
+pub mod communication;
