@@ -99,6 +99,50 @@ pub enum Error {
         /// Every mistake, in the order of the file.
         problems: Vec<Problem>,
     },
+    /// Degrees of parallelism do not make up the devices there are.
+    #[error("layout: {}", devices_of(*tp, *pp, *cp, *ep, *dp, *devices))]
+    LayoutDevices {
+        /// Devices that share a layer.
+        tp: u32,
+        /// Stages.
+        pp: u32,
+        /// Devices that share a sequence.
+        cp: u32,
+        /// Devices among which experts are divided.
+        ep: u32,
+        /// Copies of the whole, if they were given and not computed.
+        dp: Option<u32>,
+        /// Devices there are.
+        devices: u64,
+    },
+    /// A global batch does not split into whole microbatches.
+    #[error(
+        "layout: a batch of {batch} sequences does not split over dp {dp} × ep {ep} devices into whole microbatches of {micro_batch}"
+    )]
+    LayoutBatch {
+        /// Sequences in the step.
+        batch: u32,
+        /// Copies of the whole.
+        dp: u32,
+        /// Devices among which experts are divided, each with sequences of its own.
+        ep: u32,
+        /// Sequences of one microbatch.
+        micro_batch: u32,
+    },
+    /// A layout divides a model where it has no seam.
+    #[error("layout: {what} {degree} does not fit {limit_of} {limit}; {rule}")]
+    LayoutModel {
+        /// The degree, for example `tp`.
+        what: &'static str,
+        /// Its value.
+        degree: u32,
+        /// What it divides.
+        limit_of: &'static str,
+        /// How many of them there are.
+        limit: u32,
+        /// What must hold.
+        rule: &'static str,
+    },
     /// The step needs more memory than the machine has, and the caller asked for an error in that case.
     #[error("out of memory: needs {need}, has {have}, short by {short}")]
     OutOfMemory {
@@ -248,6 +292,20 @@ pub enum SearchError {
 
 fn refusals(refused: &[(String, usize)]) -> String {
     refused.iter().map(|(text, count)| alloc::format!(", `{text}` refuses {count}")).collect()
+}
+
+fn devices_of(tp: u32, pp: u32, cp: u32, ep: u32, dp: Option<u32>, devices: u64) -> String {
+    let degrees = [tp, pp, cp, ep, dp.unwrap_or(1)];
+    let made = degrees.into_iter().try_fold(1_u128, |n, degree| n.checked_mul(degree.into()));
+    let made = made.map_or_else(|| "uncountably many".into(), |n| alloc::format!("{n}"));
+    match dp {
+        Some(dp) => alloc::format!(
+            "tp {tp} × pp {pp} × cp {cp} × ep {ep} × dp {dp} makes {made} devices, but there are {devices}"
+        ),
+        None => alloc::format!(
+            "tp {tp} × pp {pp} × cp {cp} × ep {ep} makes {made} devices, which do not divide the {devices} there are"
+        ),
+    }
 }
 
 fn lines(file: &str, problems: &[Problem]) -> String {

@@ -124,7 +124,7 @@ static WALLS: [Wall; 22] = [
     row(11, "Complexity", Algorithm, Built, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
     row(12, "Reasoning", Algorithm, Built, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
     row(13, "Fidelity", Algorithm, Later, "r = bits_base / bits", "Han et al. (2015); Gholami et al. (2021)"),
-    row(14, "Communication", Fleet, Later, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
+    row(14, "Communication", Fleet, Built, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
     row(15, "Fragility", Fleet, Built, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),
     row(16, "Multi-tenant", Fleet, Built, "wait = ρ / (2·μ·(1−ρ))", "Little (1961); Jeon et al. (2019)"),
     row(17, "Capital", Operations, Built, "TCO = CapEx + OpEx", "Barroso et al. (2018)"),

@@ -2,3 +2,4 @@
 
 pub mod fragility;
 pub mod multi_tenant;
+pub mod communication;
