@@ -10,12 +10,12 @@
 
 #![expect(clippy::print_stdout, reason = "an example reports on standard output")]
 
+use core::fmt::Write as _;
 use mlsysim::sweep::{self, Options};
 use mlsysim::trace::Node;
 use mlsysim::units::{Quantity, parse};
 use mlsysim::walls::{self, EquationInfo, Form};
 use mlsysim::{Convention, report};
-use core::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

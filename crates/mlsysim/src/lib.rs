@@ -15,6 +15,7 @@ mod error;
 pub mod formulas;
 pub mod machine;
 mod near;
+pub mod optimize;
 mod precision;
 pub mod provenance;
 mod ranges;

@@ -5,9 +5,15 @@
 
 pub mod decode_bound;
 pub mod decoder;
+mod fidelity;
 mod ingestion;
 mod locality;
+mod safety;
 pub mod serving;
 
+pub use fidelity::{
+    Candidate, Compression, Constraint, Limits, Scheme, Sweep, candidate, compression, sweep,
+};
 pub use ingestion::ingestion;
 pub use locality::locality;
+pub use safety::responsible_training;

@@ -1,11 +1,12 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
-use super::algorithm::complexity;
+use super::algorithm::{complexity, fidelity};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::node::{compute, memory, serving, tail_latency};
+use super::operations::safety;
 use super::prepared;
 use crate::composite::{iron_law, roofline};
 use crate::convention::Convention;
@@ -80,7 +81,17 @@ register! {
     complexity::Train,
     complexity::Budget,
     complexity::Lifetime,
+    fidelity::Compress,
+    fidelity::Speedup,
+    fidelity::EffectiveBits,
+    fidelity::SemiStructured,
+    fidelity::Csr,
     // Fleet: walls 14 to 16.
     // Operations: walls 17 to 20.
+    safety::GaussianNoise,
+    safety::DpSgd,
+    safety::GradientNoise,
+    safety::PrivateTraining,
+    safety::Subgroup,
     // Analysis: walls 21 and 22.
 }
