@@ -74,6 +74,12 @@ impl Range {
     /// Every number, finite or not.
     pub const NUMBER: Self = Self { infinite: true, ..Self::ANY };
 
+    /// Finite and above that number.
+    #[must_use]
+    pub const fn above(number: f64) -> Self {
+        Self { min: number, above_min: true, ..Self::ANY }
+    }
+
     /// That number and no other.
     #[must_use]
     pub const fn exactly(number: f64) -> Self {

@@ -2,6 +2,7 @@
 
 pub mod layout;
 mod layout_upstream;
+pub mod pareto;
 pub mod placement;
 
 pub use layout_upstream::{Candidate, PowersOfTwo, powers_of_two};

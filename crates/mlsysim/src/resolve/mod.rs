@@ -9,6 +9,7 @@ pub mod cost;
 pub mod decode_bound;
 pub mod decoder;
 pub mod distributed;
+mod fidelity;
 pub mod footprint;
 pub mod fragility;
 mod ingestion;
@@ -17,11 +18,16 @@ pub mod moe;
 pub mod multi_tenant;
 pub mod network_roofline;
 pub mod reasoning;
+mod safety;
 pub mod serving;
 pub mod software;
 pub mod streaming;
 pub mod training_memory;
 pub mod training_run;
 
+pub use fidelity::{
+    Candidate, Compression, Constraint, Limits, Scheme, Sweep, candidate, compression, sweep,
+};
 pub use ingestion::ingestion;
 pub use locality::locality;
+pub use safety::responsible_training;

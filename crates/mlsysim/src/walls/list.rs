@@ -1,6 +1,6 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
-use super::algorithm::{complexity, reasoning};
+use super::algorithm::{complexity, fidelity, reasoning};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
@@ -10,7 +10,7 @@ use super::fleet::communication::{
 };
 use super::fleet::{fragility, multi_tenant};
 use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
-use super::operations::{capital, checkpoint, sustainability};
+use super::operations::{capital, checkpoint, safety, sustainability};
 use super::prepared;
 use crate::composite::{
     iron_law, moe_routing, network_roofline, roofline, training_memory, training_ops, training_run,
@@ -100,6 +100,11 @@ register! {
     reasoning::Generation,
     reasoning::Chain,
     reasoning::Samples,
+    fidelity::Compress,
+    fidelity::Speedup,
+    fidelity::EffectiveBits,
+    fidelity::SemiStructured,
+    fidelity::Csr,
     // Fleet: walls 14 to 16.
     fragility::FleetMtbf,
     fragility::Goodput,
@@ -119,5 +124,10 @@ register! {
     sustainability::Footprint,
     sustainability::WaterUse,
     checkpoint::Write,
+    safety::GaussianNoise,
+    safety::DpSgd,
+    safety::GradientNoise,
+    safety::PrivateTraining,
+    safety::Subgroup,
     // Analysis: walls 21 and 22.
 }

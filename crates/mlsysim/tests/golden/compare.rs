@@ -130,3 +130,42 @@ fn agrees(got: &Out, expected: &Value) -> bool {
         _ => false,
     }
 }
+
+/// As [`verdict`], for outputs with lists and records in them: every expected key at every depth.
+pub(crate) fn verdict_nested(case: &Value, result: mlsysim::Result<Value>) -> Verdict {
+    match (case.get("error"), result) {
+        (Some(_), Err(_)) => Verdict::Passed,
+        (Some(error), Ok(got)) => Verdict::Failed(format!("expected the error {error}, got {got}")),
+        (None, Err(error)) => Verdict::Failed(format!("unexpected error: {error}")),
+        (None, Ok(got)) => {
+            let mut expected = case["outputs"].clone();
+            for field in case["defect_fields"].as_array().into_iter().flatten() {
+                if let (Some(outputs), Some(field)) = (expected.as_object_mut(), field.as_str()) {
+                    outputs.remove(field);
+                }
+            }
+            difference("outputs", &got, &expected).map_or(Verdict::Passed, Verdict::Failed)
+        }
+    }
+}
+
+fn difference(path: &str, got: &Value, expected: &Value) -> Option<String> {
+    match (got, expected) {
+        (Value::Object(got), Value::Object(expected)) => {
+            expected.iter().find_map(|(name, expected)| match got.get(name) {
+                Some(got) => difference(&format!("{path}.{name}"), got, expected),
+                None => Some(format!("{path}.{name}: not computed, expected {expected}")),
+            })
+        }
+        (Value::Array(got), Value::Array(expected)) if got.len() == expected.len() => got
+            .iter()
+            .zip(expected)
+            .enumerate()
+            .find_map(|(i, (got, expected))| difference(&format!("{path}[{i}]"), got, expected)),
+        (Value::Number(number), _) => {
+            let number = Out::Number(number.as_f64().unwrap_or(f64::NAN));
+            (!agrees(number, expected)).then(|| format!("{path}: got {got}, expected {expected}"))
+        }
+        _ => (got != expected).then(|| format!("{path}: got {got}, expected {expected}")),
+    }
+}
