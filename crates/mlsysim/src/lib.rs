@@ -9,6 +9,8 @@ extern crate std;
 pub mod composite;
 pub mod conformance;
 mod convention;
+#[cfg(feature = "registry")]
+pub mod document;
 mod error;
 pub mod formulas;
 pub mod machine;
