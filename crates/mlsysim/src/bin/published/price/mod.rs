@@ -1,5 +1,7 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
+mod collectives;
+mod kernels_attention;
 mod kernels_gemm;
 
 use crate::inputs::Inputs;
@@ -36,8 +38,15 @@ pub(crate) struct Pricing {
     pub(crate) constants: &'static [Constant],
 }
 
+/// An error of the library as a reason.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn text(error: mlsysim::Error) -> String {
+    error.to_string()
+}
+
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
-pub(crate) const PRICINGS: &[Pricing] = &[kernels_gemm::PRICING];
+pub(crate) const PRICINGS: &[Pricing] =
+    &[collectives::PRICING, kernels_gemm::PRICING, kernels_attention::PRICING];
 
 /// The pricing of a data set.
 pub(crate) fn of(name: &str) -> Option<&'static Pricing> {
