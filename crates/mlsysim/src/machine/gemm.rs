@@ -216,6 +216,12 @@ pub fn time(machine: &Machine<'_>, product: &Product, constants: &Constants) -> 
     Ok(Time { total: launch + body + quantize, arithmetic, memory, quantize })
 }
 
+/// The time of a product in a stream of others: without launch, and without quantising, which training fuses elsewhere.
+pub(super) fn body(machine: &Machine<'_>, product: &Product, constants: &Constants) -> Result<f64> {
+    let time = time(machine, product, constants)?;
+    Ok(join(time.arithmetic, time.memory, constants.overlap))
+}
+
 /// Two times that overlap: `(a^p + b^p)^(1/p)`, between the longer one and their sum.
 pub(super) fn join(a: f64, b: f64, exponent: f64) -> f64 {
     let (long, short) = if a > b { (a, b) } else { (b, a) };

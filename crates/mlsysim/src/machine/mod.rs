@@ -14,6 +14,9 @@ mod file;
 pub mod gemm;
 mod known;
 mod prediction;
+pub mod training;
+pub mod training_memory;
+pub mod transformer;
 
 pub use calibration::{Calibration, Generation, Spread};
 pub use known::Machine;

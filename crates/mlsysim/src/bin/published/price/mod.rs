@@ -3,6 +3,10 @@
 mod collectives;
 mod kernels_attention;
 mod kernels_gemm;
+mod layout;
+mod memory_training;
+mod training_llm;
+mod training_runs;
 
 use crate::inputs::Inputs;
 use crate::world::World;
@@ -45,8 +49,14 @@ pub(crate) fn text(error: mlsysim::Error) -> String {
 }
 
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
-pub(crate) const PRICINGS: &[Pricing] =
-    &[collectives::PRICING, kernels_gemm::PRICING, kernels_attention::PRICING];
+pub(crate) const PRICINGS: &[Pricing] = &[
+    collectives::PRICING,
+    kernels_gemm::PRICING,
+    kernels_attention::PRICING,
+    training_llm::PRICING,
+    training_runs::PRICING,
+    memory_training::PRICING,
+];
 
 /// The pricing of a data set.
 pub(crate) fn of(name: &str) -> Option<&'static Pricing> {
