@@ -6,12 +6,30 @@
 //! live in one file, `data/calibration.toml`. Every answer is a [`Prediction`]: a value, an interval that should hold
 //! four measurements of five, and whether the model was asked inside the region it was fitted in.
 
+pub mod attention;
 mod calibration;
+pub mod collective;
 #[cfg(feature = "registry")]
 mod file;
+pub mod gemm;
 mod known;
 mod prediction;
+pub mod training;
+pub mod training_memory;
+pub mod transformer;
 
 pub use calibration::{Calibration, Generation, Spread};
 pub use known::Machine;
 pub use prediction::{Label, Prediction, Validity};
+
+use crate::error::{Error, Result};
+use crate::ranges::Range;
+use crate::units::Quantity;
+
+/// The value, if it is above zero and finite.
+fn positive(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(value);
+    }
+    Err(Error::OutOfRange { op, name, range: Range::POSITIVE, got: Quantity::number(value) })
+}

@@ -1,6 +1,12 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
+mod collectives;
+mod kernels_attention;
 mod kernels_gemm;
+mod layout;
+mod memory_training;
+mod training_llm;
+mod training_runs;
 
 use crate::inputs::Inputs;
 use crate::world::World;
@@ -36,8 +42,21 @@ pub(crate) struct Pricing {
     pub(crate) constants: &'static [Constant],
 }
 
+/// An error of the library as a reason.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn text(error: mlsysim::Error) -> String {
+    error.to_string()
+}
+
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
-pub(crate) const PRICINGS: &[Pricing] = &[kernels_gemm::PRICING];
+pub(crate) const PRICINGS: &[Pricing] = &[
+    collectives::PRICING,
+    kernels_gemm::PRICING,
+    kernels_attention::PRICING,
+    training_llm::PRICING,
+    training_runs::PRICING,
+    memory_training::PRICING,
+];
 
 /// The pricing of a data set.
 pub(crate) fn of(name: &str) -> Option<&'static Pricing> {
