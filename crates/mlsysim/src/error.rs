@@ -245,7 +245,9 @@ fn missing_ports(missing: &[(&str, &str)]) -> String {
     let lines: Vec<String> = missing
         .iter()
         .map(|(stage, port)| {
-            alloc::format!("stage {stage} needs `{port}`: give it, or put a stage before it that produces it")
+            alloc::format!(
+                "stage {stage} needs `{port}`: give it, or put a stage before it that produces it"
+            )
         })
         .collect();
     lines.join("\n")

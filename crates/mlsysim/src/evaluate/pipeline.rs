@@ -19,7 +19,7 @@ use crate::resolve::fragility::{Fragility, Job, fragility};
 use crate::resolve::serving::{Serve, Serving, serving};
 use crate::trace::NoTrace;
 use crate::units::{Hertz, Seconds};
-use crate::walls::node::tail_latency::{Tail, TailIn, TailOut};
+use crate::walls::node::tail_latency::{Queue, QueueIn, QueueOut};
 use crate::walls::operations::checkpoint::CheckpointOut;
 use crate::walls::solve;
 use alloc::vec::Vec;
@@ -243,7 +243,7 @@ pub enum Finding {
     /// Of [`Stage::Serving`].
     Serving(Serving),
     /// Of [`Stage::TailLatency`].
-    TailLatency(TailOut),
+    TailLatency(QueueOut),
     /// Of [`Stage::Fragility`].
     Fragility(Fragility),
     /// Of [`Stage::Checkpoint`].
@@ -380,23 +380,23 @@ fn run(stage: Stage, pool: &Inputs<'_>, convention: Convention) -> Result<Findin
         )?),
         Stage::Serving => {
             let request = Serve {
-                seq_len: pool.seq_len,
                 batch: pool.training.batch,
                 output_tokens: pool.output_tokens,
                 precision,
                 efficiency: pool.training.efficiency,
-                ..Serve::default()
+                ..Serve::new(pool.seq_len)
             };
             Finding::Serving(serving(model()?, hardware()?, &request, convention)?)
         }
         Stage::TailLatency => {
-            let x = TailIn {
+            let x = QueueIn {
                 arrival_rate: pool.arrival_rate.ok_or_else(|| lacks(Port::ArrivalRate))?,
                 service_time: pool.service_time.ok_or_else(|| lacks(Port::ServiceTime))?,
                 servers: f64::from(pool.replicas),
                 service_cv: 1.0,
+                arrival_cv: 1.0,
             };
-            Finding::TailLatency(solve::<Tail>(&x, convention)?)
+            Finding::TailLatency(solve::<Queue>(&x, convention)?)
         }
         Stage::Fragility => {
             let duration = pool.job_duration.ok_or_else(|| lacks(Port::JobDuration))?;

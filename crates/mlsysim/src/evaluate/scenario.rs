@@ -209,12 +209,15 @@ fn alone(machine: Hardware) -> Fleet {
             psus: 2,
             psu_redundancy: 0,
             max_power: None,
+            facts: Vec::new(),
+            upstream: Vec::new(),
             origins: Origins::new(origin.clone()),
         },
         nodes: 1,
-        fabric: Fabric::new("10GbE", network, origin),
+        fabric: Fabric::new("10GbE", network, origin.clone()),
         grid: None,
         site: None,
         mtbf: None,
+        origins: Origins::new(origin),
     }
 }

@@ -107,8 +107,8 @@ impl Scorecard {
     /// The metrics as a search reads them, for example `performance.latency`.
     #[must_use]
     pub fn evaluated(&self) -> Evaluated {
-        let infeasible = (self.feasibility.status == Status::Fail)
-            .then(|| self.feasibility.summary.to_string());
+        let infeasible =
+            (self.feasibility.status == Status::Fail).then(|| self.feasibility.summary.to_string());
         let mut metrics = Vec::new();
         for (level, content) in self.levels() {
             let named = content.metrics.iter();
@@ -213,10 +213,7 @@ fn fit(memory: &Fit, convention: Convention) -> Level {
     let summary = if memory.fits {
         format!("needs {:.3} of {:.3}", memory.need, memory.have)
     } else {
-        format!(
-            "needs {:.3}, has {:.3}, short by {:.3}",
-            memory.need, memory.have, memory.short_by
-        )
+        format!("needs {:.3}, has {:.3}, short by {:.3}", memory.need, memory.have, memory.short_by)
     };
     let metrics = vec![
         ("memory_used", memory.need.into()),

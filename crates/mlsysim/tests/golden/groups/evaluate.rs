@@ -1,6 +1,6 @@
 //! Groups of section 11: the lab of constraints, scorecards, scenarios, pipelines, and searches over designs.
 
-use crate::case::{Case, UPSTREAM, amount};
+use crate::case::{Case, UPSTREAM};
 use crate::compare::{Out, Outputs, Verdict, verdict};
 use crate::objects;
 use mlsysim::evaluate::explorer::{self, Candidate, Intervention, Setting, Track};

@@ -281,7 +281,7 @@ fn layouts(x: &Case<'_>) -> Result<Outputs> {
         ("best_config.tp", Out::Number(f64::from(best.tp))),
         ("best_config.pp", Out::Number(f64::from(best.pp))),
         ("best_config.dp", Out::Number(f64::from(best.dp))),
-        ("total_searched", searched),
+        ("total_searched", searched.clone()),
         ("best_mfu", Out::Number(best.mfu)),
         ("best_throughput_1_per_s", amount(best.throughput)),
         ("best_step_time_s", amount(best.step_time)),
