@@ -3,6 +3,7 @@
 //! Walls take numbers and know no record; a resolver here reads the numbers out of the registry's records, calls the
 //! walls, and gives the answer as one struct.
 
+pub mod batching;
 pub mod checkpoint;
 pub mod cost;
 pub mod decode_bound;

@@ -6,7 +6,7 @@ use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::fleet::{fragility, multi_tenant};
-use super::node::{compute, memory, serving, tail_latency};
+use super::node::{batching, compute, memory, serving, tail_latency};
 use super::operations::{capital, checkpoint, sustainability};
 use super::prepared;
 use crate::composite::{iron_law, roofline, training_run, training_state};
@@ -62,6 +62,8 @@ register! {
     serving::Speculative,
     serving::DistinctExperts,
     serving::DecodeBound,
+    batching::Admission,
+    batching::Continuous,
     tail_latency::Queue,
     tail_latency::Quantile,
     tail_latency::MeanWaits,

@@ -1,5 +1,6 @@
 //! Walls of one machine.
 
+pub mod batching;
 pub mod compute;
 pub mod memory;
 pub mod serving;

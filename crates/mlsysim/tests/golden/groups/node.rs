@@ -4,6 +4,7 @@ use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict};
 use crate::objects;
 use mlsysim::registry::{Hardware, Model};
+use mlsysim::resolve::batching::{Requests, batching};
 use mlsysim::resolve::decode_bound::{Together, decode_bound};
 use mlsysim::resolve::serving::{Draft, Serve, Serving, serving};
 use mlsysim::trace::NoTrace;
@@ -22,6 +23,7 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
     Some(match group {
         "TailLatencyModel" => verdict(case, tail_latency(x)),
         "ServingModel" => verdict(case, serving_model(x)),
+        "ContinuousBatchingModel" => verdict(case, continuous_batching(x)),
         "DecodeBoundModel" => verdict(case, decode_bound_model(x)),
         "Reference" => verdict(case, reference(x, case["label"].as_str()?)?),
         _ => return None,
@@ -223,5 +225,37 @@ fn prefill_causal(x: &Case<'_>) -> Result<Outputs> {
         ("context_sum", Out::Number(out.context_sum)),
         ("attention_flop", amount(out.attention_ops)),
         ("linear_flop", amount(out.linear_ops)),
+    ])
+}
+
+fn requests(x: &Case<'_>) -> Result<Requests> {
+    Ok(Requests {
+        mean_tokens: x.input("mean_request_tokens").as_f64(),
+        max_batch: whole(x, "max_batch_size", 1)?,
+        page_size: whole(x, "page_size", 16)?,
+        precision: x.precision()?,
+        efficiency: x.number("efficiency", 0.5),
+        ..Requests::new(whole(x, "max_seq_len", 2048)?)
+    })
+}
+
+fn continuous_batching(x: &Case<'_>) -> Result<Outputs> {
+    let requests = requests(x)?;
+    let out = batching(&x.model(), &x.hardware(), &requests, UPSTREAM, &mut NoTrace)?;
+    let mean = requests.mean_tokens.unwrap_or(f64::from(requests.max_seq_len));
+    Ok(vec![
+        ("feasible", Out::Flag(out.feasible)),
+        ("throughput_tokens_per_sec", amount(out.throughput)),
+        ("max_active_requests", Out::Number(out.paged_requests)),
+        ("static_throughput_tokens_per_sec", amount(out.static_throughput)),
+        ("static_max_active_requests", Out::Number(out.static_requests)),
+        ("mean_request_tokens", Out::Number(mean)),
+        ("paged_internal_fragmentation", Out::Number(out.paged_waste)),
+        ("static_internal_fragmentation", Out::Number(out.static_waste)),
+        ("paged_kv_cache_size_byte", amount(out.paged_kv)),
+        ("static_kv_cache_size_byte", amount(out.static_kv)),
+        ("ttft_s", amount(out.ttft)),
+        ("itl_s", amount(out.itl)),
+        ("speedup_vs_static", Out::Number(out.speedup)),
     ])
 }
