@@ -6,7 +6,7 @@ use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::fleet::{fragility, multi_tenant};
-use super::node::{batching, compute, memory, serving, tail_latency};
+use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
 use super::operations::{capital, checkpoint, sustainability};
 use super::prepared;
 use crate::composite::{iron_law, roofline, training_run, training_state};
@@ -57,6 +57,8 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    software::KindEfficiency,
+    software::Matmul,
     serving::Prefill,
     serving::Decode,
     serving::Speculative,
@@ -64,6 +66,7 @@ register! {
     serving::DecodeBound,
     batching::Admission,
     batching::Continuous,
+    streaming::Stream,
     tail_latency::Queue,
     tail_latency::Quantile,
     tail_latency::MeanWaits,

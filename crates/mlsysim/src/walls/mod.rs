@@ -113,10 +113,10 @@ use Status::{Built, Later};
 static WALLS: [Wall; 22] = [
     row(1, "Compute", Node, Built, "T = OPs / (Peak × η)", "Williams et al. (2009)"),
     row(2, "Memory", Node, Built, "T = V / (BW × η_m); fits if need ≤ capacity", "Williams et al. (2009)"),
-    row(3, "Software", Node, Later, "η = η_occ × η_tile × η_mem × η_launch", "Chowdhery et al. (2022); Dao et al. (2022)"),
+    row(3, "Software", Node, Built, "η = η_occ × η_tile × η_mem × η_launch", "Chowdhery et al. (2022); Dao et al. (2022)"),
     row(4, "Serving", Node, Built, "TTFT = OPs_prefill / (Peak × η); ITL = max(compute, (W + KV) / BW)", "Pope et al. (2023)"),
     row(5, "Batching", Node, Built, "N = ⌊M_KV / (k × p × E[⌈S/p⌉])⌋", "Kwon et al. (2023)"),
-    row(6, "Streaming", Node, Later, "T_layer = max(W_layer / BW_inject, OPs_layer / (Peak × η))", "Lie et al. (2022)"),
+    row(6, "Streaming", Node, Built, "T_layer = max(W_layer / BW_inject, OPs_layer / (Peak × η))", "Lie et al. (2022)"),
     row(7, "Tail latency", Node, Built, "P(T > t) of an M/M/c queue", "Erlang (1917); Dean & Barroso (2013)"),
     row(8, "Ingestion", Data, Built, "ρ = BW_demand / BW_supply", "Mohan et al. (2021)"),
     row(9, "Transformation", Data, Built, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),

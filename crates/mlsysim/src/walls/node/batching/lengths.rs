@@ -41,11 +41,6 @@ impl Lengths {
         Self { t }
     }
 
-    /// `S_max/μ`.
-    pub(super) const fn steepness(self) -> f64 {
-        self.t
-    }
-
     /// Mean number of blocks of a request, if `block` is a block's share of the longest length and `most` the number
     /// of blocks of the longest request: `Σ_{j<most} P(X > j·block)`.
     pub(super) fn mean_blocks(self, block: f64, most: f64) -> f64 {
