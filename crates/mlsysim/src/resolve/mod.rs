@@ -13,7 +13,10 @@ pub mod fragility;
 mod ingestion;
 mod locality;
 pub mod multi_tenant;
+pub mod reasoning;
 pub mod serving;
+pub mod software;
+pub mod streaming;
 pub mod training_run;
 
 pub use ingestion::ingestion;

@@ -1,6 +1,6 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
-use super::algorithm::complexity;
+use super::algorithm::{complexity, reasoning};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
@@ -89,6 +89,9 @@ register! {
     complexity::Train,
     complexity::Budget,
     complexity::Lifetime,
+    reasoning::Generation,
+    reasoning::Chain,
+    reasoning::Samples,
     // Fleet: walls 14 to 16.
     fragility::FleetMtbf,
     fragility::Goodput,

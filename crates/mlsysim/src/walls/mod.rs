@@ -122,7 +122,7 @@ static WALLS: [Wall; 22] = [
     row(9, "Transformation", Data, Built, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),
     row(10, "Locality", Data, Built, "BW_eff = BW_link × β / oversubscription", "Leiserson (1985); Dally & Towles (2003)"),
     row(11, "Complexity", Algorithm, Built, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
-    row(12, "Reasoning", Algorithm, Later, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
+    row(12, "Reasoning", Algorithm, Built, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
     row(13, "Fidelity", Algorithm, Later, "r = bits_base / bits", "Han et al. (2015); Gholami et al. (2021)"),
     row(14, "Communication", Fleet, Later, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
     row(15, "Fragility", Fleet, Built, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),

@@ -9,7 +9,8 @@ use crate::walls::equation::{Equation, EquationInfo, Record, record};
 /// Tokens of one step of thought where nothing else is known.
 pub const TOKENS_PER_STEP: f64 = 50.0;
 
-const WEI: &str = "Wei et al. (2022), Chain-of-Thought Prompting Elicits Reasoning in Large Language Models";
+const WEI: &str =
+    "Wei et al. (2022), Chain-of-Thought Prompting Elicits Reasoning in Large Language Models";
 const POWER: &str =
     "Barroso & Hölzle (2007), The Case for Energy-Proportional Computing, IEEE Computer 40(12)";
 
@@ -80,7 +81,14 @@ impl Equation for Chain {
             COUNTING,
         );
         let time = x.ttft + step_time * x.steps;
-        trace.computed("time", "T", time, "TTFT + K × T_step", &["ttft", "steps", "step_time"], WEI);
+        trace.computed(
+            "time",
+            "T",
+            time,
+            "TTFT + K × T_step",
+            &["ttft", "steps", "step_time"],
+            WEI,
+        );
         let drawn = if convention == Convention::Upstream030 {
             time
         } else {

@@ -89,8 +89,11 @@ impl Equation for Samples {
         );
         let any = at_least_one(accepted, x.samples);
         let rejected = 1.0 - accepted;
-        let fallback =
-            if rejected > 0.0 { (x.right * (1.0 - x.accepts_right) / rejected).min(1.0) } else { 0.0 };
+        let fallback = if rejected > 0.0 {
+            (x.right * (1.0 - x.accepts_right) / rejected).min(1.0)
+        } else {
+            0.0
+        };
         let verified = (any * verified_limit + (1.0 - any) * fallback).clamp(0.0, 1.0);
         trace.computed(
             "verified",
@@ -121,9 +124,10 @@ fn majority(n: f64, p: f64) -> f64 {
     // The smaller tail has the rarer outcome in the majority.
     let rare = p.min(1.0 - p);
     let first = libm::ceil(n / 2.0);
-    let log_term = libm::lgamma(n + 1.0) - libm::lgamma(first + 1.0) - libm::lgamma(n - first + 1.0)
-        + first * libm::log(rare)
-        + (n - first) * libm::log1p(-rare);
+    let log_term =
+        libm::lgamma(n + 1.0) - libm::lgamma(first + 1.0) - libm::lgamma(n - first + 1.0)
+            + first * libm::log(rare)
+            + (n - first) * libm::log1p(-rare);
     let mut term = libm::exp(log_term);
     // Where n is even the first term is the tie.
     let mut sum = if first * 2.0 > n { term } else { 0.5 * term };

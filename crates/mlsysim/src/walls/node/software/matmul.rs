@@ -2,13 +2,10 @@
 
 use crate::convention::Convention;
 use crate::trace::Recorder;
-use crate::units::{
-    Bytes, BytesPerSecond, Flop, FlopPerByte, FlopPerSecond, Seconds,
-};
+use crate::units::{Bytes, BytesPerSecond, Flop, FlopPerByte, FlopPerSecond, Seconds};
 use crate::walls::equation::{Equation, EquationInfo, Record, record};
 
-const TILES: &str =
-    "counting; NVIDIA (2020), Matrix Multiplication Background User's Guide (tile and wave quantization)";
+const TILES: &str = "counting; NVIDIA (2020), Matrix Multiplication Background User's Guide (tile and wave quantization)";
 const ROOFLINE: &str = "Williams, Waterman & Patterson (2009), Roofline, CACM 52(4)";
 const COUNTING: &str = "counting";
 
@@ -123,10 +120,9 @@ impl Equation for Matmul {
             (libm::ceil(x.m / x.tile_m), libm::ceil(x.n / x.tile_n), libm::ceil(x.k / x.tile_k));
         let tiles = across * down;
         trace.computed("tiles", "n_t", tiles, "⌈M / t_m⌉ × ⌈N / t_n⌉", SHAPE, TILES);
-        let tile_efficiency = ((x.m / (across * x.tile_m))
-            * (x.n / (down * x.tile_n))
-            * (x.k / (deep * x.tile_k)))
-            .min(1.0);
+        let tile_efficiency =
+            ((x.m / (across * x.tile_m)) * (x.n / (down * x.tile_n)) * (x.k / (deep * x.tile_k)))
+                .min(1.0);
         trace.computed(
             "tile_efficiency",
             "η_tile",
@@ -179,7 +175,16 @@ impl Equation for Matmul {
             "T_k",
             kernel_time,
             "2 × M × N × K / (Peak × η_occ × η_tile × η_wave × η_mem)",
-            &["m", "n", "k", "peak", "occupancy", "tile_efficiency", "wave_efficiency", "memory_share"],
+            &[
+                "m",
+                "n",
+                "k",
+                "peak",
+                "occupancy",
+                "tile_efficiency",
+                "wave_efficiency",
+                "memory_share",
+            ],
             ROOFLINE,
         );
         let time = kernel_time + x.launch;
@@ -291,11 +296,8 @@ mod tests {
             ..MatmulIn::new([17.0, 100.0, 4096.0], FlopPerSecond(312e12), BytesPerSecond(2e12))
         };
         let out = solve::<Matmul>(&x, Convention::Reference).unwrap();
-        let sum = out.tile_loss
-            + out.wave_loss
-            + out.memory_loss
-            + out.launch_loss
-            + out.occupancy_loss;
+        let sum =
+            out.tile_loss + out.wave_loss + out.memory_loss + out.launch_loss + out.occupancy_loss;
         // Five logarithms, each rounded once.
         assert!((sum + libm::log(out.efficiency)).abs() < 1e-13);
     }
