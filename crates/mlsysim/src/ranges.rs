@@ -52,8 +52,6 @@ impl Range {
     pub const LONGITUDE: Self = Self { min: -180.0, max: 180.0, ..Self::ANY };
     /// A whole number of 0 or more that fits 32 bits.
     pub const WHOLE_U32: Self = Self { min: 0.0, ..Self::COUNT_U32 };
-    /// The position in a list of four words.
-    pub const ONE_OF_FOUR: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
     /// The position of a word in a list of two.

@@ -292,8 +292,8 @@ fn efficiency(x: &Case<'_>) -> Result<Outputs> {
         (
             "overhead_breakdown",
             Out::Map(vec![
-                ("occupancy_loss", Out::Number(out.occupancy_loss)),
-                ("memory_stall", Out::Number(out.stall_loss)),
+                ("occupancy_loss".into(), Out::Number(out.occupancy_loss)),
+                ("memory_stall".into(), Out::Number(out.stall_loss)),
             ]),
         ),
     ])
@@ -347,7 +347,7 @@ fn inference_scaling(x: &Case<'_>) -> Result<Outputs> {
         ("energy_per_query_J", Out::Number(out.energy.map_or(0.0, |energy| energy.0))),
         ("feasible", Out::Flag(out.serving.feasible)),
     ];
-    outputs.push(("serving_detail", Out::Map(serving_outputs(&out.serving))));
+    outputs.push(("serving_detail", named(serving_outputs(&out.serving))));
     Ok(outputs)
 }
 
@@ -386,4 +386,9 @@ fn tile_quantization(x: &Case<'_>) -> Result<Outputs> {
         ("tiles", Out::Number(out.tiles)),
         ("wave_efficiency", Out::Number(out.wave_efficiency)),
     ])
+}
+
+/// Outputs as the parts of one record.
+fn named(outputs: Outputs) -> Out {
+    Out::Map(outputs.into_iter().map(|(name, out)| (name.to_owned(), out)).collect())
 }
