@@ -14,6 +14,7 @@ mod file;
 pub mod gemm;
 mod known;
 mod prediction;
+pub mod throughput;
 pub mod training;
 pub mod training_memory;
 pub mod transformer;

@@ -92,7 +92,7 @@ record! {
         /// Sequences in the batch.
         batch: f64, "B", COUNT, default 1.0;
         /// Whether the sequences are read or written on.
-        phase: Phase, "phase", SHARE, default 0.0;
+        phase: Phase, "phase", ONE_OF_2, default 0.0;
         /// Share of the peak that the code reaches.
         efficiency: f64, "η", EFFICIENCY, default 0.5;
         /// Fixed time per layer.

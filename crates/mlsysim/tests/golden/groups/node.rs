@@ -289,8 +289,13 @@ fn efficiency(x: &Case<'_>) -> Result<Outputs> {
         ("peak_flops_flop_per_s", amount(machine.rate(precision, UPSTREAM)?.0)),
         ("workload_type", Out::Word(kind.key())),
         ("use_flash_attention", Out::Flag(flash)),
-        ("overhead_breakdown.occupancy_loss", Out::Number(out.occupancy_loss)),
-        ("overhead_breakdown.memory_stall", Out::Number(out.stall_loss)),
+        (
+            "overhead_breakdown",
+            Out::Map(vec![
+                ("occupancy_loss".into(), Out::Number(out.occupancy_loss)),
+                ("memory_stall".into(), Out::Number(out.stall_loss)),
+            ]),
+        ),
     ])
 }
 
@@ -342,18 +347,7 @@ fn inference_scaling(x: &Case<'_>) -> Result<Outputs> {
         ("energy_per_query_J", Out::Number(out.energy.map_or(0.0, |energy| energy.0))),
         ("feasible", Out::Flag(out.serving.feasible)),
     ];
-    let serving = &out.serving;
-    outputs.extend([
-        ("serving_detail.feasible", Out::Flag(serving.feasible)),
-        ("serving_detail.ttft_s", amount(serving.ttft)),
-        ("serving_detail.itl_s", amount(serving.itl)),
-        ("serving_detail.kv_cache_size_byte", amount(serving.kv_cache)),
-        ("serving_detail.model_weights_size_byte", amount(serving.weights)),
-        ("serving_detail.total_memory_required_byte", amount(serving.memory)),
-        ("serving_detail.memory_utilization", Out::Number(serving.memory_utilization)),
-        ("serving_detail.prompt_cache_hit_ratio", Out::Number(serving.prefix_hit_ratio)),
-        ("serving_detail.prefill_chunks", Out::Number(serving.prefill_chunks)),
-    ]);
+    outputs.push(("serving_detail", named(serving_outputs(&out.serving))));
     Ok(outputs)
 }
 
@@ -392,4 +386,9 @@ fn tile_quantization(x: &Case<'_>) -> Result<Outputs> {
         ("tiles", Out::Number(out.tiles)),
         ("wave_efficiency", Out::Number(out.wave_efficiency)),
     ])
+}
+
+/// Outputs as the parts of one record.
+fn named(outputs: Outputs) -> Out {
+    Out::Map(outputs.into_iter().map(|(name, out)| (name.to_owned(), out)).collect())
 }

@@ -1,10 +1,15 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
+mod carbon;
 mod collectives;
+mod grid_intensity;
 mod kernels_attention;
 mod kernels_gemm;
 mod layout;
 mod memory_training;
+mod reliability;
+mod scaling_laws;
+mod training_cnn_bert;
 mod training_llm;
 mod training_runs;
 
@@ -56,6 +61,11 @@ pub(crate) const PRICINGS: &[Pricing] = &[
     training_llm::PRICING,
     training_runs::PRICING,
     memory_training::PRICING,
+    training_cnn_bert::PRICING,
+    carbon::PRICING,
+    grid_intensity::PRICING,
+    reliability::PRICING,
+    scaling_laws::PRICING,
 ];
 
 /// The pricing of a data set.

@@ -26,7 +26,7 @@ record! {
     /// Work of one kind on a machine.
     pub struct KindIn {
         /// The kind of work.
-        kind: Kind, "kind", ONE_OF_FOUR, default 1.0;
+        kind: Kind, "kind", ONE_OF_4, default 1.0;
         /// Whether attention is fused so that its scores never leave the chip.
         flash: bool, "flash", SHARE, default 0.0;
         /// How good the stack is as a whole: 0.5 is usual, and reaches what the literature reports.
