@@ -212,6 +212,6 @@ mod tests {
         let alone = NetworkIn { dp: 1.0, ..x };
         let out = solve::<NetworkRoofline>(&alone, Convention::Reference).unwrap();
         assert_eq!((out.network_time, out.critical_tokens), (Seconds::ZERO, Tokens(0.0)));
-        assert_eq!(out.communication_intensity.0, f64::INFINITY);
+        assert_eq!(out.communication_intensity, FlopPerByte(f64::INFINITY));
     }
 }

@@ -518,7 +518,7 @@ mod tests {
         };
         let out = memory(x);
         // First 200 + 1000 parameters, last 200 + 3000 and 4 × 20 × 100 bytes of logits, at 16 bytes each.
-        assert_eq!(out.last_stage.0 - out.first_stage.0, 2000.0 * 16.0 + 8000.0);
+        assert_eq!(out.last_stage - out.first_stage, Bytes(2000.0 * 16.0 + 8000.0));
         assert_eq!(out.total, out.last_stage);
     }
 

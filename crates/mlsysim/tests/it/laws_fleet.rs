@@ -113,7 +113,7 @@ fn everything(plan: &Plan, space: &Space) -> (u64, Vec<(Layout, StepEstimate)>) 
                         }
                         for micro_batch in 1..=batch {
                             for interleave in 1..=layers {
-                                if pp > layers || (layers / pp) % interleave != 0 {
+                                if pp > layers || !(layers / pp).is_multiple_of(interleave) {
                                     continue;
                                 }
                                 for checkpointing in KEEP {
@@ -131,7 +131,7 @@ fn everything(plan: &Plan, space: &Space) -> (u64, Vec<(Layout, StepEstimate)>) 
                                         };
                                         let Ok(m) = layout.microbatches(plan) else { continue };
                                         count += 1;
-                                        if interleave > 1 && m % pp != 0 {
+                                        if interleave > 1 && !m.is_multiple_of(pp) {
                                             continue;
                                         }
                                         let step = step_estimate(plan, &layout, &mut NoTrace)

@@ -82,7 +82,7 @@ mod tests {
         (1..=ranks)
             .rev()
             .find(|size| {
-                ranks % size == 0
+                ranks.is_multiple_of(*size)
                     && (0..node).all(|group| {
                         let start = group * extent;
                         (0..stride).all(|offset| {
