@@ -1,7 +1,8 @@
 //! Searches: the best way to use what the walls price, with every candidate and what it costs.
 
-pub mod layout;
 mod layout_upstream;
+pub mod batching;
+pub mod layout;
 pub mod pareto;
 pub mod placement;
 

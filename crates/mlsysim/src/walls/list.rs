@@ -70,6 +70,7 @@ register! {
     serving::Speculative,
     serving::DistinctExperts,
     serving::DecodeBound,
+    serving::Replicas,
     batching::Admission,
     batching::Continuous,
     streaming::Stream,
