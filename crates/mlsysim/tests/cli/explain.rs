@@ -137,9 +137,9 @@ fn a_comparison_in_every_format() {
     refused(
         &["compare", "--hardware", "h10,a10x", "--model", "gpt2"],
         &expect![[r#"
-        mlsysim: unknown hardware `h10`; did you mean h100 or h100_sxm or h100_nvl?
-        unknown hardware `a10x`; did you mean a100?
-    "#]],
+            mlsysim: unknown hardware `h10`; did you mean h100 or h100_nvl or h100_pcie?
+            unknown hardware `a10x`; did you mean a100?
+        "#]],
     );
 }
 

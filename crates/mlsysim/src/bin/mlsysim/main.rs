@@ -9,6 +9,7 @@ mod defects;
 mod diff;
 mod eval;
 mod explain;
+mod plan;
 mod serve;
 mod step;
 mod sweep;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Schema(args) => Ok(plan::print_schema(args)),
         Command::Completions(args) => Ok(completions(args.shell)),
         Command::Zoo(args) => zoo::run(args),
     };
