@@ -4,10 +4,13 @@ use super::{Assertion, Plan};
 use crate::composite::Settings;
 use crate::composite::single_node::Profile;
 use crate::convention::Convention;
-use crate::error::Result;
-use crate::registry::Inference;
-use crate::trace::Trace;
-use crate::units::{Joules, KgCo2, Seconds, Usd};
+use crate::error::{Error, Result};
+use crate::provenance::{Basis, Origins, Provenance};
+use crate::registry::{Fabric, Fleet, Inference, Node};
+use crate::resolve::cost::{Prices, cost};
+use crate::resolve::footprint::{Period, Place};
+use crate::trace::{NoTrace, Trace};
+use crate::units::Seconds;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
@@ -15,7 +18,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 /// Every metric that a limit may be put on, with its unit.
-pub(super) const METRICS: [(&str, &str); 12] = [
+pub(super) const METRICS: [(&str, &str); 16] = [
     ("feasibility.memory_used_gb", "GB"),
     ("feasibility.memory_capacity_gb", "GB"),
     ("feasibility.memory_utilization", ""),
@@ -26,8 +29,12 @@ pub(super) const METRICS: [(&str, &str); 12] = [
     ("performance.mfu", ""),
     ("performance.energy_per_step", "J"),
     ("macro.energy_kwh", "kWh"),
-    ("macro.carbon_footprint", "t"),
     ("macro.energy_cost", "USD"),
+    ("macro.capex", "USD"),
+    ("macro.tco_usd", "USD"),
+    ("macro.carbon_footprint", "t"),
+    ("macro.operational_carbon", "t"),
+    ("macro.water_m3", "m^3"),
 ];
 
 /// How one level of a plan came out.
@@ -145,8 +152,11 @@ impl Plan {
         let settings = Settings { efficiency: self.efficiency, ..Settings::default() };
         let (profile, trace) =
             self.hardware.continue_trace(&work, self.precision, &settings, convention, trace)?;
-        let levels =
-            [self.feasibility(&profile), self.performance(&profile), self.macros(&profile)];
+        let levels = [
+            self.feasibility(&profile),
+            self.performance(&profile),
+            self.macros(&profile, convention)?,
+        ];
         let mut report = Report { levels, violations: Vec::new(), profile, trace };
         report.violations =
             self.assertions.iter().filter_map(|assertion| violation(assertion, &report)).collect();
@@ -216,43 +226,80 @@ impl Plan {
         }
     }
 
-    fn macros(&self, profile: &Profile) -> Level {
+    fn macros(&self, profile: &Profile, convention: Convention) -> Result<Level> {
         let name = "macro";
         let Some(ops) = &self.ops else {
             let summary = "the plan names no region and no duration".into();
-            return Level { name, status: Status::Skipped, summary, metrics: Vec::new() };
+            return Ok(Level { name, status: Status::Skipped, summary, metrics: Vec::new() });
         };
-        // The energy of a step over its time is the mean power; idle accelerators draw their idle share.
-        let energy = self.hardware.power.zip(profile.energy).map(|(power, step)| {
-            let busy = if profile.time > Seconds::ZERO { step.0 / profile.time.0 } else { power.0 };
-            let idle_share = self.hardware.idle_share.unwrap_or(crate::composite::IDLE_SHARE);
-            let waiting = f64::from(self.accelerators) - self.busy();
-            let watts = busy * self.busy() + power.0 * idle_share * waiting;
-            Joules(watts * ops.duration.0 * ops.grid.pue)
-        });
-        let carbon = energy.map(|energy| KgCo2(energy.0 * ops.grid.carbon_intensity.0));
-        let cost = energy.zip(ops.grid.price).map(|(energy, price)| Usd(energy.0 * price.0));
-        let summary = energy.map_or_else(
-            || String::from("the machine has no power on record"),
-            |energy| {
-                format!(
-                    "{:.0} kWh in {:.1} days on the grid {}, PUE {}",
-                    energy.0 / 3.6e6,
-                    ops.duration.0 / 86_400.0,
-                    ops.grid.name,
-                    ops.grid.pue
-                )
-            },
-        );
-        Level {
+        // What is busy is used as far as the step uses it; an accelerator without work is not used at all.
+        let utilization = profile.hfu * self.busy() / f64::from(self.accelerators);
+        let period = Period { utilization, ..Period::new(ops.duration) };
+        let place = Some(Place::Grid(&ops.grid));
+        let fleet = self.fleet();
+        let cost = cost(&fleet, &period, &Prices::default(), place, convention, &mut NoTrace);
+        let cost = match cost {
+            Ok(cost) => cost,
+            Err(Error::ModelIncomplete { what, remedy, .. }) => {
+                let summary = format!("not known: {what}; {remedy}");
+                return Ok(Level { name, status: Status::Skipped, summary, metrics: Vec::new() });
+            }
+            Err(error) => return Err(error),
+        };
+        let used = &cost.footprint.footprint;
+        let kwh = used.facility_energy.0 / 3.6e6;
+        let embodied =
+            if cost.footprint.embodied_known { "" } else { "; making the machines is not counted" };
+        let price = if cost.total.is_some() { "" } else { "; the machine has no price on record" };
+        Ok(Level {
             name,
-            status: if energy.is_some() { Status::Pass } else { Status::Skipped },
-            summary,
+            status: Status::Pass,
+            summary: format!(
+                "{kwh:.0} kWh in {} days on the grid {}, PUE {}{embodied}{price}",
+                ops.duration.0 / 86_400.0,
+                ops.grid.name,
+                cost.footprint.pue
+            ),
             metrics: vec![
-                metric("macro.energy_kwh", energy.map(|energy| energy.0 / 3.6e6)),
-                metric("macro.carbon_footprint", carbon.map(|carbon| carbon.0 / 1e3)),
-                metric("macro.energy_cost", cost.map(|cost| cost.0)),
+                metric("macro.energy_kwh", Some(kwh)),
+                metric("macro.energy_cost", Some(cost.energy.0)),
+                metric("macro.capex", cost.capital.map(|usd| usd.0)),
+                metric("macro.tco_usd", cost.total.map(|usd| usd.0)),
+                metric("macro.carbon_footprint", Some(used.carbon.0 / 1e3)),
+                metric("macro.operational_carbon", Some(used.operational_carbon.0 / 1e3)),
+                metric("macro.water_m3", Some(used.water.0)),
             ],
+        })
+    }
+
+    /// The accelerators of the plan as a fleet at its place.
+    #[must_use]
+    pub fn fleet(&self) -> Fleet {
+        let origin = || Provenance::new(Basis::Estimate, format!("the plan `{}`", self.name));
+        let node = Node {
+            id: String::from("node"),
+            name: format!("node of the plan `{}`", self.name),
+            accelerator: self.hardware.clone(),
+            accelerators: self.accelerators_per_node,
+            intra_bandwidth: self.intra_node.unwrap_or(self.fabric),
+            nics: 1,
+            psus: 2,
+            psu_redundancy: 0,
+            max_power: None,
+            facts: Vec::new(),
+            upstream: Vec::new(),
+            origins: Origins::new(origin()),
+        };
+        Fleet {
+            id: String::from("fleet"),
+            name: self.name.clone(),
+            node,
+            nodes: self.accelerators / self.accelerators_per_node,
+            fabric: Fabric::new("fabric", self.fabric, origin()),
+            grid: self.ops.as_ref().map(|ops| ops.grid.clone()),
+            site: None,
+            mtbf: None,
+            origins: Origins::new(origin()),
         }
     }
 }

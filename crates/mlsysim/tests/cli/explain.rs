@@ -226,7 +226,7 @@ fn the_help_of_every_command_shows_units_and_an_example() {
         );
         // Lists and scripts have no amounts.
         let plain = ["completions", "schema"].contains(&name);
-        let units = ["[B/s]", "[FLOP/s]", "[B]", "[s]", "[count]", "FLOP/s", "B/s"];
+        let units = ["[USD/kgCO2e]", "[B/s]", "[FLOP/s]", "[B]", "[s]", "[count]", "FLOP/s", "B/s"];
         assert!(
             plain || units.iter().any(|unit| help.contains(unit)),
             "{name} shows no unit:\n{help}"

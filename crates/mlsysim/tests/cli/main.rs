@@ -3,6 +3,7 @@
 //! `UPDATE_EXPECT=1 cargo test -p mlsysim --features cli --test cli` rewrites the expected output.
 
 mod explain;
+mod optimize;
 mod plan;
 mod serve;
 mod sweep;
@@ -214,7 +215,7 @@ fn wrong_calls_say_what_to_write() {
     refused(
         &["walls", "2", "bandwidth=3 TB/s"],
         &expect![[r#"
-            mlsysim: inputs belong to an equation, not a wall: name one of memory.step_time, memory.capacity, memory.weight_bytes, memory.kv_cache, roofline.arithmetic_intensity, roofline.ridge_point, roofline.attainable, roofline.combine, roofline.step, iron_law.upgrade, serving.decode_bound
+            mlsysim: inputs belong to an equation, not a wall: name one of memory.step_time, memory.capacity, memory.weight_bytes, memory.kv_cache, roofline.arithmetic_intensity, roofline.ridge_point, roofline.attainable, roofline.combine, roofline.step, iron_law.upgrade, serving.decode_bound, training_state.bytes
         "#]],
     );
     refused(

@@ -11,7 +11,10 @@ fn example(name: &str) -> String {
 
 #[test]
 fn a_plan_is_evaluated() {
-    check(&["eval", &example("chat.yaml")], 0, &expect![[r#"
+    check(
+        &["eval", &example("chat.yaml")],
+        0,
+        &expect![[r#"
         Chat on one accelerator
         Llama 3 8B, batch 8, sequences of 2048, on 1 × NVIDIA H100 SXM5 80 GB, fp16
 
@@ -29,8 +32,12 @@ fn a_plan_is_evaluated() {
           energy_per_step   1.5292 J
 
         macro        SKIPPED  the plan names no region and no duration
-    "#]]);
-    check(&["eval", &example("fleet.toml"), "-o", "markdown"], 0, &expect![[r#"
+    "#]],
+    );
+    check(
+        &["eval", &example("fleet.toml"), "-o", "markdown"],
+        0,
+        &expect![[r#"
         | metric | value | unit |
         | --- | ---: | --- |
         | feasibility.memory_used_gb | 0.051114064 | GB |
@@ -42,7 +49,8 @@ fn a_plan_is_evaluated() {
         | performance.fleet_throughput | 154608.9223264637 | 1/s |
         | performance.mfu | 0.2533455498057839 |  |
         | performance.energy_per_step | 10.116841025641026 | J |
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -72,12 +80,18 @@ fn exit_codes_of_a_plan() {
     let (status, err) = code(&["workload.batchsize=4", "hardware.name=h1000"]);
     assert_eq!(status, 2);
     assert_eq!(err.lines().count(), 2, "{err}");
-    refused(&["eval", "none.yaml"], &expect![[r#"
+    refused(
+        &["eval", "none.yaml"],
+        &expect![[r#"
         mlsysim: cannot read none.yaml: No such file or directory (os error 2)
-    "#]]);
-    refused(&["eval", "llama3_8b", "h100", "--set", "a=1"], &expect![[r#"
+    "#]],
+    );
+    refused(
+        &["eval", "llama3_8b", "h100", "--set", "a=1"],
+        &expect![[r#"
         mlsysim: --set changes a plan: give the file of one
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -35,6 +35,9 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Put the literature beside the Python package 0.3.0, and name the defects that differ
     Diff(DiffArgs),
+    /// Search for the best way to run a plan
+    #[command(subcommand)]
+    Optimize(OptimizeCommand),
     /// Time to the first token and between tokens of a model on a machine
     Serve(ServeArgs),
     /// Write the JSON Schema of a plan, or of files with machines or models
@@ -249,6 +252,42 @@ pub(crate) struct DiffArgs {
     pub(crate) model: Option<String>,
     #[command(flatten)]
     pub(crate) step: StepArgs,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// What to search for.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  mlsysim optimize placement plan.yaml --carbon-tax '100 USD/tCO2e' [USD/kgCO2e]"
+)]
+pub(crate) enum OptimizeCommand {
+    /// Rank regions by cost and priced carbon
+    Placement(PlacementArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  mlsysim optimize placement plan.yaml --regions us_avg,quebec,iowa --carbon-tax '100 USD/tCO2e'"
+)]
+pub(crate) struct PlacementArgs {
+    /// The plan; its `ops` give the period
+    pub(crate) plan: String,
+    /// Grids to rank, by name (see `mlsysim zoo grids`) [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) regions: Vec<String>,
+    /// Price of greenhouse gas [USD/kgCO2e]
+    #[arg(long, value_name = "PRICE", default_value = "100 USD/tCO2e")]
+    pub(crate) carbon_tax: String,
+    /// A value instead of the plan's; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A file with machines, models and grids of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
 }

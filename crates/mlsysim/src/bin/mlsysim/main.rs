@@ -9,6 +9,7 @@ mod defects;
 mod diff;
 mod eval;
 mod explain;
+mod optimize;
 mod plan;
 mod serve;
 mod step;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Schema(args) => Ok(plan::print_schema(args)),
+        Command::Optimize(command) => optimize::run(command),
         Command::Completions(args) => Ok(completions(args.shell)),
         Command::Zoo(args) => zoo::run(args),
     };
