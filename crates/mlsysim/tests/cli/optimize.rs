@@ -101,9 +101,12 @@ fn a_price_of_carbon_turns_the_order_of_places() {
 #[test]
 fn mistakes_of_a_search_are_told() {
     let plan = format!("{}/examples/plans/chat.yaml", env!("CARGO_MANIFEST_DIR"));
-    refused(&["optimize", "placement", &plan, "--carbon-tax", "100 USD"], &expect![[r#"
+    refused(
+        &["optimize", "placement", &plan, "--carbon-tax", "100 USD"],
+        &expect![[r#"
         mlsysim: --carbon-tax: `100 USD` is money; expected money per greenhouse gas, for example `0.10 USD/kgCO2e`
-    "#]]);
+    "#]],
+    );
     let run = mlsysim(&["optimize", "placement", &plan]);
     assert!(
         run.code == 2 && run.err.contains("the plan needs `ops` with duration_days"),
