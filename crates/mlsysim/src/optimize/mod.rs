@@ -1,8 +1,8 @@
 //! Searches: the best way to use what the walls price, with every candidate and what it costs.
 
-mod layout_upstream;
 pub mod batching;
 pub mod layout;
+mod layout_upstream;
 pub mod pareto;
 pub mod placement;
 
