@@ -5,9 +5,9 @@ use crate::convention::Convention;
 use crate::error::Error;
 use crate::near::fold;
 use crate::precision::Precision;
-use crate::provenance::Basis;
+use crate::provenance::{Basis, Origins};
 use crate::registry::Class;
-use crate::units::{Bytes, FlopPerSecond, Hertz, Params};
+use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Hertz, Params, Quantity};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -35,17 +35,87 @@ fn audit_origin(owner: &str, field: &str, provenance: &Provenance) {
 #[test]
 fn every_shipped_value_has_an_origin() {
     let registry = Registry::shipped();
-    assert!(registry.all_hardware().len() >= 17 && registry.all_models().len() >= 15);
-    for machine in registry.all_hardware() {
-        for (field, _) in machine.values() {
-            audit_origin(&machine.id, &field, machine.origins.of(&field));
+    let mut leaves = 0;
+    let mut audit = |owner: &str, values: Vec<(String, Quantity)>, origins: &Origins| {
+        for (field, value) in values {
+            audit_origin(owner, &field, origins.of(&field));
+            assert!(value.value.is_finite(), "{owner}.{field}");
+            leaves += 1;
         }
+    };
+    for r in registry.all_hardware() {
+        audit(&r.id, r.values(), &r.origins);
     }
-    for model in registry.all_models() {
-        for (field, _) in model.values() {
-            audit_origin(&model.id, &field, model.origins.of(&field));
-        }
+    for r in registry.all_models() {
+        audit(&r.id, r.values(), &r.origins);
     }
+    for r in registry.all_facts() {
+        audit(&r.id, r.values.clone(), &r.origins);
+    }
+    for r in registry.all_grids() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_sites() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_fabrics() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_nodes() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_fleets() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    assert!(leaves > 1500, "{leaves} values");
+}
+
+#[test]
+fn the_whole_registry_of_the_package_is_here() {
+    let registry = Registry::shipped();
+    let key = |names: &[String], start: &str| names.iter().filter(|n| n.starts_with(start)).count();
+    let machines: usize =
+        registry.all_hardware().iter().map(|m| key(&m.aliases, "Hardware.")).sum();
+    let models: usize = registry.all_models().iter().map(|m| key(&m.aliases, "Models.")).sum();
+    assert_eq!((machines, models), (52, 42));
+    assert_eq!(registry.all_grids().len(), 12);
+    assert_eq!(registry.all_sites().len(), 7);
+    assert_eq!(registry.all_fabrics().len(), 14);
+    assert_eq!(registry.all_nodes().len(), 8);
+    assert_eq!(registry.all_fleets().len(), 18);
+    assert_eq!(
+        registry.fleet("Systems.Clusters.Meta_Llama3_16K_H100").unwrap().accelerators(),
+        16_384.0
+    );
+    assert_eq!(registry.grid("Infrastructure.Grids.Quebec").unwrap().id, "quebec");
+    assert_eq!(registry.fabric("IB NDR").unwrap().bandwidth, BytesPerSecond(50e9));
+    assert_eq!(registry.site("quebec_hydro").unwrap().pue(), 1.06);
+    assert_eq!(registry.hardware("Hardware.Cloud.Cerebras_CS3").unwrap().id, "cerebras_cs3");
+}
+
+#[test]
+fn errata_are_corrected_and_the_old_values_kept() {
+    let registry = Registry::shipped();
+    let machine = |name: &str| registry.hardware(name).unwrap();
+    let old = |m: &Hardware, field: &str| m.upstream.iter().any(|(name, _)| name == field);
+    // 12 ports of 100 Gbit/s.
+    let wafer = machine("cerebras_cs3");
+    assert_eq!(wafer.host.map(|link| link.one_way()), Some(BytesPerSecond(150e9)));
+    assert!(old(wafer, "host_link"));
+    // 16 chips make 20.8 PFLOP/s of FP8 and 46 TB/s.
+    let trainium = machine("trainium2");
+    let (rate, _) = trainium.rate(Precision::Fp8, Convention::Reference).unwrap();
+    assert!((16.0 * rate.0 / 20.8e15 - 1.0).abs() < 1e-3 && old(trainium, "peak.fp8"));
+    assert!((16.0 * trainium.bandwidth.0 / 46e12 - 1.0).abs() < 0.01);
+    // 72 parts of 2.5 PFLOP/s.
+    let rack = machine("gb200_nvl72");
+    assert_eq!(rack.peak, FlopPerSecond(72.0 * 2.5e15));
+    assert!(machine("b200").rates.iter().all(|(precision, _)| *precision != Precision::Int4));
+    let node = registry.node("server_8x_mi300x").unwrap();
+    assert_eq!(node.intra_bandwidth, BytesPerSecond(7.0 * 64e9));
+    let host = node.upstream.first().map(|(field, _)| field.as_str());
+    assert_eq!(host, Some("link"));
+    assert_eq!(registry.model("DeepSeek-V3").unwrap().heads, Some(128));
 }
 
 #[test]
@@ -159,6 +229,21 @@ fn names_are_unique_after_folding() {
     }
     for model in registry.all_models() {
         check("model", &model.id, &model.aliases);
+    }
+    for (facts, aliases) in registry.facts.all() {
+        check("facts", &facts.id, aliases);
+    }
+    for (fleet, aliases) in registry.fleets.all() {
+        check("fleet", &fleet.id, aliases);
+    }
+    for (node, aliases) in registry.nodes.all() {
+        check("node", &node.id, aliases);
+    }
+    for (fabric, aliases) in registry.fabrics.all() {
+        check("fabric", &fabric.id, aliases);
+    }
+    for (grid, aliases) in registry.grids.all() {
+        check("grid", &grid.id, aliases);
     }
 }
 
