@@ -89,7 +89,8 @@ fn the_whole_registry_of_the_package_is_here() {
     );
     assert_eq!(registry.grid("Infrastructure.Grids.Quebec").unwrap().id, "quebec");
     assert_eq!(registry.fabric("IB NDR").unwrap().bandwidth, BytesPerSecond(50e9));
-    assert_eq!(registry.site("quebec_hydro").unwrap().pue(), 1.06);
+    let site = registry.site("quebec_hydro").unwrap();
+    assert_eq!(site.pue().to_bits(), 1.06_f64.to_bits());
     assert_eq!(registry.hardware("Hardware.Cloud.Cerebras_CS3").unwrap().id, "cerebras_cs3");
 }
 
@@ -275,7 +276,7 @@ memory_efficiency = 1.5
          expected data, for example `16 GiB`",
         "5:1: hardware.desk: unknown field `pover`; did you mean `power`?",
         "6:21: hardware.desk.memory_efficiency must be finite and from 0.000000001 to 1, got 1.5",
-        "8:2: unknown section `modles`; expected one of sources, hardware, models, facts, grids, sites, fabrics, nodes, \
+        "8:2: unknown section `modles`; expected one of sources, hardware, spec_sheets, models, facts, grids, sites, fabrics, nodes, \
          fleets; did you mean nodes or models?",
     ];
     assert_eq!(lines, expected);
@@ -322,6 +323,30 @@ fn broken_toml_is_reported_with_its_place() {
         panic!("broken TOML was taken");
     };
     assert!(problems.iter().any(|problem| problem.line == 2), "{problems:?}");
+}
+
+#[test]
+fn a_spec_sheet_is_ten_lines() {
+    let mut registry = Registry::new();
+    let text = "[spec_sheets.next]\nname = \"Next\"\npeak = \"4 PFLOP/s\"\npeak_8bit = \"8 PFLOP/s\"\n\
+                capacity = \"288 GB\"\nbandwidth = \"8 TB/s\"\nlink = \"900 GB/s\"\nnic = \"400 Gbps\"\n\
+                power = \"1200 W\"\ncompute_units = 160\n";
+    registry.add("next.toml", text).unwrap();
+    let machine = registry.hardware("next").unwrap();
+    assert_eq!(machine.architecture, None, "it belongs to no family");
+    assert_eq!(machine.nic, Some(BytesPerSecond(50e9)));
+    assert!(machine.origins.record.source.contains("next.toml"));
+    let error =
+        registry.add("next.toml", "[spec_sheets.x]\npeak = \"4 TB\"\nfoo = 1\n").unwrap_err();
+    let Error::Records { problems, .. } = error else { panic!("{error}") };
+    assert_eq!(problems.len(), 4, "{problems:?}");
+}
+
+#[test]
+fn unbelievable_machines_are_refused() {
+    let text = "[hardware.x]\npeak = \"9 PFLOP/s\"\nbandwidth = \"1 GB/s\"\ncapacity = \"1 GB\"\n";
+    let error = Registry::new().add("x.toml", text).unwrap_err().to_string();
+    assert!(error.contains("hardware.bounds: the ridge point must be"), "{error}");
 }
 
 #[test]
