@@ -83,10 +83,8 @@ fn the_whole_registry_of_the_package_is_here() {
     assert_eq!(registry.all_fabrics().len(), 14);
     assert_eq!(registry.all_nodes().len(), 8);
     assert_eq!(registry.all_fleets().len(), 18);
-    assert_eq!(
-        registry.fleet("Systems.Clusters.Meta_Llama3_16K_H100").unwrap().accelerators(),
-        16_384.0
-    );
+    let fleet = registry.fleet("Systems.Clusters.Meta_Llama3_16K_H100").unwrap();
+    assert_eq!((fleet.nodes, fleet.node.accelerators), (2048, 8));
     assert_eq!(registry.grid("Infrastructure.Grids.Quebec").unwrap().id, "quebec");
     assert_eq!(registry.fabric("IB NDR").unwrap().bandwidth, BytesPerSecond(50e9));
     let site = registry.site("quebec_hydro").unwrap();
