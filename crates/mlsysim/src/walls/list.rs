@@ -1,6 +1,7 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
 use super::algorithm::{complexity, fidelity, reasoning};
+use super::analysis::{sensitivity, synthesis};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
@@ -135,4 +136,7 @@ register! {
     safety::PrivateTraining,
     safety::Subgroup,
     // Analysis: walls 21 and 22.
+    sensitivity::Elasticities,
+    synthesis::Requirements,
+    synthesis::Devices,
 }
