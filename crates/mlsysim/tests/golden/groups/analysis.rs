@@ -2,8 +2,8 @@
 
 use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict, verdict_nested};
-use mlsysim::composite::roofline::StepIn;
 use mlsysim::composite::Settings;
+use mlsysim::composite::roofline::StepIn;
 use mlsysim::registry::Inference;
 use mlsysim::trace::NoTrace;
 use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Seconds};
