@@ -204,7 +204,7 @@ mod tests {
         assert_eq!((slower.end_to_end_reduction, slower.stage_reduction), (-0.5, -1.0));
         let nothing = run(0.0, 0.0, 2.0);
         assert_eq!((nothing.overall_speedup, nothing.stage_fraction), (1.0, 0.0));
-        let unknown = upgrade(&[("infer", Seconds(1.0))], "infre", 2.0).unwrap_err();
+        let unknown = upgrade(&[("infer", Seconds(1.0))], "infr", 2.0).unwrap_err();
         assert!(unknown.to_string().contains("infer"), "{unknown}");
     }
 }
