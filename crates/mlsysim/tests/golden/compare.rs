@@ -98,20 +98,23 @@ pub(crate) fn verdict(case: &Value, result: mlsysim::Result<Outputs>) -> Verdict
     Verdict::Passed
 }
 
-/// What differs in the output `name`; the parts of a record may be outputs of their own, named `record.part`.
+/// What differs in the output `name`; the parts of a record or list may be outputs of their own,
+/// named `record.part` and `list.0`.
 fn missing_or_other(
     outputs: &[(impl AsRef<str>, Out)],
     name: &str,
     expected: &Value,
 ) -> Option<String> {
-    match (outputs.iter().find(|(known, _)| known.as_ref() == name), expected.as_object()) {
+    let inside = |part: &str, value| missing_or_other(outputs, &format!("{name}.{part}"), value);
+    match (outputs.iter().find(|(known, _)| known.as_ref() == name), expected) {
         (Some((_, got)), _) => {
             (!agrees(got, expected)).then(|| format!("{name}: got {got:?}, expected {expected}"))
         }
-        (None, Some(parts)) => parts
-            .iter()
-            .find_map(|(part, value)| missing_or_other(outputs, &format!("{name}.{part}"), value)),
-        (None, None) => Some(format!("{name}: not computed, expected {expected}")),
+        (None, Value::Object(parts)) => parts.iter().find_map(|(part, value)| inside(part, value)),
+        (None, Value::Array(parts)) => {
+            parts.iter().enumerate().find_map(|(i, value)| inside(&i.to_string(), value))
+        }
+        (None, _) => Some(format!("{name}: not computed, expected {expected}")),
     }
 }
 

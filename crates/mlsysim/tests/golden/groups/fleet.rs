@@ -16,7 +16,6 @@ use mlsysim::units::{
 };
 use mlsysim::walls::fleet::communication::all_reduce::{AllReduce, AllReduceIn};
 use mlsysim::{Convention, Error, Result, walls};
-use serde_json::{Map, Value, json};
 
 /// The verdict on a case of a group that this file knows.
 pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
@@ -34,49 +33,7 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
         },
         _ => return None,
     };
-    Some(verdict(&flat(x.case), result))
-}
-
-/// The case with nested outputs as `outer.inner`; a defect of the outer one is a defect of all inside.
-fn flat(case: &Value) -> Value {
-    fn walk(prefix: &str, value: &Value, out: &mut Map<String, Value>) {
-        let inner: Vec<(String, &Value)> = match value {
-            Value::Object(fields) => fields.iter().map(|(name, v)| (name.clone(), v)).collect(),
-            Value::Array(items) => {
-                items.iter().enumerate().map(|(i, v)| (i.to_string(), v)).collect()
-            }
-            _ => {
-                out.insert(prefix.to_owned(), value.clone());
-                return;
-            }
-        };
-        for (name, value) in inner {
-            walk(&format!("{prefix}.{name}"), value, out);
-        }
-    }
-    let mut case = case.clone();
-    let mut flat = Map::new();
-    for (name, value) in case["outputs"].as_object().into_iter().flatten() {
-        walk(name, value, &mut flat);
-    }
-    let defects: Vec<String> = case["defect_fields"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .flat_map(|outer| {
-            let inside = format!("{outer}.");
-            flat.keys()
-                .filter(|name| *name == outer || name.starts_with(&inside))
-                .cloned()
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    if case["outputs"].is_object() {
-        case["outputs"] = Value::Object(flat);
-        case["defect_fields"] = json!(defects);
-    }
-    case
+    Some(verdict(x.case, result))
 }
 
 fn recompute(word: &str) -> Result<Recompute> {
