@@ -185,6 +185,7 @@ fn scenario(x: &Case<'_>) -> Result<Outputs> {
         data_rate: number("data_rate_byte_per_s").map(BytesPerSecond),
         latency_limit: number("latency_limit_s").map(Seconds),
         power_budget: number("power_budget_W").map(Watts),
+        grid: None,
     };
     let card = scenario.evaluate(x.count("batch_size", 1), x.precision()?, UPSTREAM)?;
     let mut outputs = metrics(
