@@ -17,6 +17,8 @@ pub mod formulas;
 pub mod machine;
 mod near;
 pub mod optimize;
+#[cfg(feature = "registry")]
+pub mod plan;
 mod precision;
 pub mod provenance;
 mod ranges;

@@ -36,6 +36,8 @@ impl Range {
         Self { min: 1.0, max: 9_007_199_254_740_992.0, whole: true, ..Self::ANY };
     /// A whole number of 1 or more that fits 32 bits.
     pub const COUNT_U32: Self = Self { max: 4_294_967_295.0, ..Self::COUNT };
+    /// A whole number of 1 or more that fits 16 bits.
+    pub const COUNT_U16: Self = Self { max: 65_535.0, ..Self::COUNT };
     /// A whole number of 0 or more, small enough to be exact.
     pub const COUNT_OR_NONE: Self = Self { min: 0.0, ..Self::COUNT };
     /// A whole number of 1 or more over which a loop may run.

@@ -1,5 +1,6 @@
 //! Searches: the best way to use what the walls price, with every candidate and what it costs.
 
+pub mod batching;
 pub mod layout;
 mod layout_upstream;
 pub mod pareto;

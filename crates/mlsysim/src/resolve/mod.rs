@@ -20,6 +20,7 @@ pub mod network_roofline;
 pub mod reasoning;
 mod safety;
 pub mod serving;
+pub mod serving_capacity;
 pub mod software;
 pub mod streaming;
 pub mod training_memory;
