@@ -7,11 +7,11 @@ use mlsysim::composite::amdahl;
 use mlsysim::composite::training_state::{StateBytes, StateIn};
 use mlsysim::formulas::{economics, reliability, statistics};
 use mlsysim::optimize::placement::{Candidate, place};
-use mlsysim::registry::{Grid, Site};
+use mlsysim::registry::{Grid, Hardware, Site};
 use mlsysim::resolve::checkpoint::{Saving, checkpoint, state_width};
-use mlsysim::resolve::cost::{Prices, cost};
-use mlsysim::resolve::footprint::{Period, Place, footprint};
-use mlsysim::resolve::fragility::{Job, fragility};
+use mlsysim::resolve::cost::{FleetCost, Prices, cost};
+use mlsysim::resolve::footprint::{FleetFootprint, Period, Place, footprint};
+use mlsysim::resolve::fragility::{Fragility, Job, fragility};
 use mlsysim::resolve::multi_tenant::{Jobs, multi_tenant};
 use mlsysim::resolve::training_run::{Run, training_run};
 use mlsysim::trace::NoTrace;
@@ -23,6 +23,7 @@ use mlsysim::walls::fleet::fragility::{Goodput, GoodputIn};
 use mlsysim::walls::fleet::recovery::{
     Preemption, PreemptionIn, Recovery, RecoveryIn, RuntimeGoodput, RuntimeIn,
 };
+use mlsysim::walls::operations::checkpoint::CheckpointOut;
 use mlsysim::walls::operations::sustainability;
 use mlsysim::{Error, Result, walls};
 use serde_json::Value;
@@ -67,14 +68,17 @@ fn reliability_model(x: &Case<'_>) -> Result<Outputs> {
         checkpoint_time: time(x, "checkpoint_time_s", 60.0),
         recovery_time: time(x, "avg_recovery_time_s", 300.0),
     };
-    let out = fragility(&x.fleet(), &job, UPSTREAM, &mut NoTrace)?;
-    Ok(vec![
+    Ok(fragility_outputs(&fragility(&x.fleet(), &job, UPSTREAM, &mut NoTrace)?))
+}
+
+pub(crate) fn fragility_outputs(out: &Fragility) -> Outputs {
+    vec![
         ("fleet_mtbf_s", amount(out.fleet_mtbf)),
         ("failure_probability", Out::Number(out.job.failure_probability)),
         ("optimal_checkpoint_interval_s", amount(out.job.optimal_interval)),
         ("expected_failures", Out::Number(out.job.expected_failures)),
         ("goodput_ratio", Out::Number(out.job.goodput)),
-    ])
+    ]
 }
 
 fn orchestration(x: &Case<'_>) -> Result<Outputs> {
@@ -136,9 +140,12 @@ fn prices(x: &Case<'_>) -> Prices {
 fn sustainability_model(x: &Case<'_>) -> Result<Outputs> {
     let named = Named::of(x);
     let place = named.as_ref().map(Named::place);
-    let out = footprint(&x.fleet(), &period(x), place, UPSTREAM, &mut NoTrace)?;
+    Ok(footprint_outputs(footprint(&x.fleet(), &period(x), place, UPSTREAM, &mut NoTrace)?))
+}
+
+pub(crate) fn footprint_outputs(out: FleetFootprint) -> Outputs {
     let f = out.footprint;
-    Ok(vec![
+    vec![
         ("it_energy_J", amount(f.it_energy)),
         ("total_energy_J", amount(f.facility_energy)),
         ("carbon_footprint_kg", amount(f.carbon)),
@@ -146,17 +153,20 @@ fn sustainability_model(x: &Case<'_>) -> Result<Outputs> {
         ("pue", Out::Number(out.pue)),
         ("region_name", Out::Text(out.grid)),
         ("embodied_carbon_kg", amount(f.embodied_carbon)),
-    ])
+    ]
 }
 
 fn economics_model(x: &Case<'_>) -> Result<Outputs> {
     let named = Named::of(x);
     let place = named.as_ref().map(Named::place);
-    let out = cost(&x.fleet(), &period(x), &prices(x), place, UPSTREAM, &mut NoTrace)?;
+    Ok(cost_outputs(cost(&x.fleet(), &period(x), &prices(x), place, UPSTREAM, &mut NoTrace)?))
+}
+
+pub(crate) fn cost_outputs(out: FleetCost) -> Outputs {
     let f = out.footprint.footprint;
     // Under this convention every cost is known.
     let known = |cost: Option<Usd>| amount(cost.unwrap_or(Usd(f64::NAN)));
-    Ok(vec![
+    vec![
         ("capex_USD", known(out.capital)),
         ("opex_energy_USD", amount(out.energy)),
         ("opex_maintenance_USD", known(out.maintenance)),
@@ -168,7 +178,7 @@ fn economics_model(x: &Case<'_>) -> Result<Outputs> {
         ("water_usage_m3", amount(f.water)),
         ("pue", Out::Number(out.footprint.pue)),
         ("region_name", Out::Text(out.footprint.grid)),
-    ])
+    ]
 }
 
 fn water(x: &Case<'_>) -> Result<Outputs> {
@@ -193,14 +203,18 @@ fn checkpoint_model(x: &Case<'_>) -> Result<Outputs> {
     };
     let machine = x.hardware();
     let out = checkpoint(&x.model(), &machine, &saving, UPSTREAM, &mut NoTrace)?;
+    Ok(checkpoint_outputs(&out, &machine))
+}
+
+pub(crate) fn checkpoint_outputs(out: &CheckpointOut, machine: &Hardware) -> Outputs {
     let writer = machine.storage.map_or(BytesPerSecond(1e9), |storage| storage.bandwidth);
-    Ok(vec![
+    vec![
         ("checkpoint_size_byte", amount(out.size)),
         ("write_time_s", amount(out.write_time)),
         ("max_bandwidth_required_byte_per_s", amount(writer)),
         ("storage_bottleneck", Out::Flag(out.storage_bound)),
         ("mfu_penalty", Out::Number(out.blocked_share)),
-    ])
+    ]
 }
 
 fn run_model(x: &Case<'_>) -> Result<Outputs> {
