@@ -292,7 +292,7 @@ pub(crate) struct ParallelismArgs {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Example:\n  mlsysim optimize batching plan.yaml --arrivals '4 Hz' --first-token '1 s' --between-tokens '50 ms'"
+    after_help = "Example:\n  mlsysim optimize batching plan.yaml --arrivals '2 Hz' --output-tokens 100 --first-token '10 s'"
 )]
 pub(crate) struct BatchingArgs {
     /// The plan; each of its accelerators serves alone
