@@ -498,8 +498,8 @@ mod tests {
         assert_eq!((none.quality, with(Intervention::Data).quality), (85.6, 87.84));
         assert_eq!(with(Intervention::Model).candidate, Candidate::Large);
         // 4, 8 and 15 ms; a better machine computes in 0.6 of its part.
-        assert_eq!(with(Intervention::Machine).times, [4.0, 4.8, 15.0]);
-        assert_eq!((none.times, none.cost), ([4.0, 8.0, 15.0], [0.0, 1.0]));
+        assert_eq!((with(Intervention::Machine).times, none.cost), ([4.0, 4.8, 15.0], [0.0, 1.0]));
+        assert_eq!((none.times, none.rate), ([4.0, 8.0, 15.0], 20.0));
     }
 
     #[test]
