@@ -7,11 +7,17 @@
 //! four measurements of five, and whether the model was asked inside the region it was fitted in.
 
 mod calibration;
+mod decoder;
 #[cfg(feature = "registry")]
 mod file;
 mod known;
+mod power;
 mod prediction;
+mod serving;
 
 pub use calibration::{Calibration, Generation, Spread};
+pub use decoder::Decoder;
 pub use known::Machine;
+pub use power::power;
 pub use prediction::{Label, Prediction, Validity};
+pub use serving::{Formats, Layout, Loop, Requests, Server, Stack, Step};

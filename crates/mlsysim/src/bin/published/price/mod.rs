@@ -1,6 +1,10 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
+mod decoders;
+mod energy_inference;
+mod inference_llm_serving;
 mod kernels_gemm;
+mod storage_ingest;
 
 use crate::inputs::Inputs;
 use crate::world::World;
@@ -37,7 +41,12 @@ pub(crate) struct Pricing {
 }
 
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
-pub(crate) const PRICINGS: &[Pricing] = &[kernels_gemm::PRICING];
+pub(crate) const PRICINGS: &[Pricing] = &[
+    kernels_gemm::PRICING,
+    inference_llm_serving::PRICING,
+    energy_inference::PRICING,
+    storage_ingest::PRICING,
+];
 
 /// The pricing of a data set.
 pub(crate) fn of(name: &str) -> Option<&'static Pricing> {
