@@ -22,7 +22,12 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> V
 
 /// Letters and digits in lower case: `Llama-3 8B` and `llama3_8b` are the same name.
 pub(crate) fn fold(name: &str) -> Vec<char> {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    folded(name).collect()
+}
+
+/// [`fold`] letter by letter: comparing two names needs no memory.
+pub(crate) fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
 }
 
 /// The least number of letters to insert, delete or replace (Levenshtein 1966).

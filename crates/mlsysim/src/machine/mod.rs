@@ -14,6 +14,8 @@ mod known;
 mod power;
 mod prediction;
 mod serving;
+mod stream;
+mod tiny;
 
 pub use calibration::{Calibration, Generation, Spread};
 pub use decoder::Decoder;
@@ -21,3 +23,5 @@ pub use known::Machine;
 pub use power::power;
 pub use prediction::{Label, Prediction, Validity};
 pub use serving::{Formats, Layout, Loop, Requests, Server, Stack, Step};
+pub use stream::{Interpreter, Packed};
+pub use tiny::{Kernels, Layers, cycles_per_mac};

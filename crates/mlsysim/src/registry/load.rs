@@ -4,7 +4,7 @@ use super::reader::{Problems, Reader};
 use super::{Architecture, Biases, Class, Family, Hardware, Link, Model, Storage, rate_field};
 use crate::composite::Tier;
 use crate::error::{Error, Result};
-use crate::near::{fold, nearest};
+use crate::near::{folded, nearest};
 use crate::precision::Precision;
 use crate::provenance::{Basis, Provenance};
 use crate::ranges::Range;
@@ -563,8 +563,7 @@ fn find<'a, T>(
     wanted: &str,
     entries: impl Iterator<Item = (&'a T, &'a str, &'a str, &'a [String])> + Clone,
 ) -> Result<&'a T> {
-    let folded = fold(wanted);
-    let same = |name: &str| fold(name) == folded;
+    let same = |name: &str| folded(name).eq(folded(wanted));
     let found = entries.clone().find(|(_, id, name, aliases)| {
         same(id) || same(name) || aliases.iter().any(|alias| same(alias))
     });

@@ -1,7 +1,9 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
 mod decoders;
+mod edge_mlperf_tiny;
 mod energy_inference;
+mod inference_llm_decode;
 mod inference_llm_serving;
 mod kernels_gemm;
 mod storage_ingest;
@@ -43,8 +45,10 @@ pub(crate) struct Pricing {
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
 pub(crate) const PRICINGS: &[Pricing] = &[
     kernels_gemm::PRICING,
+    inference_llm_decode::PRICING,
     inference_llm_serving::PRICING,
     energy_inference::PRICING,
+    edge_mlperf_tiny::PRICING,
     storage_ingest::PRICING,
 ];
 
