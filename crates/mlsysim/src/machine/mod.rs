@@ -11,6 +11,7 @@ mod decoder;
 #[cfg(feature = "registry")]
 mod file;
 mod known;
+mod network;
 mod power;
 mod prediction;
 mod serving;
@@ -20,6 +21,7 @@ mod tiny;
 pub use calibration::{Calibration, Generation, Spread};
 pub use decoder::Decoder;
 pub use known::Machine;
+pub use network::{Layered, Network, Work};
 pub use power::power;
 pub use prediction::{Label, Prediction, Validity};
 pub use serving::{Formats, Layout, Loop, Requests, Server, Stack, Step};

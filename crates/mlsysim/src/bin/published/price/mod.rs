@@ -1,11 +1,14 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
 mod decoders;
+mod edge_inference;
 mod edge_mlperf_tiny;
 mod energy_inference;
 mod inference_llm_decode;
 mod inference_llm_serving;
+mod inference_mlperf_other;
 mod kernels_gemm;
+mod networks;
 mod storage_ingest;
 
 use crate::inputs::Inputs;
@@ -48,6 +51,8 @@ pub(crate) const PRICINGS: &[Pricing] = &[
     inference_llm_decode::PRICING,
     inference_llm_serving::PRICING,
     energy_inference::PRICING,
+    inference_mlperf_other::PRICING,
+    edge_inference::PRICING,
     edge_mlperf_tiny::PRICING,
     storage_ingest::PRICING,
 ];
