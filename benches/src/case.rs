@@ -6,7 +6,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::check::Check;
-use crate::python::Torch;
+use crate::python::Python;
 use crate::subject::Subject;
 
 /// The name under which the crate of this workspace competes.
@@ -49,8 +49,10 @@ impl Plan {
 pub struct Setup {
     /// Small sizes and few repetitions.
     pub quick: bool,
-    /// The Python peer, if it runs.
-    pub torch: Option<Rc<RefCell<Torch>>>,
+    /// PyTorch, if it runs.
+    pub torch: Option<Rc<RefCell<Python>>>,
+    /// The Python package `mlsysim`, if it runs.
+    pub upstream: Option<Rc<RefCell<Python>>>,
 }
 
 /// The least work a case can do, for comparison with the machine's limits.

@@ -4,14 +4,17 @@ use core::hint::black_box;
 
 use anyhow::{Context as _, Result};
 use mlsysim::composite::{Device, Settings, single_node};
+use mlsysim::provenance::{Basis, Provenance};
+use mlsysim::registry::{Family, Hardware, Inference, Model};
 use mlsysim::trace::{NoTrace, Trace};
-use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Seconds};
+use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Params, Seconds};
 use mlsysim::walls::node::memory;
 use mlsysim::walls::{self, Column};
-use mlsysim::{Convention, WorkloadSpec};
+use mlsysim::{Convention, Precision, WorkloadSpec};
 
-use crate::case::{Case, NAIVE, Plan};
+use crate::case::{Case, NAIVE, Plan, Setup};
 use crate::check::Check;
+use crate::python;
 use crate::subject::repeated;
 use crate::values::sample;
 
@@ -34,6 +37,7 @@ pub fn plans(quick: bool) -> Vec<Plan> {
         Plan::new(PACKAGE, "step", "one step on one machine: plain, with its trace, bare", |_| {
             step()
         }),
+        Plan::new(PACKAGE, "eval", "one token of an 8B model, from the records", eval),
         Plan::new(
             PACKAGE,
             "sweep",
@@ -112,6 +116,38 @@ fn step() -> Result<Case> {
         |t| time(Seconds(t)),
     );
     Ok(Case::new(check, plain).with(TRACED, traced).with(NAIVE, bare))
+}
+
+/// The name under which the Python package competes.
+const UPSTREAM: &str = "mlsysim (Python)";
+
+/// Both sides start from records of a model and a machine and end with the profile of one step.
+fn eval(setup: &Setup) -> Result<Case> {
+    let origin = || Provenance::new(Basis::Literature, "mlsysim 0.3.0 (Python)");
+    let mut model = Model::new("llama3_8b", Family::Decoder, origin());
+    model.parameters = Some(Params(8.03e9));
+    model.layers = Some(32);
+    (model.hidden, model.heads, model.kv_heads) = (Some(4096), Some(32), Some(8));
+    let (peak, bandwidth) = (FlopPerSecond(989e12), BytesPerSecond(3.35e12));
+    let mut machine =
+        Hardware::new("h100", peak, bandwidth, Bytes(80.0 * 1_073_741_824.0), origin());
+    machine.dispatch = Some(Seconds(1e-5));
+    // 16.06 GB, a tenth more for activations, at 3.35 TB/s, and 33 dispatches of 10 us.
+    let check = Check::against(vec![0.005_603_432_8], 1e-6);
+    let ours = repeated(
+        move || {
+            let (model, machine) = (black_box(&model), black_box(&machine));
+            let (precision, convention) = (Precision::Fp16, Convention::Upstream030);
+            let work =
+                model.inference(&Inference::default(), precision, convention, &mut NoTrace)?;
+            let device = machine.device(precision, convention)?;
+            let settings = Settings::default();
+            Ok(single_node::evaluate(&work, &device, &settings, convention, &mut NoTrace)?)
+        },
+        |profile| time(profile.time),
+    );
+    let theirs = python::subject(setup.upstream.as_ref(), "single_node", &[1]);
+    Ok(Case::new(check, ours).with_some(UPSTREAM, theirs))
 }
 
 fn sweep(rows: usize) -> Result<Case> {

@@ -1,7 +1,7 @@
 //! The Python peer: a child process that times one round of a case when asked.
 //!
-//! Each request and each reply is one line of JSON on the child's standard input and output; `python/torch_peer.py`
-//! is the other end.
+//! Each request and each reply is one line of JSON on the child's standard input and output; the programs in `python/`
+//! are the other end.
 
 use core::cell::RefCell;
 use core::time::Duration;
@@ -15,24 +15,25 @@ use serde_json::{Value, json};
 
 use crate::subject::Subject;
 
-/// A running interpreter with PyTorch.
+/// A running interpreter with one package to compare with.
 #[derive(Debug)]
-pub struct Torch {
+pub struct Python {
     child: Child,
     requests: ChildStdin,
     replies: BufReader<ChildStdout>,
-    /// Version and number of threads, as the child reports them.
+    /// Version of the package, as the child reports it.
     pub version: String,
 }
 
-impl Torch {
-    /// Starts `interpreter` with `threads` threads.
+impl Python {
+    /// Starts `interpreter` with `threads` threads on the program for `package`: `torch` or `mlsysim`.
     ///
     /// # Errors
     ///
-    /// If it cannot be started or cannot import PyTorch; the text says which.
-    pub fn start(interpreter: &str, threads: usize) -> Result<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python").join("torch_peer.py");
+    /// If it cannot be started or cannot import the package; the text says which.
+    pub fn start(interpreter: &str, package: &str, threads: usize) -> Result<Self> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python");
+        let script = folder.join(format!("{package}_peer.py"));
         let mut child = Command::new(interpreter)
             .arg("-u")
             .arg(script)
@@ -49,8 +50,8 @@ impl Torch {
         let mut torch = Self { child, requests, replies, version: String::new() };
         let hello = torch
             .ask(&json!({"do": "hello"}))
-            .with_context(|| format!("`{interpreter}` has no PyTorch"))?;
-        torch.version = hello["torch"].as_str().unwrap_or("unknown").to_owned();
+            .with_context(|| format!("`{interpreter}` has no `{package}`"))?;
+        torch.version = hello[package].as_str().unwrap_or("unknown").to_owned();
         Ok(torch)
     }
 
@@ -75,7 +76,7 @@ impl Torch {
     }
 }
 
-impl Drop for Torch {
+impl Drop for Python {
     fn drop(&mut self) {
         // Nothing is left to tell the user if the child has gone already.
         drop(self.ask(&json!({"do": "end"})));
@@ -88,7 +89,7 @@ impl Drop for Torch {
 /// `sizes` are the numbers that the Python side needs to build the same case.
 #[must_use]
 pub fn subject(
-    torch: Option<&Rc<RefCell<Torch>>>,
+    torch: Option<&Rc<RefCell<Python>>>,
     case: &str,
     sizes: &[usize],
 ) -> Option<Box<dyn Subject>> {
@@ -100,7 +101,7 @@ pub fn subject(
 }
 
 struct Remote {
-    torch: Rc<RefCell<Torch>>,
+    torch: Rc<RefCell<Python>>,
     prepare: Value,
 }
 
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_missing_interpreter_is_named() {
-        let error = Torch::start("no-such-python", 1).unwrap_err().to_string();
+        let error = Python::start("no-such-python", "torch", 1).unwrap_err().to_string();
         assert_eq!(error, "`no-such-python` cannot be started");
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use benches::case::{Plan, Setup};
 use benches::machine::{Machine, locked_version};
 use benches::measure::{Effort, Outcome, guarded, measure};
-use benches::python::Torch;
+use benches::python::Python;
 use benches::report::{Report, Row, json, table};
 use benches::roof::Roof;
 use clap::Parser as _;
@@ -60,10 +60,13 @@ fn run(args: &Args) -> Result<bool> {
     }
     let machine = Machine::look();
     let (mut peers, mut absent) = rust_peers();
-    let torch = python_peer(&plans, &machine, &mut peers, &mut absent);
+    let mut python =
+        |package, peer| python_peer(&plans, package, peer, &machine, &mut peers, &mut absent);
+    let torch = python("tinytorch-core", "torch");
+    let upstream = python("mlsysim", "mlsysim");
     eprintln!("measuring the limits of the machine");
     let roof = Roof::measure(machine.threads);
-    let setup = Setup { quick: args.quick, torch };
+    let setup = Setup { quick: args.quick, torch, upstream };
     let effort = if args.quick { Effort::quick() } else { Effort::full() };
     let rows: Vec<Row> = plans
         .iter()
@@ -130,27 +133,27 @@ fn rust_peers() -> (Named, Named) {
     }
 }
 
-/// Starts Python where a case can use it.
+/// Starts Python with `peer` where a case of `package` can use it.
 fn python_peer(
     plans: &[Plan],
+    package: &str,
+    peer: &'static str,
     machine: &Machine,
     peers: &mut Named,
     absent: &mut Named,
-) -> Option<Rc<RefCell<Torch>>> {
-    if !plans.iter().any(|plan| plan.package == "tinytorch-core") {
+) -> Option<Rc<RefCell<Python>>> {
+    if !plans.iter().any(|plan| plan.package == package) {
         return None;
     }
     let interpreter = std::env::var("BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    match Torch::start(&interpreter, machine.threads) {
-        Ok(torch) => {
-            peers.push(("torch", torch.version.clone()));
-            Some(Rc::new(RefCell::new(torch)))
+    match Python::start(&interpreter, peer, machine.threads) {
+        Ok(python) => {
+            peers.push((peer, python.version.clone()));
+            Some(Rc::new(RefCell::new(python)))
         }
         Err(error) => {
-            absent.push((
-                "torch",
-                format!("{error:#}; set BENCH_PYTHON to an interpreter that has it"),
-            ));
+            absent
+                .push((peer, format!("{error:#}; set BENCH_PYTHON to an interpreter that has it")));
             None
         }
     }

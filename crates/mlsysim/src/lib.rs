@@ -9,10 +9,13 @@ extern crate std;
 pub mod composite;
 pub mod conformance;
 mod convention;
+#[cfg(feature = "registry")]
+pub mod document;
 mod error;
 pub mod formulas;
 pub mod machine;
 mod near;
+pub mod optimize;
 mod precision;
 pub mod provenance;
 mod ranges;
@@ -20,6 +23,8 @@ pub mod registry;
 pub mod report;
 pub mod resolve;
 pub mod simulate;
+#[cfg(feature = "sweep")]
+pub mod sweep;
 pub mod trace;
 pub mod units;
 pub mod walls;

@@ -6,28 +6,34 @@ use alloc::vec::Vec;
 /// Up to three of `known`, nearest first, that differ from `name` by at most a third of its letters, or contain it.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
     let wanted = fold(name);
-    let limit = (wanted.len() / 3).max(1);
-    let mut near: Vec<(usize, &str)> = known
-        .filter_map(|candidate| {
-            let folded = fold(candidate);
-            let contained =
-                wanted.len() >= 2 && folded.windows(wanted.len()).any(|part| part == wanted);
-            let distance = if contained { 0 } else { edits(&wanted, &folded) };
-            (distance <= limit).then_some((distance, candidate))
-        })
-        .collect();
+    let mut near: Vec<(usize, &str)> =
+        known.filter_map(|candidate| Some((distance(&wanted, candidate)?, candidate))).collect();
     near.sort_by_key(|(distance, candidate)| (*distance, candidate.len()));
     near.into_iter().take(3).map(|(_, candidate)| candidate.into()).collect()
 }
 
-/// Letters and digits in lower case: `Llama-3 8B` and `llama3_8b` are the same name.
-pub(crate) fn fold(name: &str) -> Vec<char> {
-    folded(name).collect()
+/// How far a name is from a wanted one in the form of [`fold`], if that is near.
+pub(crate) fn distance(wanted: &[char], candidate: &str) -> Option<usize> {
+    let limit = (wanted.len() / 3).max(1);
+    let folded = fold(candidate);
+    let contained = wanted.len() >= 2 && folded.windows(wanted.len()).any(|part| part == wanted);
+    let distance = if contained { 0 } else { edits(wanted, &folded) };
+    (distance <= limit).then_some(distance)
 }
 
-/// [`fold`] letter by letter: comparing two names needs no memory.
-pub(crate) fn folded(name: &str) -> impl Iterator<Item = char> {
+/// Whether two names fold to the same.
+#[cfg(feature = "registry")]
+pub(crate) fn same(a: &str, b: &str) -> bool {
+    letters(a).eq(letters(b))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
+/// Letters and digits in lower case: `Llama-3 8B` and `llama3_8b` are the same name.
+pub(crate) fn fold(name: &str) -> Vec<char> {
+    letters(name).collect()
 }
 
 /// The least number of letters to insert, delete or replace (Levenshtein 1966).

@@ -40,6 +40,8 @@ impl Range {
     pub const COUNT_OR_NONE: Self = Self { min: 0.0, ..Self::COUNT };
     /// A whole number of 1 or more over which a loop may run.
     pub const LOOP: Self = Self { max: 1_000_000.0, ..Self::COUNT };
+    /// A whole number of 2 or more, small enough to be exact.
+    pub const TWO_OR_MORE: Self = Self { min: 2.0, ..Self::COUNT };
     /// Finite, and 1 or more.
     pub const AT_LEAST_ONE: Self = Self { min: 1.0, ..Self::ANY };
     /// A share of a whole that is not nothing.
@@ -48,13 +50,44 @@ impl Range {
     pub const LATITUDE: Self = Self { min: -90.0, max: 90.0, ..Self::ANY };
     /// Degrees of longitude.
     pub const LONGITUDE: Self = Self { min: -180.0, max: 180.0, ..Self::ANY };
+    /// A whole number of 0 or more that fits 32 bits.
+    pub const WHOLE_U32: Self = Self { min: 0.0, ..Self::COUNT_U32 };
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
+    /// The position of a word in a list of two.
+    pub const ONE_OF_2: Self = Self { min: 0.0, max: 1.0, ..Self::COUNT };
+    /// The position of a word in a list of three.
+    pub const ONE_OF_3: Self = Self { min: 0.0, max: 2.0, ..Self::COUNT };
+    /// The position of a word in a list of four.
+    pub const ONE_OF_4: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
+    /// The position of a word in a list of six.
+    pub const ONE_OF_6: Self = Self { min: 0.0, max: 5.0, ..Self::COUNT };
+    /// How many dimensions or tiers a network has.
+    pub const DIMENSIONS: Self = Self { max: 64.0, ..Self::COUNT };
+    /// A share above 0: a probability of something that can happen.
+    pub const CHANCE: Self = Self { above_min: true, ..Self::SHARE };
+    /// A count of at most a million.
+    pub const MILLION: Self = Self { max: 1e6, ..Self::COUNT };
+
+    /// Every number, finite or not.
+    pub const NUMBER: Self = Self { infinite: true, ..Self::ANY };
+
+    /// That number and no other.
+    #[must_use]
+    pub const fn exactly(number: f64) -> Self {
+        Self { min: number, max: number, ..Self::ANY }
+    }
 
     /// Returns the same range with nothing above `max`.
     #[must_use]
     pub const fn up_to(self, max: f64) -> Self {
         Self { max, ..self }
+    }
+
+    /// Whether only whole numbers are allowed.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.whole
     }
 
     /// Whether `value` is allowed.
@@ -82,7 +115,8 @@ impl fmt::Display for Range {
             (true, true, true) => write!(f, " and above {} up to {}", self.min, self.max),
             (true, false, false) => write!(f, " and at least {}", self.min),
             (true, true, false) => write!(f, " and above {}", self.min),
-            (false, ..) => Ok(()),
+            (false, _, true) => write!(f, " and at most {}", self.max),
+            (false, _, false) => Ok(()),
         }
     }
 }

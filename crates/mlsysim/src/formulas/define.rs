@@ -104,6 +104,9 @@ macro_rules! range_words {
     (COUNT_OR_NONE) => {
         "a whole number of at least 0"
     };
+    (TWO_OR_MORE) => {
+        "a whole number of at least 2"
+    };
     (LOOP) => {
         "a whole number from 1 to 1,000,000"
     };
@@ -166,7 +169,7 @@ macro_rules! formulas {
                 const OP: &str = concat!(stringify!($module), ".", stringify!($name));
                 $($crate::formulas::define::check(OP, stringify!($arg), $crate::ranges::Range::$range, $arg)?;)*
                 $(if $low > $high {
-                    let range = $crate::ranges::Range::NOT_NEGATIVE.up_to($crate::units::Unit::base($high));
+                    let range = $crate::ranges::Range::ANY.up_to($crate::units::Unit::base($high));
                     return Err($crate::formulas::define::refuse(OP, stringify!($low), range, $low));
                 })?
                 $crate::formulas::define::finish(OP, $crate::ranges::Range::$out_range, raw::$name($($arg),*))

@@ -14,16 +14,43 @@
 //! # Ok::<(), mlsysim::Error>(())
 //! ```
 
+pub mod cache;
 pub mod communication;
 mod define;
+pub mod economics;
+pub mod memory;
 pub mod network;
+pub mod numerics;
+pub mod performance;
+pub mod privacy;
+pub mod queueing;
+pub mod reliability;
+pub mod scaling;
+pub mod statistics;
+pub mod transformer;
 
 use define::formulas;
 pub use define::{Argument, Formula};
 
 /// Every formula that takes numbers and gives a number, by module.
 pub fn all() -> impl Iterator<Item = &'static Formula> {
-    [communication::LIST, network::LIST].into_iter().flatten()
+    [
+        cache::LIST,
+        communication::LIST,
+        economics::LIST,
+        memory::LIST,
+        network::LIST,
+        numerics::LIST,
+        performance::LIST,
+        privacy::LIST,
+        queueing::LIST,
+        reliability::LIST,
+        scaling::LIST,
+        statistics::LIST,
+        transformer::LIST,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The formula of that identifier.

@@ -23,6 +23,9 @@ pub struct Machine<'a> {
 /// Units that tiles are spread over where a record does not say: most data-centre accelerators have about as many.
 const COMPUTE_UNITS: u32 = 108;
 
+/// Clock where a record does not say, Hz.
+const CLOCK: f64 = 1.5e9;
+
 impl<'a> Machine<'a> {
     /// The machine of a record.
     ///
@@ -59,5 +62,23 @@ impl<'a> Machine<'a> {
     #[must_use]
     pub fn units(&self) -> u32 {
         self.hardware.compute_units.unwrap_or(COMPUTE_UNITS)
+    }
+
+    /// The last cache before the main memory, bytes; none if the record does not say.
+    #[must_use]
+    pub fn last_cache(&self) -> f64 {
+        self.hardware.last_cache.map_or(0.0, |size| size.0)
+    }
+
+    /// The network bandwidth of one machine, one way.
+    #[must_use]
+    pub fn nic(&self) -> Option<f64> {
+        self.hardware.nic.map(|rate| rate.0)
+    }
+
+    /// Cycles per second of all its compute units together.
+    #[must_use]
+    pub fn unit_cycles(&self) -> f64 {
+        f64::from(self.units()) * self.hardware.clock.map_or(CLOCK, |clock| clock.0)
     }
 }

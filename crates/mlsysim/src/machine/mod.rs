@@ -6,17 +6,29 @@
 //! live in one file, `data/calibration.toml`. Every answer is a [`Prediction`]: a value, an interval that should hold
 //! four measurements of five, and whether the model was asked inside the region it was fitted in.
 
+pub mod attention;
 mod calibration;
+<<<<<<< HEAD
 mod decoder;
+=======
+pub mod collective;
+>>>>>>> main
 #[cfg(feature = "registry")]
 mod file;
+pub mod gemm;
 mod known;
 mod network;
 mod power;
 mod prediction;
+<<<<<<< HEAD
 mod serving;
 mod stream;
 mod tiny;
+=======
+pub mod training;
+pub mod training_memory;
+pub mod transformer;
+>>>>>>> main
 
 pub use calibration::{Calibration, Generation, Spread};
 pub use decoder::Decoder;
@@ -24,6 +36,21 @@ pub use known::Machine;
 pub use network::{Layered, Network, Work};
 pub use power::power;
 pub use prediction::{Label, Prediction, Validity};
+<<<<<<< HEAD
 pub use serving::{Formats, Layout, Loop, Requests, Server, Stack, Step};
 pub use stream::{Interpreter, Packed};
 pub use tiny::{Kernels, Layers, cycles_per_mac};
+=======
+
+use crate::error::{Error, Result};
+use crate::ranges::Range;
+use crate::units::Quantity;
+
+/// The value, if it is above zero and finite.
+fn positive(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value > 0.0 {
+        return Ok(value);
+    }
+    Err(Error::OutOfRange { op, name, range: Range::POSITIVE, got: Quantity::number(value) })
+}
+>>>>>>> main

@@ -4,18 +4,22 @@
 
 mod architecture;
 mod demand;
+mod facts;
 mod hardware;
 #[cfg(feature = "registry")]
 mod load;
 mod models;
 #[cfg(feature = "registry")]
-mod reader;
+mod read;
+#[cfg(feature = "registry")]
+mod shelf;
 mod sites;
 mod systems;
 mod training;
 
 pub use architecture::{Architecture, Biases, ParameterCount};
 pub use demand::Inference;
+pub use facts::Facts;
 pub use hardware::{Class, Hardware, rate_field};
 #[cfg(feature = "registry")]
 pub use load::Registry;

@@ -1,8 +1,9 @@
 //! Where machines stand: electricity grids and facilities.
 
 use crate::provenance::{Origins, Provenance};
-use crate::units::{CubicMetersPerJoule, KgCo2PerJoule, UsdPerJoule};
+use crate::units::{CubicMetersPerJoule, KgCo2PerJoule, Quantity, UsdPerJoule};
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// An electricity grid, with the facility values that upstream keeps beside it.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Grid {
     pub price: Option<UsdPerJoule>,
     /// Share of renewable sources.
     pub renewable: Option<f64>,
+    /// Values of the Python package 0.3.0 that were corrected here, by field.
+    pub upstream: Vec<(String, String)>,
     /// Where its values are from.
     pub origins: Origins,
 }
@@ -45,8 +48,23 @@ impl Grid {
             generation_water: None,
             price: None,
             renewable: None,
+            upstream: Vec::new(),
             origins: Origins::new(provenance),
         }
+    }
+
+    /// Every amount of the record with the name of its field, for tables and audits.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Quantity)> {
+        let values: [(&str, Option<Quantity>); 6] = [
+            ("carbon_intensity", Some(self.carbon_intensity.into())),
+            ("pue", Some(self.pue.into())),
+            ("wue", Some(self.wue.into())),
+            ("generation_water", self.generation_water.map(Into::into)),
+            ("price", self.price.map(Into::into)),
+            ("renewable", self.renewable.map(Into::into)),
+        ];
+        values.into_iter().filter_map(|(name, value)| Some((name.into(), value?))).collect()
     }
 }
 
@@ -70,5 +88,11 @@ impl Site {
     #[must_use]
     pub fn pue(&self) -> f64 {
         self.pue_override.unwrap_or(self.grid.pue)
+    }
+
+    /// Every amount of the record with the name of its field, for tables and audits.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Quantity)> {
+        self.pue_override.map(|pue| ("pue".into(), pue.into())).into_iter().collect()
     }
 }

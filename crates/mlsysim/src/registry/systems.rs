@@ -3,8 +3,9 @@
 use super::Hardware;
 use super::sites::{Grid, Site};
 use crate::provenance::{Origins, Provenance};
-use crate::units::{Bytes, BytesPerSecond, Seconds, Watts};
+use crate::units::{Bytes, BytesPerSecond, Quantity, Seconds, Watts};
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What the bandwidth of a link counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,6 +134,17 @@ impl Fabric {
     pub fn port(&self) -> BytesPerSecond {
         self.bandwidth / self.oversubscription
     }
+
+    /// Every amount of the record with the name of its field, for tables and audits.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Quantity)> {
+        let mut values: Vec<(String, Quantity)> = alloc::vec![
+            ("bandwidth".into(), self.bandwidth.into()),
+            ("oversubscription".into(), self.oversubscription.into()),
+        ];
+        values.extend(self.latency.map(|latency| ("latency".into(), latency.into())));
+        values
+    }
 }
 
 /// One server with its accelerators.
@@ -156,6 +168,10 @@ pub struct Node {
     pub psu_redundancy: u32,
     /// Most power that the whole node draws.
     pub max_power: Option<Watts>,
+    /// Whatever else is recorded: host memory, cores, switches, ...
+    pub facts: Vec<(String, Quantity)>,
+    /// Values of the Python package 0.3.0 that were corrected here, by field.
+    pub upstream: Vec<(String, String)>,
     /// Where its values are from.
     pub origins: Origins,
 }
@@ -174,6 +190,22 @@ impl Node {
     #[must_use]
     pub const fn series_psus(&self) -> u32 {
         if self.psu_redundancy > 0 { 0 } else { self.psus }
+    }
+
+    /// Every amount of the record with the name of its field, for tables and audits.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Quantity)> {
+        let count = |n: u32| Quantity::number(f64::from(n));
+        let mut values: Vec<(String, Quantity)> = alloc::vec![
+            ("accelerators".into(), count(self.accelerators)),
+            ("link".into(), self.intra_bandwidth.into()),
+            ("nics".into(), count(self.nics)),
+            ("psus".into(), count(self.psus)),
+            ("psu_redundancy".into(), count(self.psu_redundancy)),
+        ];
+        values.extend(self.max_power.map(|power| ("max_power".into(), power.into())));
+        values.extend(self.facts.iter().cloned());
+        values
     }
 }
 
@@ -196,6 +228,8 @@ pub struct Fleet {
     pub site: Option<Site>,
     /// Measured mean time between failures of the whole fleet.
     pub mtbf: Option<Seconds>,
+    /// Where its own values are from.
+    pub origins: Origins,
 }
 
 impl Fleet {
@@ -213,5 +247,14 @@ impl Fleet {
     pub fn pue(&self) -> f64 {
         let site = self.site.as_ref().map(Site::pue);
         site.or_else(|| self.grid.as_ref().map(|grid| grid.pue)).unwrap_or(Self::DEFAULT_PUE)
+    }
+
+    /// Every amount of the record with the name of its field, for tables and audits.
+    #[must_use]
+    pub fn values(&self) -> Vec<(String, Quantity)> {
+        let nodes = Quantity::number(f64::from(self.nodes));
+        let mut values: Vec<(String, Quantity)> = alloc::vec![("nodes".into(), nodes)];
+        values.extend(self.mtbf.map(|mtbf| ("mtbf".into(), mtbf.into())));
+        values
     }
 }

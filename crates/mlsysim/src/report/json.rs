@@ -177,3 +177,45 @@ fn amount(quantity: Quantity, origin: &crate::provenance::Provenance) -> Json {
         "verified": origin.verified,
     })
 }
+
+/// The table of a sweep, column by column, with what became of its points.
+#[cfg(feature = "sweep")]
+#[must_use]
+pub fn sweep(target: &str, convention: crate::Convention, table: &crate::sweep::Table) -> Json {
+    use crate::sweep::{Data, Kind};
+    let columns = table.columns.iter().map(|column| {
+        let rows = 0..table.rows();
+        let (kind, values): (&str, Json) = match &column.data {
+            Data::Numbers(_) | Data::Optional(_) => {
+                ("number", rows.map(|row| json!(column.number(row))).collect())
+            }
+            Data::Flags(flags) => ("flag", json!(flags)),
+            Data::Words(_) => ("word", rows.map(|row| json!(column.word(row))).collect()),
+        };
+        let unit = match &column.kind {
+            Kind::Amount(dimension) => json!(dimension.to_string()),
+            Kind::Flag | Kind::Words(_) => Json::Null,
+        };
+        json!({ "name": column.name, "type": kind, "unit": unit, "values": values })
+    });
+    let statistics = &table.statistics;
+    let refused = statistics.refused.iter().map(|refused| {
+        json!({ "points": refused.points, "about": refused.about, "first": refused.first })
+    });
+    let conditions = statistics.conditions.iter().map(|condition| {
+        json!({ "condition": condition.text, "rejected": condition.rejected, "alone": condition.alone })
+    });
+    json!({
+        "schema": "mlsysim.sweep/1",
+        "target": target,
+        "convention": convention.key(),
+        "inputs": table.inputs,
+        "columns": columns.collect::<Json>(),
+        "statistics": {
+            "points": statistics.points,
+            "kept": statistics.kept,
+            "refused": refused.collect::<Json>(),
+            "conditions": conditions.collect::<Json>(),
+        },
+    })
+}

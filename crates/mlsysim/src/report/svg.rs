@@ -267,7 +267,7 @@ fn decades(values: &[f64]) -> (i32, i32) {
     (low, high.max(low + 1))
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -2,3 +2,18 @@
 //!
 //! Walls take numbers and know no record; a resolver here reads the numbers out of the registry's records, calls the
 //! walls, and gives the answer as one struct.
+
+pub mod checkpoint;
+pub mod cost;
+pub mod decode_bound;
+pub mod decoder;
+pub mod footprint;
+pub mod fragility;
+mod ingestion;
+mod locality;
+pub mod multi_tenant;
+pub mod serving;
+pub mod training_run;
+
+pub use ingestion::ingestion;
+pub use locality::locality;

@@ -110,6 +110,9 @@ impl Dimension {
     /// Volume of water per energy.
     pub const WATER_INTENSITY: Self = Self::VOLUME.per(Self::ENERGY);
 
+    /// Money per greenhouse gas.
+    pub const CARBON_PRICE: Self = Self::MONEY.per(Self::CARBON);
+
     /// The dimension of one base kind.
     #[must_use]
     pub const fn of(base: Base) -> Self {
@@ -229,6 +232,7 @@ static FAMILIES: &[Family] = families! {
     RENT, "money per time", "2.50 USD/h", "USD/s", 0..=0;
     DATA_PRICE, "money per data", "0.09 USD/GB", "USD/B", 0..=0;
     WATER_INTENSITY, "water per energy", "1.8 L/kWh", "m^3/J", 0..=0;
+    CARBON_PRICE, "money per greenhouse gas", "0.10 USD/kgCO2e", "USD/kgCO2e", 0..=0;
 };
 
 /// Writes the unit of the dimension without a prefix, for example `B/s`; nothing for a plain number.

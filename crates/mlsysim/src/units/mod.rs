@@ -54,7 +54,7 @@ pub use dimension::{Base, Dimension};
 pub use newtypes::{
     Bits, Bytes, BytesPerParam, BytesPerSecond, BytesPerToken, CubicMeters, CubicMetersPerJoule,
     Flop, FlopPerByte, FlopPerSecond, Hertz, Joules, KgCo2, KgCo2PerJoule, Meters, Params, Seconds,
-    Tokens, TokensPerSecond, Unit, Usd, UsdPerByte, UsdPerJoule, UsdPerSecond, Watts,
+    Tokens, TokensPerSecond, Unit, Usd, UsdPerByte, UsdPerJoule, UsdPerKgCo2, UsdPerSecond, Watts,
 };
 pub use parse::{ParseError, ParseProblem, parse, parse_as};
 pub use quantity::Quantity;

@@ -232,6 +232,10 @@ unit! {
     /// Water per energy, in cubic meters per joule.
     CubicMetersPerJoule, WATER_INTENSITY, 1.0
 }
+unit! {
+    /// Money per greenhouse gas, in dollars per kilogram of CO2 equivalent.
+    UsdPerKgCo2, CARBON_PRICE, 1.0
+}
 
 /// `A × B = C` gives `B × A = C`, `C / A = B` and `C / B = A`; the dimensions are compared while compiling.
 macro_rules! products {
@@ -287,6 +291,7 @@ products! {
     UsdPerJoule * Joules = Usd;
     UsdPerSecond * Seconds = Usd;
     UsdPerByte * Bytes = Usd;
+    UsdPerKgCo2 * KgCo2 = Usd;
 }
 
 /// Events per second times seconds is a plain number.

@@ -1,6 +1,6 @@
 //! Equations over columns: one row per case, no work repeated per row but the arithmetic.
 
-use super::by_name::entry;
+use super::by_name::{check_choice, entry};
 use super::equation::{Equation, MAX_FIELDS, Record, solve};
 use crate::convention::Convention;
 use crate::error::{CallError, Error, Result};
@@ -108,6 +108,7 @@ pub(super) fn run<E: Equation>(
     };
     for (name, quantity) in fixed {
         let index = take(name, quantity.dimension, quantity.value)?;
+        check_choice(info.id, &info.inputs[index], quantity.value)?;
         numbers[index] = quantity.value;
     }
     let rows = columns.first().map_or(1, |(_, column)| column.values.len());
@@ -142,6 +143,8 @@ pub(super) fn run<E: Equation>(
     for row in 0..rows {
         for (index, values) in &varying {
             numbers[*index] = values[row];
+            check_choice(info.id, &info.inputs[*index], values[row])
+                .map_err(|source| Error::Row { row, source: Box::new(source) })?;
         }
         let out = solve::<E>(&E::In::read(&numbers), convention)
             .map_err(|source| Error::Row { row, source: Box::new(source) })?;

@@ -3,7 +3,9 @@
 //! This is the form for programs that do not know at compile time what they will ask: the command line, a bank
 //! of questions, a page with input fields.
 
-use super::equation::{Equation, EquationInfo, MAX_FIELDS, Record, solve_traced};
+use super::equation::{
+    Equation, EquationInfo, Field, Form, MAX_FIELDS, Record, refuse, solve_traced,
+};
 use super::list::{self, Entry};
 use crate::convention::Convention;
 use crate::error::{CallError, Result};
@@ -109,6 +111,14 @@ pub(super) fn entry(id: &str) -> Result<&'static Entry> {
     })
 }
 
+/// Refuses a number that stands for no flag or word; reading it into its type would hide that.
+pub(super) fn check_choice(op: &'static str, field: &'static Field, number: f64) -> Result<()> {
+    if field.form == Form::Amount || field.range.contains(number) {
+        return Ok(());
+    }
+    Err(refuse(op, field, number))
+}
+
 /// The call by name of one equation.
 pub(super) fn run<E: Equation>(
     inputs: &[(&str, Quantity)],
@@ -129,6 +139,7 @@ pub(super) fn run<E: Equation>(
             return Err(CallError::RepeatedInput { equation: info.id, name: (*name).into() }.into());
         }
         quantity.expect(info.id, name, info.inputs[index].dimension)?;
+        check_choice(info.id, &info.inputs[index], quantity.value)?;
         seen[index] = true;
         numbers[index] = quantity.value;
     }

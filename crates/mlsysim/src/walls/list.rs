@@ -1,23 +1,30 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
+use super::algorithm::complexity;
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
-use super::equation::{Equation, EquationInfo};
-use super::node::{compute, memory};
-use crate::composite::{iron_law, roofline};
+use super::data::{ingestion, locality, transformation};
+use super::equation::{Equation, EquationInfo, MAX_FIELDS};
+use super::fleet::{fragility, multi_tenant};
+use super::node::{compute, memory, serving, tail_latency};
+use super::operations::{capital, checkpoint, sustainability};
+use super::prepared;
+use crate::composite::{iron_law, roofline, training_run, training_state};
 use crate::convention::Convention;
 use crate::error::Result;
 use crate::trace::Trace;
 use crate::units::Quantity;
 
 type ByName = fn(&[(&str, Quantity)], Trace, Convention) -> Result<Evaluation>;
+type Row = fn(&[f64; MAX_FIELDS], Convention, &mut [f64; MAX_FIELDS]) -> Result<()>;
 type Batch = fn(&[(&str, &Column)], &[(&str, Quantity)], Convention) -> Result<Table>;
 
-/// One equation and the two calls derived from it.
+/// One equation and the calls derived from it.
 pub(super) struct Entry {
     pub(super) info: &'static EquationInfo,
     pub(super) by_name: ByName,
     pub(super) batch: Batch,
+    pub(super) row: Row,
 }
 
 macro_rules! register {
@@ -32,6 +39,7 @@ macro_rules! register {
             info: <$equation as Equation>::INFO,
             by_name: by_name::run::<$equation>,
             batch: batch::run::<$equation>,
+            row: prepared::row::<$equation>,
         }),*];
     };
 }
@@ -49,9 +57,41 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    serving::Prefill,
+    serving::Decode,
+    serving::Speculative,
+    serving::DistinctExperts,
+    serving::DecodeBound,
+    tail_latency::Queue,
+    tail_latency::Quantile,
+    tail_latency::MeanWaits,
+    tail_latency::FanOut,
+    tail_latency::Hedge,
+    training_run::RunTime,
+    training_state::StateBytes,
     // Data: walls 8 to 10.
+    ingestion::Balance,
+    ingestion::Demand,
+    ingestion::Stall,
+    transformation::Batch,
+    transformation::Workers,
+    locality::Fabric,
+    locality::Torus,
+    locality::Mesh,
+    locality::Hypercube,
     // Algorithm: walls 11 to 13.
+    complexity::Allocate,
+    complexity::Train,
+    complexity::Budget,
+    complexity::Lifetime,
     // Fleet: walls 14 to 16.
+    fragility::FleetMtbf,
+    fragility::Goodput,
+    multi_tenant::Wait,
     // Operations: walls 17 to 20.
+    capital::TotalCost,
+    sustainability::Footprint,
+    sustainability::WaterUse,
+    checkpoint::Write,
     // Analysis: walls 21 and 22.
 }

@@ -15,10 +15,12 @@ pub mod fleet;
 mod list;
 pub mod node;
 pub mod operations;
+mod prepared;
 
 pub use batch::{Column, Table, batch};
 pub use by_name::{Evaluation, Given, evaluate, evaluate_given};
 pub use equation::{EquationInfo, Field, Form, solve, solve_traced};
+pub use prepared::Prepared;
 
 use core::fmt;
 
@@ -112,22 +114,22 @@ static WALLS: [Wall; 22] = [
     row(1, "Compute", Node, Built, "T = OPs / (Peak × η)", "Williams et al. (2009)"),
     row(2, "Memory", Node, Built, "T = V / (BW × η_m); fits if need ≤ capacity", "Williams et al. (2009)"),
     row(3, "Software", Node, Later, "η = η_occ × η_tile × η_mem × η_launch", "Chowdhery et al. (2022); Dao et al. (2022)"),
-    row(4, "Serving", Node, Later, "TTFT = OPs_prefill / (Peak × η); ITL = max(compute, (W + KV) / BW)", "Pope et al. (2023)"),
+    row(4, "Serving", Node, Built, "TTFT = OPs_prefill / (Peak × η); ITL = max(compute, (W + KV) / BW)", "Pope et al. (2023)"),
     row(5, "Batching", Node, Later, "N = ⌊M_KV / (k × p × E[⌈S/p⌉])⌋", "Kwon et al. (2023)"),
     row(6, "Streaming", Node, Later, "T_layer = max(W_layer / BW_inject, OPs_layer / (Peak × η))", "Lie et al. (2022)"),
-    row(7, "Tail latency", Node, Later, "P(T > t) of an M/M/c queue", "Erlang (1917); Dean & Barroso (2013)"),
-    row(8, "Ingestion", Data, Later, "ρ = BW_demand / BW_supply", "Mohan et al. (2021)"),
-    row(9, "Transformation", Data, Later, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),
-    row(10, "Locality", Data, Later, "BW_eff = BW_link × β / oversubscription", "Leiserson (1985); Dally & Towles (2003)"),
-    row(11, "Complexity", Algorithm, Later, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
+    row(7, "Tail latency", Node, Built, "P(T > t) of an M/M/c queue", "Erlang (1917); Dean & Barroso (2013)"),
+    row(8, "Ingestion", Data, Built, "ρ = BW_demand / BW_supply", "Mohan et al. (2021)"),
+    row(9, "Transformation", Data, Built, "T = B / (n_workers × r_worker)", "Murray et al. (2021)"),
+    row(10, "Locality", Data, Built, "BW_eff = BW_link × β / oversubscription", "Leiserson (1985); Dally & Towles (2003)"),
+    row(11, "Complexity", Algorithm, Built, "C = 6·N·D; N* = √(C/120)", "Hoffmann et al. (2022)"),
     row(12, "Reasoning", Algorithm, Later, "T = TTFT + Σ ITL(context)", "Snell et al. (2024)"),
     row(13, "Fidelity", Algorithm, Later, "r = bits_base / bits", "Han et al. (2015); Gholami et al. (2021)"),
     row(14, "Communication", Fleet, Later, "T = 2(n−1)/n × M/BW + 2(n−1) × α", "Patarasuk & Yuan (2009)"),
-    row(15, "Fragility", Fleet, Later, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),
-    row(16, "Multi-tenant", Fleet, Later, "wait = ρ / (2·μ·(1−ρ))", "Little (1961); Jeon et al. (2019)"),
-    row(17, "Capital", Operations, Later, "TCO = CapEx + OpEx", "Barroso et al. (2018)"),
-    row(18, "Sustainability", Operations, Later, "CO2 = E × PUE × CI", "Patterson et al. (2022)"),
-    row(19, "Checkpoint", Operations, Later, "blocked share = t / (τ + t)", "Eisenman et al. (2022)"),
+    row(15, "Fragility", Fleet, Built, "MTBF = MTBF_node / n; τ* = √(2·δ·MTBF)", "Young (1974); Daly (2006)"),
+    row(16, "Multi-tenant", Fleet, Built, "wait = ρ / (2·μ·(1−ρ))", "Little (1961); Jeon et al. (2019)"),
+    row(17, "Capital", Operations, Built, "TCO = CapEx + OpEx", "Barroso et al. (2018)"),
+    row(18, "Sustainability", Operations, Built, "CO2 = E × PUE × CI", "Patterson et al. (2022)"),
+    row(19, "Checkpoint", Operations, Built, "blocked share = t / (τ + t)", "Eisenman et al. (2022)"),
     row(20, "Safety", Operations, Later, "ε(δ) of the subsampled Gaussian mechanism", "Abadi et al. (2016)"),
     row(21, "Sensitivity", Analysis, Later, "e_x = ∂ln T / ∂ln x", "Williams et al. (2009)"),
     row(22, "Synthesis", Analysis, Later, "BW_req = V / T_target", "Williams et al. (2009)"),

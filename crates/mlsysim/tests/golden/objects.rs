@@ -127,6 +127,8 @@ pub(crate) fn fleet(record: &Value) -> Fleet {
             psus: count(&node["psus_per_node"]).unwrap_or(2),
             psu_redundancy: count(&node["psu_redundancy"]).unwrap_or(0),
             max_power: node["max_power_W"].as_f64().map(Watts),
+            facts: Vec::new(),
+            upstream: Vec::new(),
             origins: Origins::new(origin()),
         },
         nodes: count(&record["count"]).unwrap_or(1),
@@ -134,6 +136,7 @@ pub(crate) fn fleet(record: &Value) -> Fleet {
         grid: record["region"].is_object().then(|| grid(&record["region"])),
         site: record["datacenter"].is_object().then(|| site(&record["datacenter"])),
         mtbf: record["mtbf_s"].as_f64().map(Seconds),
+        origins: Origins::new(origin()),
     }
 }
 

@@ -5,7 +5,7 @@ use mlsysim::formulas::{self, Formula};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-/// Any magnitude, small counts and shares, replaced by 1 where the argument does not allow it.
+/// Any magnitude, small counts and shares, replaced by 1 or 2 where the argument does not allow it.
 fn numbers(formula: &'static Formula) -> impl Strategy<Value = Vec<f64>> {
     let any = prop_oneof![
         (0.0_f64..1.0, -300_i32..300).prop_map(|(m, e)| m * libm::pow(10.0, f64::from(e))),
@@ -20,7 +20,7 @@ fn numbers(formula: &'static Formula) -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(any, formula.arguments.len()).prop_map(move |mut numbers| {
         for (number, range) in numbers.iter_mut().zip(ranges.clone()) {
             if !range.contains(*number) {
-                *number = 1.0;
+                *number = if range.contains(1.0) { 1.0 } else { 2.0 };
             }
         }
         numbers

@@ -2,7 +2,7 @@
 #![cfg(feature = "registry")]
 
 use mlsysim::registry::{Hardware, Model, Registry};
-use mlsysim::units::{Bytes, BytesPerSecond, Params, Watts};
+use mlsysim::units::{Bytes, BytesPerSecond, BytesPerToken, Flop, Params, Watts};
 use mlsysim::{Convention, Precision};
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ fn check_machine(machine: &Hardware, expected: &Value) {
         let precision: Precision = format.parse().expect("a known format");
         // One machine has half precision and no bf16: its 16-bit rate is meant.
         let (got, _) = machine.rate(precision, Convention::Reference).expect("a rate");
-        near(&format!("{id} {format}"), got.0, rate.as_f64().unwrap() * 1e12, ROUNDED);
+        near(&format!("{id} {format}"), got.0, rate.as_f64().expect("a number") * 1e12, ROUNDED);
     }
     let number = |field: &str| expected[field].as_f64();
     if let Some(gigabytes) = number("memory_gb") {
@@ -85,8 +85,8 @@ fn machines_of_single_rows_are_found() {
 }
 
 fn models() -> serde_json::Map<String, Value> {
-    let file: Value = serde_json::from_str(include_str!("data/models.json")).unwrap();
-    file["models"].as_object().unwrap().clone()
+    let file: Value = serde_json::from_str(include_str!("data/models.json")).expect("valid JSON");
+    file["models"].as_object().expect("a table of models").clone()
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn published_models_have_their_widths() {
         }
         if let Some(macs) = expected["macs_per_inference"].as_f64() {
             let ops = model.ops_per_item(Convention::Reference).unwrap();
-            assert_eq!(ops.0, 2.0 * macs, "{name}: a multiply-accumulate is two operations");
+            assert_eq!(ops, Flop(2.0 * macs), "{name}: a multiply-accumulate is two operations");
         }
     }
 }
@@ -146,16 +146,16 @@ fn caches_by_hand() {
     let registry = Registry::shipped();
     let per_token = |name: &str| {
         let model = registry.model(name).unwrap();
-        model.kv_bytes_per_token(Precision::Bf16, Convention::Reference).unwrap().0
+        model.kv_bytes_per_token(Precision::Bf16, Convention::Reference).unwrap()
     };
     // Dense attention: 2 × 96 layers × 12 288 × 2 bytes.
-    assert_eq!(per_token("gpt3_175b"), 4_718_592.0);
+    assert_eq!(per_token("gpt3_175b"), BytesPerToken(4_718_592.0));
     // Grouped queries: 2 × 80 × 8 × 128 × 2.
-    assert_eq!(per_token("llama3_70b"), 327_680.0);
+    assert_eq!(per_token("llama3_70b"), BytesPerToken(327_680.0));
     // Head width beside the hidden width: 2 × 94 × 4 × 128 × 2.
-    assert_eq!(per_token("qwen3_235b_a22b"), 192_512.0);
+    assert_eq!(per_token("qwen3_235b_a22b"), BytesPerToken(192_512.0));
     // Latent attention: 61 × (512 + 64) × 2.
-    assert_eq!(per_token("deepseek_v3"), 70_272.0);
+    assert_eq!(per_token("deepseek_v3"), BytesPerToken(70_272.0));
     // Half of the 36 layers keep 128 tokens: 2 × 8 × 64 × 2 × (18 × 4096 + 18 × 128).
     let windowed = registry.model("gpt_oss_120b").unwrap();
     let cache = windowed.kv_cache(4096, 1, Precision::Bf16, Convention::Reference).unwrap();

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::step::StepArgs;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use mlsysim::registry::Registry;
 use mlsysim::units::{Unit, parse_as};
@@ -26,6 +27,18 @@ pub(crate) enum Command {
     Walls(WallsArgs),
     /// Price one step of a model, or of work given in numbers, on a machine
     Eval(Box<EvalArgs>),
+    /// Compute an equation, or steps of models on machines, at every point of a grid
+    Sweep(SweepArgs),
+    /// Show a wall, an equation or one step as a derivation with its sources
+    Explain(ExplainArgs),
+    /// Put two machines, or two models, side by side
+    Compare(CompareArgs),
+    /// Put the literature beside the Python package 0.3.0, and name the defects that differ
+    Diff(DiffArgs),
+    /// Time to the first token and between tokens of a model on a machine
+    Serve(ServeArgs),
+    /// Write the completions of a shell
+    Completions(CompletionsArgs),
     /// List the shipped machines and models, or show one with the origin of every value
     Zoo(ZooArgs),
 }
@@ -122,7 +135,208 @@ pub(crate) struct EvalArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  mlsysim zoo hardware\n  mlsysim zoo models resnet50 --json")]
+#[command(
+    after_help = "Axes:\n  batch=1,8,64                      a list\n  bandwidth=1TB/s..8TB/s:8          8 values at equal distances [B/s]\n  bandwidth=1TB/s..8TB/s:4:log      4 values at equal ratios [B/s]\n  batch=1..16                       every whole number [count]\n  hardware=h100,a100                names\n\nExamples:\n  mlsysim sweep eval hardware=h100,a100 model=llama3_8b batch=1..256:9:log --where 'fits and time < 20 ms' --sort throughput:desc --top 5 -o text\n  mlsysim sweep memory.step_time bytes_moved='16 GB' bandwidth=1TB/s..8TB/s:8"
+)]
+pub(crate) struct SweepArgs {
+    /// Identifier of an equation (see `mlsysim walls`), or `eval` for one step of models on machines
+    pub(crate) target: String,
+    /// Inputs with the values they take, with units; `eval` without any lists its inputs
+    #[arg(value_name = "NAME=VALUES")]
+    pub(crate) axes: Vec<String>,
+    /// Keep rows that meet this condition, such as 'time < 10 ms and fits'; may be repeated
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) conditions: Vec<String>,
+    /// Sort by a column or a formula, smallest first; `throughput:desc` for largest first
+    #[arg(long, value_name = "FORMULA")]
+    pub(crate) sort: Option<String>,
+    /// Keep the first so many rows [count]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) top: Option<usize>,
+    /// Write only these of the outputs
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// Format of the result: csv, json, jsonl, markdown, text, or svg for a line chart
+    #[arg(short, long, value_enum, default_value = "csv")]
+    pub(crate) output: Output,
+    /// Axis that the line chart has to the right [default: the first amount that varies]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) x: Option<String>,
+    /// Output that the line chart has upwards [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) y: Option<String>,
+    /// Threads to use [count; default: one per processor]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) threads: Option<usize>,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A TOML file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Amounts carry their unit: bandwidth='2 TB/s' [B/s].\n\nExamples:\n  mlsysim explain 2\n  mlsysim explain memory.step_time bytes_moved='16 GB' bandwidth='2 TB/s'\n  mlsysim explain --hardware h100 --model llama3_8b --batch 8"
+)]
+pub(crate) struct ExplainArgs {
+    /// Number of a wall, or identifier of an equation
+    pub(crate) what: Option<String>,
+    /// Inputs of the equation, such as bandwidth='2 TB/s'
+    #[arg(value_name = "NAME=AMOUNT")]
+    pub(crate) inputs: Vec<String>,
+    /// Machine, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) hardware: Option<String>,
+    /// Model, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) step: StepArgs,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Times are in seconds, rates in FLOP/s and B/s, sizes in B.\n\nExamples:\n  mlsysim compare --hardware a100,h100 --model llama3_8b --batch 8\n  mlsysim compare --hardware h100 --model llama3_8b,llama3_70b -o svg > steps.svg"
+)]
+pub(crate) struct CompareArgs {
+    /// One machine or two, by name
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', required = true)]
+    pub(crate) hardware: Vec<String>,
+    /// One model or two, by name
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', required = true)]
+    pub(crate) model: Vec<String>,
+    #[command(flatten)]
+    pub(crate) step: StepArgs,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Amounts carry their unit: bandwidth='2 TB/s' [B/s].\n\nExamples:\n  mlsysim diff --hardware h100 --model llama3_8b --batch 8\n  mlsysim diff memory.step_time bytes_moved='16 GB' bandwidth='2 TB/s'"
+)]
+pub(crate) struct DiffArgs {
+    /// Identifier of an equation
+    pub(crate) what: Option<String>,
+    /// Inputs of the equation, such as bandwidth='2 TB/s'
+    #[arg(value_name = "NAME=AMOUNT")]
+    pub(crate) inputs: Vec<String>,
+    /// Machine, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) hardware: Option<String>,
+    /// Model, by name
+    #[arg(long, value_name = "NAME", conflicts_with = "what")]
+    pub(crate) model: Option<String>,
+    #[command(flatten)]
+    pub(crate) step: StepArgs,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Times are in seconds, sizes in B.\n\nExamples:\n  mlsysim serve llama3_8b h100 --batch 8 --context 2048\n  mlsysim serve llama3_70b h200 --precision fp8 --prefill-chunk-tokens 512 --explain"
+)]
+pub(crate) struct ServeArgs {
+    /// Model, by name
+    pub(crate) model: String,
+    /// Machine, by name
+    pub(crate) hardware: String,
+    /// Tokens of each prompt [count]
+    #[arg(short = 's', long, visible_alias = "seq-len", value_name = "COUNT", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) context: u32,
+    /// Tokens that each answer has [count]
+    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) output_tokens: u32,
+    /// Requests in the batch [count]
+    #[arg(short, long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: u32,
+    /// Number format [default: the machine's own]
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) precision: Option<Precision>,
+    /// Share of the peak that the code reaches, 0 to 1 [default: the machine's record, else 0.5]
+    #[arg(short, long, value_name = "SHARE")]
+    pub(crate) efficiency: Option<f64>,
+    /// Tokens of a prompt that one pass reads [count; default: all]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) prefill_chunk_tokens: Option<u32>,
+    /// Show the derivation
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A TOML file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  mlsysim completions bash > ~/.local/share/bash-completion/completions/mlsysim"
+)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// The choice of a format.
+#[derive(Debug, Clone, ClapArgs)]
+pub(crate) struct Format {
+    /// Format of the result
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+    /// Write JSON: the same as --output json
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+}
+
+impl Format {
+    pub(crate) const fn output(&self) -> Output {
+        if self.json { Output::Json } else { self.output }
+    }
+}
+
+/// The message for a format that a command does not have.
+pub(crate) fn unsupported(command: &str, output: Output) -> String {
+    let name = output.to_possible_value().map_or_else(String::new, |value| value.get_name().into());
+    format!("{command} has no output `{name}`; try `-o text` or `-o json`")
+}
+
+/// The format of a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Aligned text for people
+    Text,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated values
+    Csv,
+    /// A Markdown table
+    Markdown,
+    /// A plot
+    Svg,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Every value is shown with its unit: FLOP/s, B/s, B, W, s.\n\nExamples:\n  mlsysim zoo hardware\n  mlsysim zoo models resnet50 --json"
+)]
 pub(crate) struct ZooArgs {
     /// What to list
     pub(crate) what: Option<ZooKind>,

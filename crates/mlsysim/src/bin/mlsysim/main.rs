@@ -4,12 +4,19 @@
 //! Exit codes: 0 done, 1 a negative answer, 2 a wrong call, 3 an asserted limit is broken.
 
 mod args;
+mod compare;
+mod defects;
+mod diff;
 mod eval;
+mod explain;
+mod serve;
+mod step;
+mod sweep;
 mod walls;
 mod zoo;
 
 use args::{Args, Command};
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -34,11 +41,24 @@ pub(crate) fn pretty(value: &serde_json::Value) -> String {
     format!("{value:#}\n")
 }
 
+/// The completions of a shell.
+fn completions(shell: clap_complete::Shell) -> Answer {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "mlsysim", &mut script);
+    Answer::done(String::from_utf8_lossy(&script).into_owned())
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     let answer = match &args.command {
         Command::Walls(args) => walls::run(args),
         Command::Eval(args) => eval::run(args),
+        Command::Sweep(args) => sweep::run(args),
+        Command::Explain(args) => explain::run(args),
+        Command::Compare(args) => compare::run(args),
+        Command::Diff(args) => diff::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Completions(args) => Ok(completions(args.shell)),
         Command::Zoo(args) => zoo::run(args),
     };
     match answer {

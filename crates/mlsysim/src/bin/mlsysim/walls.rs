@@ -2,6 +2,7 @@
 
 use crate::args::WallsArgs;
 use crate::{Answer, pretty};
+use mlsysim::Convention;
 use mlsysim::report::{json, table};
 use mlsysim::units::{Quantity, parse_as};
 use mlsysim::walls::{self, EquationInfo, Evaluation, Field, Form, Status, Wall};
@@ -126,19 +127,38 @@ fn row(direction: &str, field: &Field) -> Vec<String> {
     ]
 }
 
-fn solve(id: &str, args: &WallsArgs) -> Result<Answer, String> {
+/// One wall with everything there is to say about it.
+pub(crate) fn explain(number: u8, as_json: bool) -> Result<Answer, String> {
+    let args = WallsArgs {
+        what: None,
+        inputs: Vec::new(),
+        explain: true,
+        convention: crate::args::ConventionArg::default(),
+        json: as_json,
+    };
+    one(number, &args)
+}
+
+/// Solves an equation with inputs as they are typed: `bandwidth=2 TB/s`.
+pub(crate) fn evaluate(
+    id: &str,
+    assignments: &[String],
+    convention: Convention,
+) -> Result<Evaluation, String> {
     let info = walls::equations().iter().find(|info| info.id == id);
     let Some(info) = info else {
         // Let the library find the nearest names.
-        let error =
-            walls::evaluate(id, &[], args.convention.into()).err().map(|error| error.to_string());
+        let error = walls::evaluate(id, &[], convention).err().map(|error| error.to_string());
         return Err(error.unwrap_or_else(|| format!("unknown equation `{id}`")));
     };
-    let inputs = inputs(info, &args.inputs)?;
+    let inputs = inputs(info, assignments)?;
     let named: Vec<(&str, Quantity)> =
         inputs.iter().map(|(name, quantity)| (name.as_str(), *quantity)).collect();
-    let evaluation =
-        walls::evaluate(id, &named, args.convention.into()).map_err(|error| error.to_string())?;
+    walls::evaluate(id, &named, convention).map_err(|error| error.to_string())
+}
+
+fn solve(id: &str, args: &WallsArgs) -> Result<Answer, String> {
+    let evaluation = evaluate(id, &args.inputs, args.convention.into())?;
     if args.json {
         return Ok(Answer::done(pretty(&json::evaluation(&evaluation))));
     }

@@ -4,11 +4,12 @@
 //! scaled by a factor, one after the other; a factor that helps is kept, and when none helps the factors shrink.
 //! No random number is drawn: equal rows give equal constants.
 
-use crate::price::{Constant, Pricing};
+use crate::price::{Constant, Pricing, text};
 use crate::rows::Row;
 use crate::score::{mean, pairs};
 use crate::world::World;
-use std::collections::BTreeMap;
+use mlsysim::machine::Calibration;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Largest and smallest step, as the logarithm of a factor.
 const STEPS: [f64; 7] = [0.4, 0.2, 0.1, 0.05, 0.02, 0.01, 0.004];
@@ -19,6 +20,7 @@ const ROUNDS: usize = 12;
 /// Fits the constants of a pricing on rows, starting from those of `world`.
 pub(crate) fn fit(pricing: &Pricing, rows: &[&Row], world: &mut World) -> Result<f64, String> {
     let rows: Vec<&Row> = rows.iter().copied().filter(|row| row.is_measured()).collect();
+    stand_in(pricing, &rows, world)?;
     let mut best = objective(pricing, &rows, world);
     if !best.is_finite() || pricing.constants.is_empty() {
         return Ok(best);
@@ -34,7 +36,46 @@ pub(crate) fn fit(pricing: &Pricing, rows: &[&Row], world: &mut World) -> Result
             }
         }
     }
+    stand_in(pricing, &rows, world)?;
     Ok(best)
+}
+
+/// Gives families that no row is about the geometric mean of those that have rows, and `spec` too.
+fn stand_in(pricing: &Pricing, rows: &[&Row], world: &mut World) -> Result<(), String> {
+    let families: BTreeSet<&str> = world.calibration.generations().collect();
+    let seen: BTreeSet<String> = rows
+        .iter()
+        .filter_map(|row| world.registry.hardware(row.inputs.text("hardware")).ok())
+        .filter_map(|hardware| hardware.architecture.clone())
+        .collect();
+    let mut fields: BTreeMap<&str, Vec<(&str, f64)>> = BTreeMap::new();
+    for constant in pricing.constants {
+        let Some((family, field)) = constant.path.split_once('.') else { continue };
+        if families.contains(family) && family != Calibration::SPEC {
+            let value = world.calibration.get(constant.path).map_err(text)?;
+            fields.entry(field).or_default().push((family, value));
+        }
+    }
+    let mut changes = Vec::new();
+    for (field, values) in fields {
+        let known: Vec<f64> = values
+            .iter()
+            .filter(|(family, _)| seen.contains(*family))
+            .map(|(_, value)| libm::log(*value))
+            .collect();
+        if known.is_empty() {
+            continue;
+        }
+        let middle = libm::exp(mean(&known));
+        let unseen = values.iter().map(|(family, _)| *family).filter(|f| !seen.contains(*f));
+        changes.extend(
+            unseen.chain([Calibration::SPEC]).map(|family| (format!("{family}.{field}"), middle)),
+        );
+    }
+    for (path, value) in changes {
+        world.calibration.set(&path, value).map_err(text)?;
+    }
+    Ok(())
 }
 
 /// Moves one constant while it helps.
@@ -46,7 +87,6 @@ fn improve(
     step: f64,
     mut best: f64,
 ) -> Result<f64, String> {
-    let text = |error: mlsysim::Error| error.to_string();
     for direction in [step, -step] {
         let mut moved = false;
         loop {

@@ -2,8 +2,14 @@
 
 use super::*;
 use crate::convention::Convention;
-use crate::units::Params;
+use crate::error::Error;
+use crate::near::fold;
+use crate::precision::Precision;
+use crate::provenance::Basis;
+use crate::registry::Class;
+use crate::units::{Bytes, FlopPerSecond, Hertz, Params};
 use alloc::string::ToString;
+use alloc::vec::Vec;
 
 fn audit_origin(owner: &str, field: &str, provenance: &Provenance) {
     let note = provenance.note.as_deref().unwrap_or("");
@@ -141,11 +147,18 @@ fn names_are_found_in_any_spelling() {
 fn names_are_unique_after_folding() {
     let registry = Registry::shipped();
     let mut seen = Vec::new();
-    for machine in registry.all_hardware() {
-        for name in core::iter::once(&machine.id).chain(&machine.aliases) {
-            assert!(!seen.contains(&fold(name)), "{name} twice");
-            seen.push(fold(name));
+    let mut check = |what: &str, id: &str, aliases: &[String]| {
+        for name in core::iter::once(id).chain(aliases.iter().map(String::as_str)) {
+            let folded = (String::from(what), fold(name));
+            assert!(!seen.contains(&folded), "{what} {name} twice");
+            seen.push(folded);
         }
+    };
+    for machine in registry.all_hardware() {
+        check("hardware", &machine.id, &machine.aliases);
+    }
+    for model in registry.all_models() {
+        check("model", &model.id, &model.aliases);
     }
 }
 
@@ -177,10 +190,43 @@ memory_efficiency = 1.5
          expected data, for example `16 GiB`",
         "5:1: hardware.desk: unknown field `pover`; did you mean `power`?",
         "6:21: hardware.desk.memory_efficiency must be finite and from 0.000000001 to 1, got 1.5",
-        "8:2: unknown section `modles`; expected sources, hardware or models",
+        "8:2: unknown section `modles`; expected one of sources, hardware, models, facts, grids, sites, fabrics, nodes, \
+         fleets; did you mean nodes or models?",
     ];
     assert_eq!(lines, expected);
     assert!(registry.all_hardware().is_empty(), "nothing is added");
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn yaml_is_read_as_toml_is() {
+    let toml = "[hardware.desk]\npeak = { fp32 = \"1.2 TFLOP/s\" }\nbandwidth = \"51.2 GB/s\"\ncapacity = \"32 GiB\"\n\
+                compute_units = 8\n[hardware.desk.origin]\ncapacity = { basis = \"estimate\", note = \"seen\" }\n";
+    let yaml = "hardware:\n  desk:\n    peak: {fp32: 1.2 TFLOP/s}\n    bandwidth: 51.2 GB/s\n    capacity: 32 GiB\n    \
+                compute_units: 8\n    origin:\n      capacity: {basis: estimate, note: seen}\n";
+    let (mut one, mut other) = (Registry::new(), Registry::new());
+    one.add("mine", toml).unwrap();
+    other.add("mine.yaml", yaml).unwrap();
+    let (one, other) = (one.hardware("desk").unwrap(), other.hardware("desk").unwrap());
+    assert_eq!(one.values(), other.values());
+    assert_eq!(one.origins.of("capacity"), other.origins.of("capacity"));
+}
+
+#[cfg(feature = "yaml")]
+#[test]
+fn five_mistakes_of_yaml_have_five_places() {
+    let yaml = "hardware:\n  desk:\n    peak: {fp32: 1.2 GB}\n    bandwidth: 51.2\n    capacity: -1 GiB\n    \
+                memory_efficiency: .nan\n    compute_units: 2.5\n";
+    let Err(Error::Records { problems, .. }) = Registry::new().add("mine.yaml", yaml) else {
+        panic!("broken records were taken");
+    };
+    let places: Vec<(usize, usize)> = problems.iter().map(|p| (p.line, p.column)).collect();
+    // The first two say that without these values no machine is complete.
+    let missing = problems.iter().filter(|p| p.message.contains("needs a")).count();
+    assert_eq!(missing, 3, "{problems:?}");
+    for place in [(3, 18), (4, 16), (5, 15), (6, 24), (7, 20)] {
+        assert!(places.contains(&place), "{place:?} in {problems:?}");
+    }
 }
 
 #[test]

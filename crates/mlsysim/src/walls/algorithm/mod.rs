@@ -1,1 +1,3 @@
 //! What the model asks for: walls 11 to 13.
+
+pub mod complexity;

@@ -1,1 +1,4 @@
 //! Many machines together: walls 14 to 16.
+
+pub mod fragility;
+pub mod multi_tenant;

@@ -2,3 +2,5 @@
 
 pub mod compute;
 pub mod memory;
+pub mod serving;
+pub mod tail_latency;

@@ -1,1 +1,5 @@
 //! Money, carbon, checkpoints, safety: walls 17 to 20.
+
+pub mod capital;
+pub mod checkpoint;
+pub mod sustainability;

@@ -1,9 +1,227 @@
 //! Groups of walls 3 to 7 and 12, and the resolvers over them.
 
-use crate::case::Case;
-use crate::compare::Verdict;
+use crate::case::{Case, UPSTREAM, amount};
+use crate::compare::{Out, Outputs, Verdict, verdict};
+use crate::objects;
+use mlsysim::registry::{Hardware, Model};
+use mlsysim::resolve::decode_bound::{Together, decode_bound};
+use mlsysim::resolve::serving::{Draft, Serve, Serving, serving};
+use mlsysim::trace::NoTrace;
+use mlsysim::units::{Bytes, BytesPerSecond, FlopPerSecond, Hertz, Params, Seconds, Tokens};
+use mlsysim::walls::node::serving::{
+    DistinctExperts, ExpertsIn, Prefill, PrefillIn, Speculative, SpeculativeIn,
+};
+use mlsysim::walls::node::tail_latency::{
+    FanOut, FanOutIn, MeanWaitIn, MeanWaits, Quantile, QuantileIn, Queue, QueueIn,
+};
+use mlsysim::{Convention, Result, walls};
 
 /// The verdict on a case of a group that this file knows.
-pub(crate) fn run(_group: &str, _x: &Case<'_>) -> Option<Verdict> {
-    None
+pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
+    let case = x.case;
+    Some(match group {
+        "TailLatencyModel" => verdict(case, tail_latency(x)),
+        "ServingModel" => verdict(case, serving_model(x)),
+        "DecodeBoundModel" => verdict(case, decode_bound_model(x)),
+        "Reference" => verdict(case, reference(x, case["label"].as_str()?)?),
+        _ => return None,
+    })
+}
+
+/// The vectors of the reference convention that this file knows.
+fn reference(x: &Case<'_>, label: &str) -> Option<Result<Outputs>> {
+    Some(match label {
+        "distinct_experts" => distinct_experts(x),
+        "speculative" => speculative(x),
+        "prefill_causal" => prefill_causal(x),
+        "mmc_sojourn" => mmc_sojourn(x),
+        "fanout_quantile" => fan_out(x),
+        "queue_waits" => queue_waits(x),
+        _ => return None,
+    })
+}
+
+fn tail_latency(x: &Case<'_>) -> Result<Outputs> {
+    let queue = QueueIn {
+        arrival_rate: Hertz(x.number("arrival_rate_qps", f64::NAN)),
+        service_time: Seconds(x.number("service_latency_s", f64::NAN).max(0.0)),
+        servers: x.number("num_replicas", 1.0).floor().max(1.0),
+        service_cv: x.number("service_time_cv", 1.0),
+        arrival_cv: 1.0,
+    };
+    let out = walls::solve::<Queue>(&queue, UPSTREAM)?;
+    Ok(vec![
+        ("p50_latency_s", amount(out.p50_latency)),
+        ("p99_latency_s", amount(out.p99_latency)),
+        ("queue_utilization", Out::Number(out.utilization)),
+        ("is_stable", Out::Flag(out.stable)),
+        ("slo_headroom_ratio", Out::Number(out.wait_ratio)),
+    ])
+}
+
+fn mmc_sojourn(x: &Case<'_>) -> Result<Outputs> {
+    let queue = QuantileIn {
+        arrival_rate: Hertz(x.number("arrival_rate_1_per_s", f64::NAN)),
+        service_time: Seconds(x.number("service_s", f64::NAN)),
+        servers: x.number("servers", f64::NAN),
+        quantile: x.number("quantile", f64::NAN),
+    };
+    let out = walls::solve::<Quantile>(&queue, Convention::Reference)?;
+    Ok(vec![
+        ("erlang_c", Out::Number(out.wait_probability)),
+        ("mean_wait_s", amount(out.mean_wait)),
+        ("sojourn_quantile_s", amount(out.latency)),
+    ])
+}
+
+fn fan_out(x: &Case<'_>) -> Result<Outputs> {
+    let inputs =
+        FanOutIn { leaves: x.number("leaves", f64::NAN), quantile: x.number("quantile", f64::NAN) };
+    let out = walls::solve::<FanOut>(&inputs, Convention::Reference)?;
+    Ok(vec![("leaf_quantile", Out::Number(out.leaf_quantile))])
+}
+
+fn queue_waits(x: &Case<'_>) -> Result<Outputs> {
+    let inputs = MeanWaitIn {
+        utilization: x.number("utilization", f64::NAN),
+        service_time: Seconds(x.number("service_s", f64::NAN)),
+        service_cv: x.number("cv_service", f64::NAN),
+        arrival_cv: x.number("cv_arrival", f64::NAN),
+    };
+    let out = walls::solve::<MeanWaits>(&inputs, Convention::Reference)?;
+    Ok(vec![
+        ("pollaczek_khinchine_wait_s", amount(out.random_wait)),
+        ("kingman_wait_s", amount(out.mean_wait)),
+    ])
+}
+
+/// The machine or model that an optional input names.
+fn optional<T>(x: &Case<'_>, name: &str, read: fn(&serde_json::Value) -> T) -> Option<T> {
+    x.input(name).is_string().then(|| read(x.record(name)))
+}
+
+/// A count that may be left out, but not be negative.
+fn whole(x: &Case<'_>, name: &str, default: u32) -> Result<u32> {
+    match x.number(name, f64::from(default)) {
+        number if number < 0.0 => Err(mlsysim::Error::OutOfRange {
+            op: "case",
+            name: "count",
+            range: mlsysim::Range::COUNT,
+            got: mlsysim::units::Quantity::number(number),
+        }),
+        _ => Ok(x.count(name, default)),
+    }
+}
+
+fn serving_model(x: &Case<'_>) -> Result<Outputs> {
+    let (model, hardware) = (x.model(), x.hardware());
+    let decode_on: Option<Hardware> = optional(x, "decode_hardware", objects::hardware);
+    let small: Option<Model> = optional(x, "draft_model", objects::model);
+    let chunk = x.input("prefill_chunk_tokens");
+    let request = Serve {
+        batch: whole(x, "batch_size", 1)?,
+        precision: x.precision()?,
+        efficiency: x.number("efficiency", 0.5),
+        cached_prefix: whole(x, "cached_prefix_len", 0)?,
+        chunk: objects::count(chunk),
+        decode_on: decode_on.as_ref(),
+        transfer: BytesPerSecond(x.number("network_bandwidth_byte_per_s", 1e11)),
+        draft: small.as_ref().map(|model| Draft {
+            acceptance: x.number("draft_acceptance_rate", 0.7),
+            ..Draft::new(model)
+        }),
+        ..Serve::new(whole(x, "seq_len", 1)?)
+    };
+    let out = serving(&model, &hardware, &request, UPSTREAM)?;
+    let mut outputs = serving_outputs(&out);
+    if request.chunk.is_some() {
+        outputs.push(("prefill_chunk_time_s", amount(out.longest_pass)));
+        outputs.push(("decode_stall_bound_s", amount(out.longest_pass)));
+    }
+    Ok(outputs)
+}
+
+fn serving_outputs(out: &Serving) -> Outputs {
+    vec![
+        ("feasible", Out::Flag(out.feasible)),
+        ("ttft_s", amount(out.ttft)),
+        ("itl_s", amount(out.itl)),
+        ("kv_cache_size_byte", amount(out.kv_cache)),
+        ("model_weights_size_byte", amount(out.weights)),
+        ("total_memory_required_byte", amount(out.memory)),
+        ("memory_utilization", Out::Number(out.memory_utilization)),
+        ("prompt_cache_hit_ratio", Out::Number(out.prefix_hit_ratio)),
+        ("prefill_chunks", Out::Number(out.prefill_chunks)),
+    ]
+}
+
+fn decode_bound_model(x: &Case<'_>) -> Result<Outputs> {
+    let step = Together {
+        batch: whole(x, "batch_size", 1)?,
+        devices: whole(x, "tp_size", 1)?,
+        precision: x.precision()?,
+        peak: x.input("peak_flops_flop_per_s").as_f64().map(FlopPerSecond),
+    };
+    let out = decode_bound(&x.model(), &x.hardware(), &step, UPSTREAM, &mut NoTrace)?;
+    Ok(vec![
+        ("weight_byte", amount(out.weights_read)),
+        ("flops_per_step_flop", amount(out.ops)),
+        ("compute_time_s", amount(out.compute_time)),
+        ("memory_time_s", amount(out.memory_time)),
+        ("memory_share", Out::Number(out.memory_share)),
+        ("bound_ratio", Out::Number(out.bound_ratio)),
+        ("intensity_flop_per_byte", amount(out.arithmetic_intensity)),
+        ("attainable_flops_flop_per_s", amount(out.attainable)),
+        ("peak_fraction", Out::Number(out.peak_fraction)),
+        ("bottleneck", Out::Word(out.bottleneck.key())),
+    ])
+}
+
+fn distinct_experts(x: &Case<'_>) -> Result<Outputs> {
+    let inputs = ExpertsIn {
+        experts: x.number("experts", f64::NAN),
+        active: x.number("active", f64::NAN),
+        tokens: Tokens(x.number("tokens", f64::NAN)),
+    };
+    let out = walls::solve::<DistinctExperts>(&inputs, Convention::Reference)?;
+    Ok(vec![("expected_distinct", Out::Number(out.expected_distinct))])
+}
+
+fn speculative(x: &Case<'_>) -> Result<Outputs> {
+    let inputs = SpeculativeIn {
+        acceptance: x.number("acceptance", f64::NAN),
+        lookahead: x.number("lookahead", f64::NAN),
+        draft_cost_ratio: x.number("draft_cost_ratio", f64::NAN),
+    };
+    let out = walls::solve::<Speculative>(&inputs, Convention::Reference)?;
+    Ok(vec![
+        ("expected_tokens", Out::Number(out.expected_tokens)),
+        ("speedup", Out::Number(out.speedup)),
+        ("best_lookahead", Out::Number(out.best_lookahead)),
+        ("best_speedup", Out::Number(out.best_speedup)),
+    ])
+}
+
+fn prefill_causal(x: &Case<'_>) -> Result<Outputs> {
+    let number = |name: &str| x.number(name, f64::NAN);
+    let cached = number("cached");
+    let inputs = PrefillIn {
+        new_tokens: Tokens(number("seq_len") - cached),
+        cached_tokens: Tokens(cached),
+        batch: number("batch"),
+        n_layers: number("layers"),
+        attention_width: number("heads") * number("head_width"),
+        ..PrefillIn::new(
+            Params(number("active_parameters")),
+            Bytes(0.0),
+            FlopPerSecond(1.0),
+            BytesPerSecond(1.0),
+        )
+    };
+    let out = walls::solve::<Prefill>(&inputs, Convention::Reference)?;
+    Ok(vec![
+        ("context_sum", Out::Number(out.context_sum)),
+        ("attention_flop", amount(out.attention_ops)),
+        ("linear_flop", amount(out.linear_ops)),
+    ])
 }

@@ -1,5 +1,6 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
+<<<<<<< HEAD
 mod decoders;
 mod edge_inference;
 mod edge_mlperf_tiny;
@@ -10,6 +11,15 @@ mod inference_mlperf_other;
 mod kernels_gemm;
 mod networks;
 mod storage_ingest;
+=======
+mod collectives;
+mod kernels_attention;
+mod kernels_gemm;
+mod layout;
+mod memory_training;
+mod training_llm;
+mod training_runs;
+>>>>>>> main
 
 use crate::inputs::Inputs;
 use crate::world::World;
@@ -45,8 +55,15 @@ pub(crate) struct Pricing {
     pub(crate) constants: &'static [Constant],
 }
 
+/// An error of the library as a reason.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn text(error: mlsysim::Error) -> String {
+    error.to_string()
+}
+
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
 pub(crate) const PRICINGS: &[Pricing] = &[
+<<<<<<< HEAD
     kernels_gemm::PRICING,
     inference_llm_decode::PRICING,
     inference_llm_serving::PRICING,
@@ -55,6 +72,14 @@ pub(crate) const PRICINGS: &[Pricing] = &[
     edge_inference::PRICING,
     edge_mlperf_tiny::PRICING,
     storage_ingest::PRICING,
+=======
+    collectives::PRICING,
+    kernels_gemm::PRICING,
+    kernels_attention::PRICING,
+    training_llm::PRICING,
+    training_runs::PRICING,
+    memory_training::PRICING,
+>>>>>>> main
 ];
 
 /// The pricing of a data set.

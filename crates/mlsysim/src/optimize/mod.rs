@@ -1,0 +1,3 @@
+//! Searches over choices, with every candidate and what it costs.
+
+pub mod placement;
