@@ -8,11 +8,8 @@
 
 pub mod attention;
 mod calibration;
-<<<<<<< HEAD
-mod decoder;
-=======
 pub mod collective;
->>>>>>> main
+mod decoder;
 #[cfg(feature = "registry")]
 mod file;
 pub mod gemm;
@@ -20,15 +17,12 @@ mod known;
 mod network;
 mod power;
 mod prediction;
-<<<<<<< HEAD
 mod serving;
 mod stream;
 mod tiny;
-=======
 pub mod training;
 pub mod training_memory;
 pub mod transformer;
->>>>>>> main
 
 pub use calibration::{Calibration, Generation, Spread};
 pub use decoder::Decoder;
@@ -36,11 +30,9 @@ pub use known::Machine;
 pub use network::{Layered, Network, Work};
 pub use power::power;
 pub use prediction::{Label, Prediction, Validity};
-<<<<<<< HEAD
 pub use serving::{Formats, Layout, Loop, Requests, Server, Stack, Step};
 pub use stream::{Interpreter, Packed};
 pub use tiny::{Kernels, Layers, cycles_per_mac};
-=======
 
 use crate::error::{Error, Result};
 use crate::ranges::Range;
@@ -53,4 +45,3 @@ fn positive(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
     }
     Err(Error::OutOfRange { op, name, range: Range::POSITIVE, got: Quantity::number(value) })
 }
->>>>>>> main

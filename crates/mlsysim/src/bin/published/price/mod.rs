@@ -1,6 +1,6 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
-<<<<<<< HEAD
+mod collectives;
 mod decoders;
 mod edge_inference;
 mod edge_mlperf_tiny;
@@ -8,18 +8,14 @@ mod energy_inference;
 mod inference_llm_decode;
 mod inference_llm_serving;
 mod inference_mlperf_other;
-mod kernels_gemm;
-mod networks;
-mod storage_ingest;
-=======
-mod collectives;
 mod kernels_attention;
 mod kernels_gemm;
 mod layout;
 mod memory_training;
+mod networks;
+mod storage_ingest;
 mod training_llm;
 mod training_runs;
->>>>>>> main
 
 use crate::inputs::Inputs;
 use crate::world::World;
@@ -63,8 +59,12 @@ pub(crate) fn text(error: mlsysim::Error) -> String {
 
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
 pub(crate) const PRICINGS: &[Pricing] = &[
-<<<<<<< HEAD
     kernels_gemm::PRICING,
+    collectives::PRICING,
+    kernels_attention::PRICING,
+    training_llm::PRICING,
+    training_runs::PRICING,
+    memory_training::PRICING,
     inference_llm_decode::PRICING,
     inference_llm_serving::PRICING,
     energy_inference::PRICING,
@@ -72,14 +72,6 @@ pub(crate) const PRICINGS: &[Pricing] = &[
     edge_inference::PRICING,
     edge_mlperf_tiny::PRICING,
     storage_ingest::PRICING,
-=======
-    collectives::PRICING,
-    kernels_gemm::PRICING,
-    kernels_attention::PRICING,
-    training_llm::PRICING,
-    training_runs::PRICING,
-    memory_training::PRICING,
->>>>>>> main
 ];
 
 /// The pricing of a data set.
