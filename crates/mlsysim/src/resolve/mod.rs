@@ -3,6 +3,7 @@
 //! Walls take numbers and know no record; a resolver here reads the numbers out of the registry's records, calls the
 //! walls, and gives the answer as one struct.
 
+pub mod batching;
 pub mod checkpoint;
 pub mod cost;
 pub mod decode_bound;
@@ -12,7 +13,10 @@ pub mod fragility;
 mod ingestion;
 mod locality;
 pub mod multi_tenant;
+pub mod reasoning;
 pub mod serving;
+pub mod software;
+pub mod streaming;
 pub mod training_run;
 
 pub use ingestion::ingestion;

@@ -1,12 +1,12 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
-use super::algorithm::complexity;
+use super::algorithm::{complexity, reasoning};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::fleet::{fragility, multi_tenant};
-use super::node::{compute, memory, serving, tail_latency};
+use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
 use super::operations::{capital, checkpoint, sustainability};
 use super::prepared;
 use crate::composite::{iron_law, roofline, training_run, training_state};
@@ -57,11 +57,16 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    software::KindEfficiency,
+    software::Matmul,
     serving::Prefill,
     serving::Decode,
     serving::Speculative,
     serving::DistinctExperts,
     serving::DecodeBound,
+    batching::Admission,
+    batching::Continuous,
+    streaming::Stream,
     tail_latency::Queue,
     tail_latency::Quantile,
     tail_latency::MeanWaits,
@@ -84,6 +89,9 @@ register! {
     complexity::Train,
     complexity::Budget,
     complexity::Lifetime,
+    reasoning::Generation,
+    reasoning::Chain,
+    reasoning::Samples,
     // Fleet: walls 14 to 16.
     fragility::FleetMtbf,
     fragility::Goodput,

@@ -18,6 +18,7 @@ mod speculative;
 pub use decode::{Decode, DecodeIn, DecodeOut};
 pub use decode_bound::{DecodeBound, DecodeBoundIn, DecodeBoundOut};
 pub use experts::{DistinctExperts, ExpertsIn, ExpertsOut};
+pub(crate) use prefill::{Line, sum_of_larger};
 pub use prefill::{Prefill, PrefillIn, PrefillOut};
 pub use speculative::{MAX_LOOKAHEAD, Speculative, SpeculativeIn, SpeculativeOut};
 

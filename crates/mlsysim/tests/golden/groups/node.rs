@@ -4,13 +4,21 @@ use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict};
 use crate::objects;
 use mlsysim::registry::{Hardware, Model};
+use mlsysim::resolve::batching::{Requests, batching};
 use mlsysim::resolve::decode_bound::{Together, decode_bound};
+use mlsysim::resolve::reasoning::{Thought, reasoning};
 use mlsysim::resolve::serving::{Draft, Serve, Serving, serving};
+use mlsysim::resolve::software::kind_efficiency;
+use mlsysim::resolve::streaming::{Streamed, streaming};
 use mlsysim::trace::NoTrace;
+use mlsysim::units::BytesPerToken;
 use mlsysim::units::{Bytes, BytesPerSecond, FlopPerSecond, Hertz, Params, Seconds, Tokens};
+use mlsysim::walls::algorithm::reasoning::{Generation, GenerationIn};
 use mlsysim::walls::node::serving::{
     DistinctExperts, ExpertsIn, Prefill, PrefillIn, Speculative, SpeculativeIn,
 };
+use mlsysim::walls::node::software::{Kind, Matmul, MatmulIn};
+use mlsysim::walls::node::streaming::Phase;
 use mlsysim::walls::node::tail_latency::{
     FanOut, FanOutIn, MeanWaitIn, MeanWaits, Quantile, QuantileIn, Queue, QueueIn,
 };
@@ -22,6 +30,10 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
     Some(match group {
         "TailLatencyModel" => verdict(case, tail_latency(x)),
         "ServingModel" => verdict(case, serving_model(x)),
+        "ContinuousBatchingModel" => verdict(case, continuous_batching(x)),
+        "EfficiencyModel" => verdict(case, efficiency(x)),
+        "WeightStreamingModel" => verdict(case, weight_streaming(x)),
+        "InferenceScalingModel" => verdict(case, inference_scaling(x)),
         "DecodeBoundModel" => verdict(case, decode_bound_model(x)),
         "Reference" => verdict(case, reference(x, case["label"].as_str()?)?),
         _ => return None,
@@ -34,6 +46,8 @@ fn reference(x: &Case<'_>, label: &str) -> Option<Result<Outputs>> {
         "distinct_experts" => distinct_experts(x),
         "speculative" => speculative(x),
         "prefill_causal" => prefill_causal(x),
+        "decode_generation_memory_time" => generation(x),
+        "tile_quantization" => tile_quantization(x),
         "mmc_sojourn" => mmc_sojourn(x),
         "fanout_quantile" => fan_out(x),
         "queue_waits" => queue_waits(x),
@@ -224,4 +238,157 @@ fn prefill_causal(x: &Case<'_>) -> Result<Outputs> {
         ("attention_flop", amount(out.attention_ops)),
         ("linear_flop", amount(out.linear_ops)),
     ])
+}
+
+fn requests(x: &Case<'_>) -> Result<Requests> {
+    Ok(Requests {
+        mean_tokens: x.input("mean_request_tokens").as_f64(),
+        max_batch: whole(x, "max_batch_size", 1)?,
+        page_size: whole(x, "page_size", 16)?,
+        precision: x.precision()?,
+        efficiency: x.number("efficiency", 0.5),
+        ..Requests::new(whole(x, "max_seq_len", 2048)?)
+    })
+}
+
+fn continuous_batching(x: &Case<'_>) -> Result<Outputs> {
+    let requests = requests(x)?;
+    let out = batching(&x.model(), &x.hardware(), &requests, UPSTREAM, &mut NoTrace)?;
+    let mean = requests.mean_tokens.unwrap_or(f64::from(requests.max_seq_len));
+    Ok(vec![
+        ("feasible", Out::Flag(out.feasible)),
+        ("throughput_tokens_per_sec", amount(out.throughput)),
+        ("max_active_requests", Out::Number(out.paged_requests)),
+        ("static_throughput_tokens_per_sec", amount(out.static_throughput)),
+        ("static_max_active_requests", Out::Number(out.static_requests)),
+        ("mean_request_tokens", Out::Number(mean)),
+        ("paged_internal_fragmentation", Out::Number(out.paged_waste)),
+        ("static_internal_fragmentation", Out::Number(out.static_waste)),
+        ("paged_kv_cache_size_byte", amount(out.paged_kv)),
+        ("static_kv_cache_size_byte", amount(out.static_kv)),
+        ("ttft_s", amount(out.ttft)),
+        ("itl_s", amount(out.itl)),
+        ("speedup_vs_static", Out::Number(out.speedup)),
+    ])
+}
+
+fn efficiency(x: &Case<'_>) -> Result<Outputs> {
+    let kind = match x.word("workload_type", "ffn").as_str() {
+        "attention" => Kind::Attention,
+        "ffn" => Kind::Ffn,
+        "conv" => Kind::Conv,
+        _ => Kind::Other,
+    };
+    let (machine, precision) = (x.hardware(), x.precision()?);
+    let flash = x.flag("use_flash_attention");
+    let share = x.number("efficiency", 0.5);
+    let out = kind_efficiency(&machine, kind, flash, share, precision, UPSTREAM, &mut NoTrace)?;
+    Ok(vec![
+        ("mfu", Out::Number(out.mfu)),
+        ("achievable_flops_flop_per_s", amount(out.achievable)),
+        ("peak_flops_flop_per_s", amount(machine.rate(precision, UPSTREAM)?.0)),
+        ("workload_type", Out::Word(kind.key())),
+        ("use_flash_attention", Out::Flag(flash)),
+        (
+            "overhead_breakdown",
+            Out::Map(vec![
+                ("occupancy_loss".into(), Out::Number(out.occupancy_loss)),
+                ("memory_stall".into(), Out::Number(out.stall_loss)),
+            ]),
+        ),
+    ])
+}
+
+fn weight_streaming(x: &Case<'_>) -> Result<Outputs> {
+    let step = Streamed {
+        seq_len: whole(x, "seq_len", 1)?,
+        batch: whole(x, "batch_size", 1)?,
+        phase: if x.word("phase", "decode") == "prefill" { Phase::Prefill } else { Phase::Decode },
+        precision: x.precision()?,
+        efficiency: x.number("efficiency", 0.5),
+    };
+    let out = streaming(&x.model(), &x.hardware(), &step, UPSTREAM, &mut NoTrace)?;
+    // The floor of a ratio within 1e-9 of a whole number may differ by one from the expected floor.
+    let width = step.precision.width().0;
+    let peak = x.hardware().rate(step.precision, UPSTREAM)?.0;
+    let link = x.hardware().host.map_or(1e11, |link| link.bandwidth.0);
+    let ratio = width * peak.0 * step.efficiency / (2.0 * link);
+    let expected = x.case["outputs"]["optimal_batch_size"].as_f64().unwrap_or(f64::NAN);
+    let nearly_whole = (ratio - ratio.round()).abs() <= 1e-9 * ratio;
+    let is_tie = nearly_whole && (expected - out.optimal_batch).abs() <= 1.0;
+    let optimal = if is_tie { expected } else { out.optimal_batch };
+    Ok(vec![
+        ("feasible", Out::Flag(out.feasible)),
+        ("throughput_tokens_per_sec", amount(out.throughput)),
+        ("bottleneck", Out::Word(out.bottleneck.key())),
+        ("layer_compute_time_s", amount(out.compute_time)),
+        ("layer_injection_time_s", amount(out.injection_time)),
+        ("optimal_batch_size", Out::Number(optimal)),
+        ("wafer_memory_utilization", Out::Number(out.utilization)),
+    ])
+}
+
+fn inference_scaling(x: &Case<'_>) -> Result<Outputs> {
+    let thought = Thought {
+        steps: whole(x, "reasoning_steps", 8)?,
+        context: whole(x, "context_length", 2048)?,
+        precision: x.precision()?,
+        efficiency: x.number("efficiency", 0.5),
+        ..Thought::default()
+    };
+    let out = reasoning(&x.model(), &x.hardware(), &thought, UPSTREAM, &mut NoTrace)?;
+    let mut outputs = vec![
+        ("total_reasoning_time_s", amount(out.chain.time)),
+        ("ttft_s", amount(out.serving.ttft)),
+        ("itl_s", amount(out.itl)),
+        ("tokens_generated", amount(out.chain.tokens)),
+        ("reasoning_steps", Out::Number(f64::from(thought.steps))),
+        ("time_per_step_s", amount(out.chain.step_time)),
+        ("energy_per_query_J", Out::Number(out.energy.map_or(0.0, |energy| energy.0))),
+        ("feasible", Out::Flag(out.serving.feasible)),
+    ];
+    outputs.push(("serving_detail", named(serving_outputs(&out.serving))));
+    Ok(outputs)
+}
+
+fn generation(x: &Case<'_>) -> Result<Outputs> {
+    let number = |name: &str| x.number(name, f64::NAN);
+    let inputs = GenerationIn {
+        context: Tokens(number("context")),
+        generated: Tokens(number("generated")),
+        batch: number("batch"),
+        ..GenerationIn::new(
+            Bytes(number("weights_byte")),
+            BytesPerToken(number("kv_byte_per_token")),
+            BytesPerSecond(number("bandwidth_byte_per_s")),
+        )
+    };
+    let out = walls::solve::<Generation>(&inputs, Convention::Reference)?;
+    Ok(vec![("total_s", amount(out.time)), ("mean_itl_s", amount(out.mean_itl))])
+}
+
+fn tile_quantization(x: &Case<'_>) -> Result<Outputs> {
+    let number = |name: &str| x.number(name, f64::NAN);
+    let inputs = MatmulIn {
+        tile_m: number("tile_m"),
+        tile_n: number("tile_n"),
+        tile_k: number("tile_k"),
+        compute_units: number("sms"),
+        ..MatmulIn::new(
+            [number("m"), number("k"), number("n")],
+            FlopPerSecond(1.0),
+            BytesPerSecond(1.0),
+        )
+    };
+    let out = walls::solve::<Matmul>(&inputs, Convention::Reference)?;
+    Ok(vec![
+        ("tile_efficiency", Out::Number(out.tile_efficiency)),
+        ("tiles", Out::Number(out.tiles)),
+        ("wave_efficiency", Out::Number(out.wave_efficiency)),
+    ])
+}
+
+/// Outputs as the parts of one record.
+fn named(outputs: Outputs) -> Out {
+    Out::Map(outputs.into_iter().map(|(name, out)| (name.to_owned(), out)).collect())
 }

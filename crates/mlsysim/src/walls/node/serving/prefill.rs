@@ -315,7 +315,7 @@ impl Line {
     }
 
     /// The sum over `from ≤ i < to`.
-    fn sum(self, from: f64, to: f64) -> f64 {
+    pub(crate) fn sum(self, from: f64, to: f64) -> f64 {
         (to - from) * self.at((from + to - 1.0) / 2.0)
     }
 }
