@@ -1,5 +1,6 @@
 //! A decoder as the models of inference see it: how much is read, multiplied and cached for one token.
 
+use super::{not_negative, positive};
 use crate::error::{Error, Result};
 use crate::registry::Model;
 
@@ -42,9 +43,9 @@ impl Decoder {
             what,
             remedy: "give the architecture of its configuration",
         };
-        let of = |value: Option<u32>, missing| value.map(f64::from).ok_or_else(|| incomplete(missing));
-        let architecture =
-            model.architecture.as_ref().ok_or_else(|| incomplete("vocab"))?;
+        let of =
+            |value: Option<u32>, missing| value.map(f64::from).ok_or_else(|| incomplete(missing));
+        let architecture = model.architecture.as_ref().ok_or_else(|| incomplete("vocab"))?;
         let layers = of(model.layers, "layers")?;
         let hidden = of(model.hidden, "hidden")?;
         let heads = of(model.heads, "heads")?;
@@ -76,6 +77,25 @@ impl Decoder {
             cached,
             window: model.sliding_window.map(f64::from),
         })
+    }
+
+    /// Checks that every number is one that a decoder can have.
+    pub(super) fn check(&self, op: &'static str) -> Result<()> {
+        let Self { layers, hidden, attention_width, shared, expert, .. } = *self;
+        let Self { experts, experts_per_token, output, cached, window, .. } = *self;
+        positive(op, "layers", layers)?;
+        positive(op, "hidden", hidden)?;
+        positive(op, "attention_width", attention_width)?;
+        positive(op, "cached", cached)?;
+        positive(op, "window", window.unwrap_or(1.0))?;
+        let rest = [
+            ("shared", shared),
+            ("expert", expert),
+            ("experts", experts),
+            ("experts_per_token", experts_per_token),
+            ("output", output),
+        ];
+        rest.into_iter().try_for_each(|(name, value)| not_negative(op, name, value).map(drop))
     }
 
     /// Whether tokens are sent to experts.
@@ -152,7 +172,8 @@ mod tests {
         // 8.03e9 parameters less 2 · 128256 · 4096 of embeddings; 2 · 32 layers · 8 heads · 128 numbers per token.
         assert!((llama.shared - (8.030_261e9 - 2.0 * 128_256.0 * 4096.0)).abs() < 1e6, "{llama:?}");
         assert!((llama.cached - 65_536.0).abs() < 1e-9);
-        let deepseek = Decoder::new(registry.model("deepseek-v3/r1").expect("shipped")).expect("complete");
+        let deepseek =
+            Decoder::new(registry.model("deepseek-v3/r1").expect("shipped")).expect("complete");
         // 61 layers of 512 + 64; about 37e9 active.
         assert!((deepseek.cached - 35_136.0).abs() < 1e-9);
         assert!((deepseek.active() / 37e9 - 1.0).abs() < 0.05, "{}", deepseek.active());

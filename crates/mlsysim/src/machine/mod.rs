@@ -1,7 +1,8 @@
 //! Real machines: what the walls leave out between a data sheet and a measurement.
 //!
 //! A wall takes an efficiency; this module predicts it. Each file is one model with its formula and its source:
-//! matrix products in tiles and waves, collectives in steps, a training step made of both.
+//! matrix products in tiles and waves, collectives in steps, a training step made of both; decoding one sequence, serving
+//! many, power; networks without a cache; microcontrollers.
 //! Constants that no data sheet states are fitted on published measurements, at most six for each family of chips, and
 //! live in one file, `data/calibration.toml`. Every answer is a [`Prediction`]: a value, an interval that should hold
 //! four measurements of five, and whether the model was asked inside the region it was fitted in.
@@ -13,6 +14,8 @@ mod decoder;
 #[cfg(feature = "registry")]
 mod file;
 pub mod gemm;
+#[cfg(all(test, feature = "registry"))]
+mod inference_tests;
 mod known;
 mod network;
 mod power;
@@ -44,4 +47,20 @@ fn positive(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
         return Ok(value);
     }
     Err(Error::OutOfRange { op, name, range: Range::POSITIVE, got: Quantity::number(value) })
+}
+
+/// The result, if it is a finite number of at least 0: inputs in range may still be too large together.
+fn finished(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(value);
+    }
+    Err(Error::Overflow { op, name, got: Quantity::number(value) })
+}
+
+/// The number, if it is a finite one of at least 0.
+fn not_negative(op: &'static str, name: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value >= 0.0 {
+        return Ok(value);
+    }
+    Err(Error::OutOfRange { op, name, range: Range::NOT_NEGATIVE, got: Quantity::number(value) })
 }

@@ -8,7 +8,7 @@
 //! Sources: Williams et al. 2009 (roofline); Choi et al. 2013 (a roofline of energy); Howard et al. 2017 and Sandler et
 //! al. 2018 (`MobileNet` v1 and v2: the layers that are counted); Reddi et al. 2020 (scenarios).
 
-use super::{Calibration, Machine};
+use super::{Calibration, Machine, finished, positive};
 use crate::error::Result;
 use libm::{ceil, floor, pow, round};
 
@@ -56,6 +56,8 @@ pub struct Network {
 /// Rated power of accelerators that tell none, W.
 const RATED: f64 = 250.0;
 
+const OP: &str = "network";
+
 impl Network {
     /// Time per sample in large batches on arithmetic units of rate `peak`, s.
     ///
@@ -70,9 +72,11 @@ impl Network {
     ) -> Result<f64> {
         let of = |name: &str| calibration.constant("network", name);
         let rated = machine.hardware.power.map_or(RATED, |power| power.0);
-        Ok(self.ops / (peak * of(self.work.key())?)
-            + self.ops / (rated * of("ops_per_joule")?)
-            + self.ops / (machine.bandwidth() * of("ops_per_byte")?))
+        let ops = positive(OP, "ops", self.ops)?;
+        let time = ops / (positive(OP, "peak", peak)? * of(self.work.key())?)
+            + ops / (rated * of("ops_per_joule")?)
+            + ops / (machine.bandwidth() * of("ops_per_byte")?);
+        finished(OP, "sample", time)
     }
 
     /// Time of one batch by itself, s.
@@ -90,7 +94,9 @@ impl Network {
         let sample = self.sample(machine, calibration, peak)?;
         let kernel = calibration.constant("network", "kernel_time")?;
         let small = calibration.constant("network", "small_batch")?;
-        Ok(self.kernels * kernel + batch * sample * small)
+        let kernels = positive(OP, "kernels", self.kernels)?;
+        let batch = positive(OP, "batch", batch)?;
+        finished(OP, "alone", kernels * kernel + batch * sample * small)
     }
 }
 
@@ -114,8 +120,18 @@ impl Layered {
     #[must_use]
     pub fn mobilenet_v1(width: f64, image: f64) -> Self {
         const BLOCKS: [(f64, f64); 13] = [
-            (64.0, 1.0), (128.0, 2.0), (128.0, 1.0), (256.0, 2.0), (256.0, 1.0), (512.0, 2.0),
-            (512.0, 1.0), (512.0, 1.0), (512.0, 1.0), (512.0, 1.0), (512.0, 1.0), (1024.0, 2.0),
+            (64.0, 1.0),
+            (128.0, 2.0),
+            (128.0, 1.0),
+            (256.0, 2.0),
+            (256.0, 1.0),
+            (512.0, 2.0),
+            (512.0, 1.0),
+            (512.0, 1.0),
+            (512.0, 1.0),
+            (512.0, 1.0),
+            (512.0, 1.0),
+            (1024.0, 2.0),
             (1024.0, 1.0),
         ];
         let mut side = ceil(image / 2.0);
@@ -134,8 +150,13 @@ impl Layered {
     #[must_use]
     pub fn mobilenet_v2(width: f64, image: f64) -> Self {
         const STAGES: [(f64, f64, u32, f64); 7] = [
-            (1.0, 16.0, 1, 1.0), (6.0, 24.0, 2, 2.0), (6.0, 32.0, 3, 2.0), (6.0, 64.0, 4, 2.0),
-            (6.0, 96.0, 3, 1.0), (6.0, 160.0, 3, 2.0), (6.0, 320.0, 1, 1.0),
+            (1.0, 16.0, 1, 1.0),
+            (6.0, 24.0, 2, 2.0),
+            (6.0, 32.0, 3, 2.0),
+            (6.0, 64.0, 4, 2.0),
+            (6.0, 96.0, 3, 1.0),
+            (6.0, 160.0, 3, 2.0),
+            (6.0, 320.0, 1, 1.0),
         ];
         let mut side = ceil(image / 2.0);
         let mut from = channels(32.0 * width);
@@ -170,7 +191,8 @@ impl Layered {
     ) -> Result<f64> {
         let of = |name: &str| calibration.constant(software, name);
         let width = pow(macs_per_cycle.max(1.0), calibration.constant("cores", "scaling")?);
-        Ok((self.layers * of("layer_cycles")? + self.macs / (of("share")? * width)) / clock.max(1.0))
+        Ok((self.layers * of("layer_cycles")? + self.macs / (of("share")? * width))
+            / clock.max(1.0))
     }
 }
 
@@ -181,12 +203,16 @@ mod tests {
     #[test]
     fn mobilenets_count_what_their_papers_say() {
         // Howard et al. 2017, tables 6 and 7: 569 and 418 million at full width on 224 and 192 pixels, 41 at a quarter.
-        for (width, image, millions) in [(1.0, 224.0, 569.0), (1.0, 192.0, 418.0), (0.25, 224.0, 41.0)] {
+        for (width, image, millions) in
+            [(1.0, 224.0, 569.0), (1.0, 192.0, 418.0), (0.25, 224.0, 41.0)]
+        {
             let macs = Layered::mobilenet_v1(width, image).macs / 1e6;
             assert!((macs / millions - 1.0).abs() < 0.02, "v1 {width} {image}: {macs}");
         }
         // Sandler et al. 2018: 300 million at full width; 97 at half width on 224 pixels (their models' table).
-        for (width, image, millions) in [(1.0, 224.0, 300.0), (0.5, 224.0, 97.0), (0.35, 96.0, 11.0)] {
+        for (width, image, millions) in
+            [(1.0, 224.0, 300.0), (0.5, 224.0, 97.0), (0.35, 96.0, 11.0)]
+        {
             let macs = Layered::mobilenet_v2(width, image).macs / 1e6;
             assert!((macs / millions - 1.0).abs() < 0.03, "v2 {width} {image}: {macs}");
         }

@@ -5,7 +5,7 @@
 //! power, where the machine lowers its clock. Source: the shape follows Hong and Kim 2010 (an integrated GPU power and
 //! performance model); the constants are fitted.
 
-use super::{Calibration, Machine};
+use super::{Calibration, Machine, not_negative};
 use crate::error::Result;
 
 /// Power of one accelerator, W, whose memory and arithmetic units are busy for the given shares of the time; `None`
@@ -13,7 +13,7 @@ use crate::error::Result;
 ///
 /// # Errors
 ///
-/// As [`Calibration::constant`].
+/// [`crate::Error::OutOfRange`] for a negative share, and as [`Calibration::constant`].
 pub fn power(
     machine: &Machine<'_>,
     calibration: &Calibration,
@@ -22,7 +22,8 @@ pub fn power(
 ) -> Result<Option<f64>> {
     let traffic = calibration.constant("power", "traffic")?;
     let arithmetic = calibration.constant("power", "arithmetic")?;
-    let [memory, gemm] = [memory_share, gemm_share].map(|share| share.clamp(0.0, 1.0));
+    let memory = not_negative("power", "memory_share", memory_share)?.min(1.0);
+    let gemm = not_negative("power", "gemm_share", gemm_share)?.min(1.0);
     let base = machine.generation.power_share * (1.0 - traffic + traffic * memory);
     let share = (base + arithmetic * gemm).min(1.0);
     Ok(machine.hardware.power.map(|rated| rated.0 * share))

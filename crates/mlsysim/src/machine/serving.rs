@@ -13,7 +13,7 @@
 //! Sources: Yu et al. 2022 (Orca: iteration-level scheduling); Agrawal et al. 2023 (Sarathi: chunked prefill); Kwon et
 //! al. 2023 (vLLM: paged cache); Williams et al. 2009 (roofline).
 
-use super::{Calibration, Decoder, Machine};
+use super::{Calibration, Decoder, Machine, finished, not_negative, positive};
 use crate::error::Result;
 use libm::{log2, sqrt};
 
@@ -31,6 +31,8 @@ pub struct Formats {
     /// Whether both factors have four bits.
     pub four_bit: bool,
 }
+
+const OP: &str = "serving";
 
 /// How a replica is spread over accelerators.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -210,7 +212,7 @@ impl<'a> Server<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Calibration::constant`].
+    /// [`crate::Error::OutOfRange`] for a number that is not above zero, and as [`Calibration::constant`].
     pub fn new(
         machine: &Machine<'_>,
         decoder: &'a Decoder,
@@ -219,6 +221,19 @@ impl<'a> Server<'a> {
         stack: Stack,
         calibration: &Calibration,
     ) -> Result<Self> {
+        decoder.check(OP)?;
+        let numbers = [
+            ("shared_bytes", formats.shared),
+            ("expert_bytes", formats.expert),
+            ("cache_bytes", formats.cache),
+            ("peak", formats.peak),
+            ("accelerators", layout.accelerators),
+            ("tensor", layout.tensor),
+            ("pipeline", layout.pipeline),
+            ("bandwidth", machine.bandwidth()),
+            ("capacity", machine.hardware.capacity.0),
+        ];
+        numbers.into_iter().try_for_each(|(name, value)| positive(OP, name, value).map(drop))?;
         let common = Common::new(calibration)?;
         let generation = machine.generation;
         let four = if formats.four_bit { common.gemm_4 } else { 1.0 };
@@ -248,7 +263,8 @@ impl<'a> Server<'a> {
     /// Bytes of memory left for the cache of a replica; less than zero if the weights do not fit.
     #[must_use]
     pub fn room(&self) -> f64 {
-        self.layout.accelerators * (self.capacity * 0.9 - self.common.headroom) - self.weight_bytes()
+        self.layout.accelerators * (self.capacity * 0.9 - self.common.headroom)
+            - self.weight_bytes()
     }
 
     /// Requests that the memory holds at once, at least one.
@@ -297,7 +313,8 @@ impl<'a> Server<'a> {
     pub fn step(&self, batch: f64, context: f64) -> Step {
         let Layout { accelerators, pipeline, .. } = self.layout;
         let layers = self.decoder.layers / pipeline;
-        let read = batch * self.decoder.attended(context) * self.decoder.cached * self.formats.cache;
+        let read =
+            batch * self.decoder.attended(context) * self.decoder.cached * self.formats.cache;
         let peers = self.peers();
         let messages = if peers > 1.0 {
             2.0 * layers * self.common.message_time * sqrt(log2(peers).max(1.0))
@@ -330,11 +347,16 @@ impl<'a> Server<'a> {
     }
 
     /// A closed loop of `concurrency` requests, each followed by the next; at most `limit` of them in the batch.
-    #[must_use]
-    pub fn closed_loop(&self, requests: &Requests, concurrency: f64, limit: f64) -> Loop {
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::OutOfRange`] for numbers that are not above zero, [`crate::Error::Overflow`] if they are too
+    /// large together.
+    pub fn closed_loop(&self, requests: &Requests, concurrency: f64, limit: f64) -> Result<Loop> {
+        positive(OP, "concurrency", concurrency)?;
         let places = self.places(requests);
         let batch = concurrency.min(places).min(limit).max(1.0);
-        let mut run = self.run(requests, batch, self.stack.exposed, places);
+        let mut run = self.run(requests, batch, self.stack.exposed, places)?;
         let others = batch - 1.0;
         let cycle = |first: f64| requests.answer * run.between_tokens + first;
         let all_weights = self.weights(requests.prompt);
@@ -345,24 +367,36 @@ impl<'a> Server<'a> {
         let behind = self.stack.queueing * busy * run.prompt * others / batch
             + self.stack.burst * run.prompt * others / 2.0;
         let place = (concurrency - batch).max(0.0) / batch * cycle(alone);
-        run.first_token = alone + behind + place;
-        run
+        run.first_token = finished(OP, "first_token", alone + behind + place)?;
+        Ok(run)
     }
 
     /// The largest rate: as many requests as the memory holds, at most `limit`, and always more of them waiting.
-    #[must_use]
-    pub fn at_capacity(&self, requests: &Requests, limit: f64) -> Loop {
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::OutOfRange`] for numbers that are not above zero, [`crate::Error::Overflow`] if they are too
+    /// large together.
+    pub fn at_capacity(&self, requests: &Requests, limit: f64) -> Result<Loop> {
         let places = self.places(requests);
         self.run(requests, places.min(limit).max(1.0), 1.0, places)
     }
 
     /// A batch of a given size that never empties.
-    #[must_use]
-    pub fn at_batch(&self, requests: &Requests, batch: f64) -> Loop {
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::OutOfRange`] for numbers that are not above zero, [`crate::Error::Overflow`] if they are too
+    /// large together.
+    pub fn at_batch(&self, requests: &Requests, batch: f64) -> Result<Loop> {
+        positive(OP, "batch", batch)?;
         self.run(requests, batch.max(1.0), self.stack.exposed, self.places(requests))
     }
 
-    fn run(&self, requests: &Requests, batch: f64, exposed: f64, places: f64) -> Loop {
+    fn run(&self, requests: &Requests, batch: f64, exposed: f64, places: f64) -> Result<Loop> {
+        positive(OP, "answer", requests.answer)?;
+        positive(OP, "beams", requests.beams)?;
+        not_negative(OP, "prompt", requests.prompt)?;
         let stages = self.layout.pipeline;
         let context = requests.prompt + requests.answer / 2.0;
         let step = self.step(batch / stages * requests.beams, context);
@@ -370,16 +404,16 @@ impl<'a> Server<'a> {
         let decode = stages * step.total();
         let between = step.total() * stages + (batch - 1.0) * prompt * exposed / requests.answer;
         let loaded = decode + batch * prompt * exposed / requests.answer;
-        Loop {
-            places,
+        Ok(Loop {
+            places: finished(OP, "places", places)?,
             batch,
             step,
-            prompt,
+            prompt: finished(OP, "prompt", prompt)?,
             first_token: prompt,
-            between_tokens: between,
-            rate: batch / loaded,
+            between_tokens: finished(OP, "between_tokens", between)?,
+            rate: finished(OP, "rate", batch / loaded)?,
             memory_share: ((step.weights + step.cache) * stages / decode).min(1.0),
             gemm_share: ((step.gemm * stages + batch * prompt / requests.answer) / loaded).min(1.0),
-        }
+        })
     }
 }

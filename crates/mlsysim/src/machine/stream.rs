@@ -7,7 +7,7 @@
 //!
 //! Sources: Williams et al. 2009 (roofline); Pope et al. 2023 (memory time of decoding); Huang et al. 2019 (pipelines).
 
-use super::{Calibration, Decoder, Machine};
+use super::{Calibration, Decoder, Machine, finished, not_negative, positive};
 use crate::error::Result;
 use crate::precision::Precision;
 use libm::ceil;
@@ -37,18 +37,25 @@ pub struct Interpreter<'a> {
 /// Tokens of a prompt that are multiplied together.
 const PART: f64 = 512.0;
 
+const OP: &str = "interpreter";
+
 impl<'a> Interpreter<'a> {
     /// An interpreter.
     ///
     /// # Errors
     ///
-    /// As [`Machine::peak`].
+    /// [`crate::Error::OutOfRange`] for a number that is not above zero, and as [`Machine::peak`].
     pub fn new(
         machine: &'a Machine<'a>,
         decoder: &'a Decoder,
         weights: Packed,
         accelerators: f64,
     ) -> Result<Self> {
+        decoder.check(OP)?;
+        positive(OP, "bytes", weights.bytes)?;
+        positive(OP, "parameters", weights.parameters)?;
+        positive(OP, "accelerators", accelerators)?;
+        positive(OP, "bandwidth", machine.bandwidth())?;
         let matrix = machine.peak(Precision::Fp16)?;
         // Machines without a rate for scalars have a quarter of that of their matrix units.
         let scalar = machine
@@ -82,11 +89,12 @@ impl<'a> Interpreter<'a> {
         let heads = attention_width / 128.0;
         let token = of("cache_reads")? * 2.0 * cached / bandwidth
             + layers * heads * of("attention_ops")? / self.scalar;
-        Ok(streams
+        let time = streams
             + parameters * unpack / self.scalar
             + layers * layer
-            + context * token
-            + (self.accelerators - 1.0) * of("hop_time")?)
+            + not_negative(OP, "context", context)? * token
+            + (self.accelerators - 1.0) * of("hop_time")?;
+        finished(OP, "token", time)
     }
 
     /// Time of a prompt, s.
@@ -102,12 +110,15 @@ impl<'a> Interpreter<'a> {
         let reach = 1.0 / (1.0 / of("gemm_share")? + self.matrix / of("gemm_rate")?);
         let gemm = 2.0 * self.weights.parameters * tokens / (self.matrix * reach * blocks);
         let heads = attention_width / 128.0;
-        let attention = tokens * tokens * layers * heads * of("prompt_attention_ops")? / self.scalar;
+        let attention =
+            tokens * tokens * layers * heads * of("prompt_attention_ops")? / self.scalar;
+        positive(OP, "tokens", tokens)?;
         let parts = ceil(tokens / PART).max(1.0);
         let turns = (parts + self.accelerators - 1.0) / (parts * self.accelerators);
         // Not every part overlaps: the share of turns that does is fitted.
         let overlap = of("turns_overlap")?;
         let side_by_side = turns * overlap + (1.0 - overlap);
-        Ok((gemm + attention) * side_by_side + of("hop_time")? * (self.accelerators - 1.0) * parts)
+        let hops = of("hop_time")? * (self.accelerators - 1.0) * parts;
+        finished(OP, "prompt", (gemm + attention) * side_by_side + hops)
     }
 }

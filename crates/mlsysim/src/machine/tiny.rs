@@ -6,7 +6,7 @@
 //!
 //! Sources: Lai et al. 2018 (CMSIS-NN: kernels and what limits them); Banbury et al. 2021 (MLPerf Tiny).
 
-use super::{Calibration, Label};
+use super::{Calibration, Label, finished, not_negative, positive};
 use crate::error::Result;
 use libm::{exp, log, pow};
 
@@ -34,6 +34,8 @@ pub enum Kernels {
     Plain,
 }
 
+const OP: &str = "tiny";
+
 /// Cycles per int8 multiply-accumulate of a core class.
 ///
 /// `macs_per_cycle` is the most that the core finishes per cycle, on which classes that were not measured stand;
@@ -50,6 +52,8 @@ pub fn cycles_per_mac(
     layers: Layers,
     years: f64,
 ) -> Result<(f64, Label)> {
+    positive(OP, "macs_per_cycle", macs_per_cycle)?;
+    not_negative(OP, "years", years)?;
     let of = |name: &str| calibration.constant("tiny", name);
     let own = core.and_then(|core| calibration.constant("core", core).ok());
     let (base, label) = match own {
@@ -69,8 +73,12 @@ pub fn cycles_per_mac(
         Kernels::Plain => of("plain")?,
         Kernels::Tuned => {
             let all = pow(of("yearly")?, years);
-            if layers == Layers::Depthwise { all * pow(of("yearly_depthwise")?, years) } else { all }
+            if layers == Layers::Depthwise {
+                all * pow(of("yearly_depthwise")?, years)
+            } else {
+                all
+            }
         }
     };
-    Ok((base * reuse * kernels, label))
+    Ok((finished(OP, "cycles_per_mac", base * reuse * kernels)?, label))
 }

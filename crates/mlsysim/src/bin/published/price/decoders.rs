@@ -7,8 +7,11 @@ use mlsysim::machine::{Decoder, Formats, Layout, Machine};
 
 /// The decoder of a row: what the row says, and the record of its model for the rest.
 pub(super) fn decoder(inputs: &Inputs, world: &World) -> Result<Decoder, String> {
-    let recorded =
-        world.registry.model(inputs.text("model")).and_then(Decoder::new).map_err(|e| e.to_string());
+    let recorded = world
+        .registry
+        .model(inputs.text("model"))
+        .and_then(Decoder::new)
+        .map_err(|e| e.to_string());
     if let Ok(decoder) = recorded {
         return Ok(decoder);
     }

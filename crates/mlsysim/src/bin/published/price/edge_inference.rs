@@ -34,7 +34,8 @@ fn price(inputs: &Inputs, world: &World) -> Priced {
     let text = |error: mlsysim::Error| error.to_string();
     let board = world.registry.hardware(inputs.text("hardware")).map_err(text)?;
     let clock = board.clock.ok_or("the clock is not known")?.0;
-    let image: f64 = inputs.text("image").split('x').next().and_then(|side| side.parse().ok()).unwrap_or(224.0);
+    let image: f64 =
+        inputs.text("image").split('x').next().and_then(|side| side.parse().ok()).unwrap_or(224.0);
     let width = inputs.find("width_multiplier").unwrap_or(1.0);
     let model = inputs.text("model");
     let network = match model {

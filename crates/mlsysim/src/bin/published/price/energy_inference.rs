@@ -42,10 +42,11 @@ fn price(inputs: &Inputs, world: &World) -> Priced {
         Server::new(&machine, &decoder, formats, layout(count, count, 1.0), stack, calibration)
             .map_err(text)?;
     let task = inputs.text("task");
-    let prompt = PROMPTS.iter().find(|(name, _)| *name == task).map_or(200.0, |(_, tokens)| *tokens);
+    let prompt =
+        PROMPTS.iter().find(|(name, _)| *name == task).map_or(200.0, |(_, tokens)| *tokens);
     let requests = Requests { prompt, answer: inputs.number("avg_output_len")?, beams: 1.0 };
     let batch = inputs.find("avg_batch_size").map_or_else(|| inputs.number("max_num_seqs"), Ok)?;
-    let seen = server.at_batch(&requests, batch);
+    let seen = server.at_batch(&requests, batch).map_err(text)?;
     // Prompts arrive as requests end, `batch/answer` of them per step; a step in a hundred sees many more.
     let arrivals = batch / requests.answer;
     let at_once = calibration.constant("energy", "prompts_at_once").map_err(text)?;

@@ -76,7 +76,7 @@ fn compiled(inputs: &Inputs, world: &World, machine: &Machine<'_>, decoder: &Dec
     let answer = inputs.find("output_len").filter(|tokens| *tokens > 0.0);
     let context = inputs.find("context_len").map_or(prompt, |tokens| tokens / 2.0);
     let requests = Requests { prompt: context.max(1.0), answer: 1.0, beams: 1.0 };
-    let step = server.at_batch(&requests, batch).step.total();
+    let step = server.at_batch(&requests, batch).map_err(text)?.step.total();
     // Bits that are unpacked stream at a share of the rate.
     let unpacking = if width(format) < 1.5 { stack.expert_memory } else { 1.0 };
     let token = step / unpacking;
@@ -89,8 +89,7 @@ fn compiled(inputs: &Inputs, world: &World, machine: &Machine<'_>, decoder: &Dec
     if inputs.has("phase") {
         let prefill = inputs.text("phase") == "prefill";
         let tokens = if prefill { prompt } else { answer.unwrap_or(1.0) };
-        let seconds =
-            if prefill { server.prompt(prompt) * batch + token } else { token * tokens };
+        let seconds = if prefill { server.prompt(prompt) * batch + token } else { token * tokens };
         let peak = machine.peak(mlsysim::Precision::Bf16).map_err(text)?;
         let ops = 2.0 * inputs.number("n_params")? * tokens * batch;
         let used = ops / (count * peak * seconds);

@@ -115,8 +115,11 @@ fn price(inputs: &Inputs, world: &World) -> Priced {
         calibration,
     )
     .map_err(text)?;
-    let requests =
-        Requests { prompt: inputs.number("input_len")?, answer: inputs.number("output_len")?, beams: 1.0 };
+    let requests = Requests {
+        prompt: inputs.number("input_len")?,
+        answer: inputs.number("output_len")?,
+        beams: 1.0,
+    };
     let validity = if server.room() > 0.0 {
         Validity::Inside
     } else {
@@ -126,11 +129,11 @@ fn price(inputs: &Inputs, world: &World) -> Priced {
     let task = |dense, sparse| if decoder.is_sparse() { sparse } else { dense };
     let say = |task, value| world.predict(task, label, value).valid(validity);
     if !closed {
-        let rate = server.at_capacity(&requests, SEQUENCES_MAX).rate;
+        let rate = server.at_capacity(&requests, SEQUENCES_MAX).map_err(text)?.rate;
         return Ok(vec![("output_tokens_per_s", say("serving_rate", rate))]);
     }
     let limit = if name == "vllm" { SEQUENCES } else { f64::INFINITY };
-    let seen = server.closed_loop(&requests, inputs.number("concurrency")?, limit);
+    let seen = server.closed_loop(&requests, inputs.number("concurrency")?, limit).map_err(text)?;
     Ok(vec![
         ("ttft_ms", say(task("serving_ttft", "serving_ttft_moe"), seen.first_token * 1e3)),
         ("tpot_ms", say(task("serving_tpot", "serving_tpot_moe"), seen.between_tokens * 1e3)),
@@ -177,7 +180,7 @@ fn scenario(inputs: &Inputs, world: &World, machine: &Machine<'_>) -> Priced {
     )
     .map_err(text)?;
     let requests = requests(inputs);
-    let full = server.at_capacity(&requests, SEQUENCES_MAX);
+    let full = server.at_capacity(&requests, SEQUENCES_MAX).map_err(text)?;
     let tuned = inputs.has("power_mode");
     let (rate_share, power_share) = if tuned { TUNED } else { (1.0, 1.0) };
     let offline = full.rate * (count / size).max(1.0) * rate_share;

@@ -57,7 +57,11 @@ pub(super) fn price(inputs: &Inputs, world: &World, task: &'static str, edge: bo
     let offline = count / sample;
     let served = offline * of("at_target")?;
     let rated = machine.hardware.power.map(|power| power.0 * count);
-    let draw = of(if tuned { "tuned_power" } else { "power" })?;
+    let draw = of(match (edge, tuned) {
+        (true, _) => "edge_power",
+        (false, true) => "tuned_power",
+        (false, false) => "power",
+    })?;
     let host = if edge { 0.0 } else { of("host_power")? };
     let label = machine.label;
     let say = |value| world.predict(task, label, value);
@@ -66,7 +70,10 @@ pub(super) fn price(inputs: &Inputs, world: &World, task: &'static str, edge: bo
     let mean = match target(inputs.text("slo")).filter(|_| scenario == "server") {
         Some(limit) => {
             let task = "network_latency";
-            prices.push(("latency_p99_ms", world.predict(task, label, 1e3 * limit * of("p99_share")?)));
+            prices.push((
+                "latency_p99_ms",
+                world.predict(task, label, 1e3 * limit * of("p99_share")?),
+            ));
             limit * of("mean_share")?
         }
         None => alone,
@@ -81,7 +88,10 @@ pub(super) fn price(inputs: &Inputs, world: &World, task: &'static str, edge: bo
             _ => alone / batch,
         };
         prices.push(("system_power_w", world.predict("network_power", label, power)));
-        prices.push(("joules_per_sample", world.predict("network_power", label, power * each * batch)));
+        prices.push((
+            "joules_per_sample",
+            world.predict("network_power", label, power * each * batch),
+        ));
     }
     Ok(prices)
 }
