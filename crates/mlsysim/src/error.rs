@@ -99,6 +99,50 @@ pub enum Error {
         /// Every mistake, in the order of the file.
         problems: Vec<Problem>,
     },
+    /// Degrees of parallelism do not make up the devices there are.
+    #[error("layout: {}", devices_of(*tp, *pp, *cp, *ep, *dp, *devices))]
+    LayoutDevices {
+        /// Devices that share a layer.
+        tp: u32,
+        /// Stages.
+        pp: u32,
+        /// Devices that share a sequence.
+        cp: u32,
+        /// Devices among which experts are divided.
+        ep: u32,
+        /// Copies of the whole, if they were given and not computed.
+        dp: Option<u32>,
+        /// Devices there are.
+        devices: u64,
+    },
+    /// A global batch does not split into whole microbatches.
+    #[error(
+        "layout: a batch of {batch} sequences does not split over dp {dp} × ep {ep} devices into whole microbatches of {micro_batch}"
+    )]
+    LayoutBatch {
+        /// Sequences in the step.
+        batch: u32,
+        /// Copies of the whole.
+        dp: u32,
+        /// Devices among which experts are divided, each with sequences of its own.
+        ep: u32,
+        /// Sequences of one microbatch.
+        micro_batch: u32,
+    },
+    /// A layout divides a model where it has no seam.
+    #[error("layout: {what} {degree} does not fit {limit_of} {limit}; {rule}")]
+    LayoutModel {
+        /// The degree, for example `tp`.
+        what: &'static str,
+        /// Its value.
+        degree: u32,
+        /// What it divides.
+        limit_of: &'static str,
+        /// How many of them there are.
+        limit: u32,
+        /// What must hold.
+        rule: &'static str,
+    },
     /// The step needs more memory than the machine has, and the caller asked for an error in that case.
     #[error("out of memory: needs {need}, has {have}, short by {short}")]
     OutOfMemory {
@@ -117,6 +161,12 @@ pub enum Error {
         /// Why.
         source: Box<Self>,
     },
+    /// A search over designs was asked wrongly or found nothing.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// A pipeline cannot run.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
     /// A text is not the quantity asked for.
     #[error(transparent)]
     Quantity(#[from] ParseError),
@@ -174,6 +224,90 @@ pub enum CallError {
         /// Rows of this one.
         got: usize,
     },
+}
+
+/// Why a pipeline cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// It has no stage.
+    #[error("a pipeline needs at least one stage")]
+    Empty,
+    /// Stages need what is neither given nor produced before them.
+    #[error("{}", missing_ports(missing))]
+    Missing {
+        /// Each stage and what it lacks.
+        missing: Vec<(&'static str, &'static str)>,
+    },
+}
+
+fn missing_ports(missing: &[(&str, &str)]) -> String {
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|(stage, port)| {
+            alloc::format!(
+                "stage {stage} needs `{port}`: give it, or put a stage before it that produces it"
+            )
+        })
+        .collect();
+    lines.join("\n")
+}
+
+/// Why a search over designs was refused or found nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The objective cannot be read.
+    #[error("`{text}` is no objective; write `minimize(METRIC)` or `maximize(METRIC)`")]
+    Objective {
+        /// The text given.
+        text: String,
+    },
+    /// A constraint cannot be read.
+    #[error("`{text}` is no constraint; write `METRIC < BOUND`, with one of <, <=, >, >=, ==")]
+    Constraint {
+        /// The text given.
+        text: String,
+    },
+    /// The designs have no such metric.
+    #[error("unknown metric `{name}`{}", did_you_mean(near))]
+    Metric {
+        /// The name given.
+        name: String,
+        /// The nearest known ones.
+        near: Vec<String>,
+    },
+    /// No design satisfies every constraint.
+    #[error(
+        "none of {evaluated} designs is left: {infeasible} are infeasible{}",
+        refusals(refused)
+    )]
+    Nothing {
+        /// Designs evaluated.
+        evaluated: usize,
+        /// Designs that cannot exist.
+        infeasible: usize,
+        /// Each constraint, and how many of the others it refuses.
+        refused: Vec<(String, usize)>,
+    },
+}
+
+fn refusals(refused: &[(String, usize)]) -> String {
+    refused.iter().map(|(text, count)| alloc::format!(", `{text}` refuses {count}")).collect()
+}
+
+fn devices_of(tp: u32, pp: u32, cp: u32, ep: u32, dp: Option<u32>, devices: u64) -> String {
+    let degrees = [tp, pp, cp, ep, dp.unwrap_or(1)];
+    let made = degrees.into_iter().try_fold(1_u128, |n, degree| n.checked_mul(degree.into()));
+    let made = made.map_or_else(|| "uncountably many".into(), |n| alloc::format!("{n}"));
+    match dp {
+        Some(dp) => alloc::format!(
+            "tp {tp} × pp {pp} × cp {cp} × ep {ep} × dp {dp} makes {made} devices, but there are {devices}"
+        ),
+        None => alloc::format!(
+            "tp {tp} × pp {pp} × cp {cp} × ep {ep} makes {made} devices, which do not divide the {devices} there are"
+        ),
+    }
 }
 
 fn lines(file: &str, problems: &[Problem]) -> String {

@@ -12,10 +12,13 @@ mod convention;
 #[cfg(feature = "registry")]
 pub mod document;
 mod error;
+pub mod evaluate;
 pub mod formulas;
 pub mod machine;
 mod near;
 pub mod optimize;
+#[cfg(feature = "registry")]
+pub mod plan;
 mod precision;
 pub mod provenance;
 mod ranges;
@@ -31,7 +34,7 @@ pub mod walls;
 mod workload;
 
 pub use convention::Convention;
-pub use error::{CallError, Error, Result};
+pub use error::{CallError, Error, PipelineError, Result, SearchError};
 pub use precision::Precision;
 pub use ranges::Range;
 pub use workload::{Workload, WorkloadSpec};

@@ -36,6 +36,8 @@ impl Range {
         Self { min: 1.0, max: 9_007_199_254_740_992.0, whole: true, ..Self::ANY };
     /// A whole number of 1 or more that fits 32 bits.
     pub const COUNT_U32: Self = Self { max: 4_294_967_295.0, ..Self::COUNT };
+    /// A whole number of 1 or more that fits 16 bits.
+    pub const COUNT_U16: Self = Self { max: 65_535.0, ..Self::COUNT };
     /// A whole number of 0 or more, small enough to be exact.
     pub const COUNT_OR_NONE: Self = Self { min: 0.0, ..Self::COUNT };
     /// A whole number of 1 or more over which a loop may run.
@@ -52,6 +54,8 @@ impl Range {
     pub const LONGITUDE: Self = Self { min: -180.0, max: 180.0, ..Self::ANY };
     /// A whole number of 0 or more that fits 32 bits.
     pub const WHOLE_U32: Self = Self { min: 0.0, ..Self::COUNT_U32 };
+    /// The position in a list of four words.
+    pub const ONE_OF_FOUR: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
     /// A stage of sharding over data-parallel devices.
     pub const ZERO_STAGE: Self = Self { min: 0.0, max: 3.0, ..Self::COUNT };
     /// The position of a word in a list of two.
@@ -71,6 +75,12 @@ impl Range {
 
     /// Every number, finite or not.
     pub const NUMBER: Self = Self { infinite: true, ..Self::ANY };
+
+    /// Finite and above that number.
+    #[must_use]
+    pub const fn above(number: f64) -> Self {
+        Self { min: number, above_min: true, ..Self::ANY }
+    }
 
     /// That number and no other.
     #[must_use]

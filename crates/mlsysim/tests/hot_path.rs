@@ -9,9 +9,12 @@ use core::cell::Cell;
 use core::hint::black_box;
 use mlsysim::composite::roofline::{Step, StepIn};
 use mlsysim::composite::single_node::evaluate;
+use mlsysim::composite::training_step::{
+    Cluster, Layout as Division, Plan, Shape, Tuning, step_estimate,
+};
 use mlsysim::composite::{Device, Settings};
 use mlsysim::trace::NoTrace;
-use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Seconds, Watts};
+use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Params, Seconds, Watts};
 use mlsysim::{Convention, WorkloadSpec, walls};
 use std::alloc::System;
 
@@ -87,6 +90,23 @@ fn evaluation_without_a_trace_allocates_nothing() {
         let _ = black_box(walls::solve::<Step>(black_box(&step), Convention::Reference));
     });
     assert_eq!(count, 0, "roofline.step");
+}
+
+#[test]
+fn a_training_step_without_a_trace_allocates_nothing() {
+    let device = (FlopPerSecond(312e12), BytesPerSecond(2.039e12), Bytes(80e9));
+    let cluster = Cluster::new(1024, 8, device, BytesPerSecond(300e9), BytesPerSecond(25e9));
+    let shape = Shape::dense(96, 12_288, 96, Params(175e9));
+    let tuning = Tuning { batch: 1536, ..Tuning::default() };
+    let plan = Plan::new(shape, cluster, tuning).expect("in range");
+    let layout = Division { tp: 8, pp: 8, interleave: 2, ..Division::copies(16) };
+    let count = allocations(|| {
+        for _ in 0..100 {
+            let step = step_estimate(black_box(&plan), black_box(&layout), &mut NoTrace);
+            assert!(black_box(step).is_ok());
+        }
+    });
+    assert_eq!(count, 0);
 }
 
 #[test]

@@ -22,6 +22,7 @@ mod power;
 mod prediction;
 mod serving;
 mod stream;
+pub mod throughput;
 mod tiny;
 pub mod training;
 pub mod training_memory;

@@ -1,3 +1,9 @@
-//! Searches over choices, with every candidate and what it costs.
+//! Searches: the best way to use what the walls price, with every candidate and what it costs.
 
+pub mod batching;
+pub mod layout;
+mod layout_upstream;
+pub mod pareto;
 pub mod placement;
+
+pub use layout_upstream::{Candidate, PowersOfTwo, powers_of_two};

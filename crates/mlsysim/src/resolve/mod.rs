@@ -8,16 +8,27 @@ pub mod checkpoint;
 pub mod cost;
 pub mod decode_bound;
 pub mod decoder;
+pub mod distributed;
+mod fidelity;
 pub mod footprint;
 pub mod fragility;
 mod ingestion;
 mod locality;
+pub mod moe;
 pub mod multi_tenant;
+pub mod network_roofline;
 pub mod reasoning;
+mod safety;
 pub mod serving;
+pub mod serving_capacity;
 pub mod software;
 pub mod streaming;
+pub mod training_memory;
 pub mod training_run;
 
+pub use fidelity::{
+    Candidate, Compression, Constraint, Limits, Scheme, Sweep, candidate, compression, sweep,
+};
 pub use ingestion::ingestion;
 pub use locality::locality;
+pub use safety::responsible_training;

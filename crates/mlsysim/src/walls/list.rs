@@ -1,15 +1,21 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
-use super::algorithm::{complexity, reasoning};
+use super::algorithm::{complexity, fidelity, reasoning};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
 use super::equation::{Equation, EquationInfo, MAX_FIELDS};
+use super::fleet::communication::{
+    all_reduce, context, experts, gradient_sync, pipeline, step, straggler, tensor,
+};
 use super::fleet::{fragility, multi_tenant};
 use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
-use super::operations::{capital, checkpoint, sustainability};
+use super::operations::{capital, checkpoint, safety, sustainability};
 use super::prepared;
-use crate::composite::{iron_law, roofline, training_run, training_state};
+use crate::composite::{
+    iron_law, moe_routing, network_roofline, roofline, training_memory, training_ops, training_run,
+    training_state,
+};
 use crate::convention::Convention;
 use crate::error::Result;
 use crate::trace::Trace;
@@ -64,6 +70,7 @@ register! {
     serving::Speculative,
     serving::DistinctExperts,
     serving::DecodeBound,
+    serving::Replicas,
     batching::Admission,
     batching::Continuous,
     streaming::Stream,
@@ -74,6 +81,8 @@ register! {
     tail_latency::Hedge,
     training_run::RunTime,
     training_state::StateBytes,
+    training_memory::DeviceMemory,
+    training_ops::TrainingOps,
     // Data: walls 8 to 10.
     ingestion::Balance,
     ingestion::Demand,
@@ -92,14 +101,34 @@ register! {
     reasoning::Generation,
     reasoning::Chain,
     reasoning::Samples,
+    fidelity::Compress,
+    fidelity::Speedup,
+    fidelity::EffectiveBits,
+    fidelity::SemiStructured,
+    fidelity::Csr,
     // Fleet: walls 14 to 16.
     fragility::FleetMtbf,
     fragility::Goodput,
     multi_tenant::Wait,
+    all_reduce::AllReduce,
+    gradient_sync::GradientSync,
+    tensor::TensorParallel,
+    experts::ExpertParallel,
+    pipeline::Pipeline,
+    context::RingAttention,
+    straggler::Straggler,
+    step::Step,
+    moe_routing::Routing,
+    network_roofline::NetworkRoofline,
     // Operations: walls 17 to 20.
     capital::TotalCost,
     sustainability::Footprint,
     sustainability::WaterUse,
     checkpoint::Write,
+    safety::GaussianNoise,
+    safety::DpSgd,
+    safety::GradientNoise,
+    safety::PrivateTraining,
+    safety::Subgroup,
     // Analysis: walls 21 and 22.
 }

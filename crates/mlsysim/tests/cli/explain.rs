@@ -137,9 +137,9 @@ fn a_comparison_in_every_format() {
     refused(
         &["compare", "--hardware", "h10,a10x", "--model", "gpt2"],
         &expect![[r#"
-        mlsysim: unknown hardware `h10`; did you mean h100 or h100_sxm or h100_nvl?
-        unknown hardware `a10x`; did you mean a100?
-    "#]],
+            mlsysim: unknown hardware `h10`; did you mean h100 or h100_nvl or h100_pcie?
+            unknown hardware `a10x`; did you mean a100?
+        "#]],
     );
 }
 
@@ -226,7 +226,7 @@ fn the_help_of_every_command_shows_units_and_an_example() {
         );
         // Lists and scripts have no amounts.
         let plain = ["completions", "schema"].contains(&name);
-        let units = ["[B/s]", "[FLOP/s]", "[B]", "[s]", "[count]", "FLOP/s", "B/s"];
+        let units = ["[USD/kgCO2e]", "[B/s]", "[FLOP/s]", "[B]", "[s]", "[count]", "FLOP/s", "B/s"];
         assert!(
             plain || units.iter().any(|unit| help.contains(unit)),
             "{name} shows no unit:\n{help}"

@@ -55,9 +55,9 @@ fn mistakes_are_told_together() {
     refused(
         &["serve", "lama3_8b", "h1000"],
         &expect![[r#"
-        mlsysim: unknown model `lama3_8b`; did you mean llama3_8b or Models.Language.Llama3_8B?
-        unknown hardware `h1000`; did you mean h100?
-    "#]],
+            mlsysim: unknown model `lama3_8b`; did you mean llama3_8b?
+            unknown hardware `h1000`; did you mean h100?
+        "#]],
     );
     refused(
         &["serve", "resnet50", "h100"],

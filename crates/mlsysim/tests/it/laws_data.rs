@@ -1,12 +1,15 @@
 //! Physics of walls 8 to 13 and 20 on random inputs.
 
-use mlsysim::units::{BytesPerSecond, Flop, Hertz, Params, Seconds, Tokens};
+use mlsysim::optimize::pareto::{Sense, dominates, front};
+use mlsysim::units::{Bytes, BytesPerSecond, Flop, Hertz, Params, Seconds, Tokens};
 use mlsysim::walls::algorithm::complexity::{
     Allocate, AllocateIn, Fit, Lifetime, LifetimeIn, Train, TrainIn,
 };
+use mlsysim::walls::algorithm::fidelity::{CompressIn, Method, Pattern, compress};
 use mlsysim::walls::data::ingestion::{Balance, BalanceIn, Feed, Stall, StallIn};
 use mlsysim::walls::data::locality::{Fabric, FabricIn, FabricOut, Topology};
 use mlsysim::walls::data::transformation::{WorkersIn, workers};
+use mlsysim::walls::operations::safety::{DpSgd, DpSgdIn, Subgroup, SubgroupIn, noise_multiplier};
 use mlsysim::{Convention, walls};
 use proptest::prelude::*;
 
@@ -163,4 +166,109 @@ fn nothing_asked_for_never_stalls() {
     };
     let out = walls::solve::<Balance>(&x, Convention::Reference).expect("in range");
     assert_eq!((out.feed, out.utilization), (Feed::Flowing, 0.0));
+}
+
+fn pattern() -> impl Strategy<Value = Pattern> {
+    prop_oneof![
+        Just(Pattern::Unstructured),
+        Just(Pattern::Structured),
+        Just(Pattern::SemiStructured)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
+    #[test]
+    fn harder_compression_is_never_larger_and_never_better(
+        parameters in magnitude(6, 13), bits in 1.0_f64..16.0, fewer in 0.0_f64..4.0,
+        sparsity in 0.0_f64..0.99, more in 0.0_f64..0.5, pattern in pattern(),
+    ) {
+        let plain = CompressIn::new(Bytes(2.0 * parameters), Params(parameters));
+        let quantized = |bits: f64| {
+            compress(&CompressIn { method: Method::Quantization, bits, ..plain }).expect("in range")
+        };
+        let pruned = |sparsity: f64| {
+            compress(&CompressIn { method: Method::Pruning, sparsity, pattern, ..plain }).expect("in range")
+        };
+        for (soft, hard) in [
+            (quantized(bits), quantized((bits - fewer).max(0.5))),
+            (pruned(sparsity), pruned((sparsity + more).min(1.0))),
+        ] {
+            prop_assert!(hard.compressed_size.0 <= soft.compressed_size.0 * (1.0 + ROUNDING));
+            prop_assert!(hard.quality_change <= soft.quality_change + ROUNDING);
+            prop_assert!(soft.quality_change <= 0.0 && hard.quality_change >= -1.0);
+            prop_assert!((soft.savings - (1.0 - 1.0 / soft.ratio)).abs() <= ROUNDING);
+        }
+    }
+
+    #[test]
+    fn larger_groups_are_asked_for_more_rarely(
+        p in 1e-4_f64..1.0, m in 1_u32..500, miss in 1e-6_f64..0.9, factor in 1.0_f64..10.0,
+    ) {
+        let ask = |p: f64, m: u32, miss: f64| {
+            let x = SubgroupIn { prevalence: p, minimum_count: f64::from(m), miss_probability: miss };
+            walls::solve::<Subgroup>(&x, Convention::Reference).expect("in range")
+        };
+        let out = ask(p, m, miss);
+        prop_assert!(out.probability >= 1.0 - miss - ROUNDING && out.samples >= f64::from(m));
+        prop_assert!(ask((p * factor).min(1.0), m, miss).samples <= out.samples);
+        prop_assert!(ask(p, m, (miss * factor).min(1.0)).samples <= out.samples);
+        prop_assert!(ask(p, m + 1, miss).samples > out.samples);
+    }
+}
+
+proptest! {
+    // Each case is some twenty moments of up to 256 terms.
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn noise_buys_privacy_and_steps_spend_it(
+        q in 1e-5_f64..=1.0, sigma in 0.3_f64..20.0, steps in 1_u32..100_000, delta in 1e-9_f64..0.1,
+        factor in 1.0_f64..4.0,
+    ) {
+        let spend = |q: f64, sigma: f64, steps: f64| {
+            let x = DpSgdIn { sampling_rate: q, noise_multiplier: sigma, steps, delta };
+            walls::solve::<DpSgd>(&x, Convention::Reference).expect("in range").epsilon
+        };
+        let steps = f64::from(steps);
+        let spent = spend(q, sigma, steps);
+        let slack = spent * 1e-9;
+        prop_assert!(spend(q, sigma * factor, steps) <= spent + slack);
+        prop_assert!(spend(q, sigma, libm::floor(steps * factor)) >= spent - slack);
+        prop_assert!(spend((q * factor).min(1.0), sigma, steps) >= spent - slack);
+        // Sampling never costs privacy: at q = 1 the bound is that of the plain mechanism.
+        let whole = |alpha: f64| steps * alpha / (2.0 * sigma * sigma) - libm::log(delta) / (alpha - 1.0);
+        let plain = (2..=256_u32).map(|order| whole(f64::from(order))).fold(f64::INFINITY, f64::min);
+        prop_assert!(spend(1.0, sigma, steps) >= plain - slack.max(1e-9));
+    }
+
+    #[test]
+    fn the_noise_asked_for_keeps_the_promise(
+        q in 1e-4_f64..0.5, steps in 1_u32..10_000, epsilon in 0.5_f64..10.0,
+    ) {
+        let sigma = noise_multiplier(q, f64::from(steps), 1e-5, epsilon).expect("reachable");
+        let x = DpSgdIn { sampling_rate: q, noise_multiplier: sigma, steps: f64::from(steps), delta: 1e-5 };
+        let spent = walls::solve::<DpSgd>(&x, Convention::Reference).expect("in range").epsilon;
+        prop_assert!(spent <= epsilon && spent >= epsilon * (1.0 - 1e-6));
+    }
+
+    #[test]
+    fn fronts_by_comparing_every_pair(
+        objectives in 1_usize..6, flips in 0_u32..64,
+        numbers in prop::collection::vec(prop_oneof![0_u32..6, 0_u32..1000], 0..300),
+    ) {
+        let senses: Vec<Sense> = (0..objectives)
+            .map(|i| if flips >> i & 1 == 1 { Sense::Maximize } else { Sense::Minimize })
+            .collect();
+        let points: Vec<Vec<f64>> = numbers
+            .chunks_exact(objectives)
+            .map(|point| point.iter().map(|n| f64::from(*n)).collect())
+            .collect();
+        let found = front(&points, &senses).expect("numbers");
+        for (point, on) in points.iter().zip(&found) {
+            let beaten = points.iter().any(|other| dominates(other, point, &senses));
+            prop_assert_eq!(*on, !beaten);
+        }
+    }
 }

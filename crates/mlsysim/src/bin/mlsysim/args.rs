@@ -14,7 +14,7 @@ use std::path::PathBuf;
 #[command(
     name = "mlsysim",
     version,
-    after_help = "Exit codes: 0 done, 1 does not fit, 2 wrong call, 3 a limit given with --max-... is broken"
+    after_help = "Exit codes: 0 done, 1 does not fit, 2 wrong call, 3 a limit is broken that --max-... or the plan sets"
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -35,8 +35,13 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Put the literature beside the Python package 0.3.0, and name the defects that differ
     Diff(DiffArgs),
+    /// Search for the best way to run a plan
+    #[command(subcommand)]
+    Optimize(OptimizeCommand),
     /// Time to the first token and between tokens of a model on a machine
     Serve(ServeArgs),
+    /// Write the JSON Schema of a plan, or of files with machines or models
+    Schema(SchemaArgs),
     /// Write the completions of a shell
     Completions(CompletionsArgs),
     /// List the shipped machines and models, or show one with the origin of every value
@@ -66,11 +71,20 @@ pub(crate) struct WallsArgs {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  mlsysim eval --hardware h100 --model llama3_8b --batch 8 --explain\n  mlsysim eval --hardware nano33ble --ops '5.3 MFLOP' --bytes '80 kB' --precision int8\n  mlsysim eval --peak '1.2 TFLOP/s' --bandwidth '51 GB/s' --capacity '32 GiB' --model resnet50 --precision fp32"
+    after_help = "Examples:\n  mlsysim eval llama3_8b h100 --batch 8\n  mlsysim eval plan.yaml --set workload.batch_size=16\n  mlsysim eval --hardware h100 --model llama3_8b --batch 8 --explain\n  mlsysim eval --hardware nano33ble --ops '5.3 MFLOP' --bytes '80 kB' --precision int8\n  mlsysim eval --peak '1.2 TFLOP/s' --bandwidth '51 GB/s' --capacity '32 GiB' --model resnet50 --precision fp32"
 )]
 pub(crate) struct EvalArgs {
+    /// A plan (a file that ends in .yaml or .toml), or a model by name
+    #[arg(value_name = "PLAN|MODEL", conflicts_with_all = ["model", "ops"])]
+    pub(crate) target: Option<String>,
+    /// Machine for a model named before it
+    #[arg(value_name = "HARDWARE", conflicts_with_all = ["hardware", "peak"])]
+    pub(crate) on: Option<String>,
+    /// A value instead of the plan's, such as workload.batch_size=16; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "target")]
+    pub(crate) set: Vec<String>,
     /// Machine, by name (see `mlsysim zoo hardware`)
-    #[arg(long, value_name = "NAME", required_unless_present = "peak", conflicts_with = "peak")]
+    #[arg(long, value_name = "NAME", conflicts_with = "peak")]
     pub(crate) hardware: Option<String>,
     /// Rate of a machine of your own, in the precision given [FLOP/s]
     #[arg(long, value_name = "RATE", requires_all = ["bandwidth", "capacity"])]
@@ -82,7 +96,7 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "SIZE", requires = "peak")]
     pub(crate) capacity: Option<String>,
     /// Model, by name (see `mlsysim zoo models`)
-    #[arg(long, value_name = "NAME", required_unless_present = "ops", conflicts_with = "ops")]
+    #[arg(long, value_name = "NAME", conflicts_with = "ops")]
     pub(crate) model: Option<String>,
     /// Operations of one step instead of a model [FLOP]
     #[arg(long, value_name = "AMOUNT", requires = "bytes")]
@@ -126,9 +140,8 @@ pub(crate) struct EvalArgs {
     /// Show every value with its formula and origin
     #[arg(long)]
     pub(crate) explain: bool,
-    /// Write JSON
-    #[arg(long)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) format: Format,
     /// Also draw the roofline into this file
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
@@ -181,9 +194,9 @@ pub(crate) struct SweepArgs {
     after_help = "Amounts carry their unit: bandwidth='2 TB/s' [B/s].\n\nExamples:\n  mlsysim explain 2\n  mlsysim explain memory.step_time bytes_moved='16 GB' bandwidth='2 TB/s'\n  mlsysim explain --hardware h100 --model llama3_8b --batch 8"
 )]
 pub(crate) struct ExplainArgs {
-    /// Number of a wall, or identifier of an equation
+    /// Number of a wall, identifier of an equation, or file of a plan
     pub(crate) what: Option<String>,
-    /// Inputs of the equation, such as bandwidth='2 TB/s'
+    /// Inputs of the equation, such as bandwidth='2 TB/s', or values instead of the plan's
     #[arg(value_name = "NAME=AMOUNT")]
     pub(crate) inputs: Vec<String>,
     /// Machine, by name
@@ -243,6 +256,42 @@ pub(crate) struct DiffArgs {
     pub(crate) format: Format,
 }
 
+/// What to search for.
+#[derive(Debug, Subcommand)]
+#[command(
+    after_help = "Examples:\n  mlsysim optimize placement plan.yaml --carbon-tax '100 USD/tCO2e' [USD/kgCO2e]"
+)]
+pub(crate) enum OptimizeCommand {
+    /// Rank regions by cost and priced carbon
+    Placement(PlacementArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  mlsysim optimize placement plan.yaml --regions us_avg,quebec,iowa --carbon-tax '100 USD/tCO2e'"
+)]
+pub(crate) struct PlacementArgs {
+    /// The plan; its `ops` give the period
+    pub(crate) plan: String,
+    /// Grids to rank, by name (see `mlsysim zoo grids`) [default: all]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(crate) regions: Vec<String>,
+    /// Price of greenhouse gas [USD/kgCO2e]
+    #[arg(long, value_name = "PRICE", default_value = "100 USD/tCO2e")]
+    pub(crate) carbon_tax: String,
+    /// A value instead of the plan's; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A file with machines, models and grids of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Times are in seconds, sizes in B.\n\nExamples:\n  mlsysim serve llama3_8b h100 --batch 8 --context 2048\n  mlsysim serve llama3_70b h200 --precision fp8 --prefill-chunk-tokens 512 --explain"
@@ -281,6 +330,25 @@ pub(crate) struct ServeArgs {
     pub(crate) records: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  mlsysim schema plan > plan.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// Kind of file
+    #[arg(value_enum, default_value = "plan")]
+    pub(crate) of: SchemaKind,
+}
+
+/// Kinds of files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// A plan
+    Plan,
+    /// Machines
+    Hardware,
+    /// Models
+    Models,
 }
 
 #[derive(Debug, ClapArgs)]

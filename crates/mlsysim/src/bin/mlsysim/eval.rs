@@ -1,14 +1,17 @@
 //! `mlsysim eval`: one step of work on one machine.
 
-use crate::args::{EvalArgs, amount, registry};
-use crate::{Answer, pretty};
+use crate::args::{EvalArgs, Output, amount, registry, unsupported};
+use crate::{Answer, plan, pretty};
 use mlsysim::composite::Settings;
 use mlsysim::composite::single_node::Profile;
 use mlsysim::provenance::{Basis, Kind, Provenance};
 use mlsysim::registry::{Hardware, Inference, Registry};
+use mlsysim::report::bars::{bars, breakdown};
 use mlsysim::report::{json, svg, table};
 use mlsysim::trace::Trace;
-use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Joules, Quantity, Seconds};
+use mlsysim::units::{
+    Bytes, BytesPerSecond, Dimension, Flop, FlopPerSecond, Joules, Quantity, Seconds,
+};
 use mlsysim::{Convention, Precision, WorkloadSpec};
 use serde_json::json;
 use std::path::Path;
@@ -21,6 +24,22 @@ fn say(error: impl core::fmt::Display) -> String {
 pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
     let registry = registry(&args.records)?;
     let convention = Convention::from(args.convention);
+    let output = args.format.output();
+    if let Some(file) = args.target.as_deref().filter(|target| plan::is_file(target)) {
+        if let Some(extra) = &args.on {
+            return Err(format!(
+                "a plan names its own hardware; write --set hardware.name={extra}"
+            ));
+        }
+        let plan = plan::read(file, &args.set, &registry)?;
+        return plan::run(&plan, &plan::Show { convention, output, explain: args.explain });
+    }
+    if !args.set.is_empty() {
+        return Err("--set changes a plan: give the file of one".into());
+    }
+    if !matches!(output, Output::Text | Output::Json | Output::Svg) {
+        return Err(unsupported("eval", output));
+    }
     let max_time: Option<Seconds> = amount("--max-time", args.max_time.as_deref())?;
     let max_energy: Option<Joules> = amount("--max-energy", args.max_energy.as_deref())?;
 
@@ -41,7 +60,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
         write(path, &plot)?;
     }
     let violations = violations(&profile, max_time, max_energy);
-    let text = if args.json {
+    let text = if output == Output::Svg {
+        let group = breakdown(&label, &profile);
+        bars(
+            &format!("{label} on {}, {precision}", machine.name),
+            "time",
+            Dimension::TIME,
+            &[group],
+        )
+    } else if output == Output::Json {
         pretty(&json!({
             "schema": "mlsysim.eval/1",
             "hardware": { "id": machine.id, "name": machine.name },
@@ -77,7 +104,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
 
 /// The machine of a name, or of the numbers given.
 fn machine(args: &EvalArgs, registry: &Registry) -> Result<Hardware, String> {
-    if let Some(name) = &args.hardware {
+    if let Some(name) = args.hardware.as_ref().or(args.on.as_ref()) {
         return registry.hardware(name).cloned().map_err(say);
     }
     let peak: Option<FlopPerSecond> = amount("--peak", args.peak.as_deref())?;
@@ -106,7 +133,7 @@ fn work(
     convention: Convention,
     trace: &mut Trace,
 ) -> Result<(String, WorkloadSpec, bool), String> {
-    if let Some(name) = &args.model {
+    if let Some(name) = args.model.as_ref().or(args.target.as_ref()) {
         let model = registry.model(name).map_err(say)?;
         model.announce(trace);
         let step = Inference { batch: args.batch, context: args.context };

@@ -1,7 +1,7 @@
 //! `mlsysim explain`: a wall, an equation with its inputs, or one step, as a derivation with sources.
 
 use crate::args::{ExplainArgs, Output, registry, unsupported};
-use crate::{Answer, pretty, walls};
+use crate::{Answer, plan, pretty, walls};
 use mlsysim::report::derivation::derivation;
 use mlsysim::report::{json, table};
 use serde_json::json;
@@ -13,6 +13,12 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Answer, String> {
         other => return Err(unsupported("explain", other)),
     };
     let Some(what) = &args.what else { return step(args, json) };
+    if plan::is_file(what) {
+        let plan = plan::read(what, &args.inputs, &registry(&args.step.records)?)?;
+        let output = args.format.output();
+        let show = plan::Show { convention: args.convention.into(), output, explain: true };
+        return plan::run(&plan, &show);
+    }
     if let Ok(number) = what.parse::<u8>() {
         return walls::explain(number, json);
     }

@@ -9,6 +9,8 @@ mod defects;
 mod diff;
 mod eval;
 mod explain;
+mod optimize;
+mod plan;
 mod serve;
 mod step;
 mod sweep;
@@ -58,6 +60,8 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Schema(args) => Ok(plan::print_schema(args)),
+        Command::Optimize(command) => optimize::run(command),
         Command::Completions(args) => Ok(completions(args.shell)),
         Command::Zoo(args) => zoo::run(args),
     };

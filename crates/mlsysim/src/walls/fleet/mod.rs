@@ -1,4 +1,5 @@
 //! Many machines together: walls 14 to 16.
 
+pub mod communication;
 pub mod fragility;
 pub mod multi_tenant;

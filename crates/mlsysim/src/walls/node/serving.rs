@@ -13,6 +13,7 @@ mod decode;
 mod decode_bound;
 mod experts;
 mod prefill;
+mod replicas;
 mod speculative;
 
 pub use decode::{Decode, DecodeIn, DecodeOut};
@@ -20,6 +21,7 @@ pub use decode_bound::{DecodeBound, DecodeBoundIn, DecodeBoundOut};
 pub use experts::{DistinctExperts, ExpertsIn, ExpertsOut};
 pub(crate) use prefill::{Line, sum_of_larger};
 pub use prefill::{Prefill, PrefillIn, PrefillOut};
+pub use replicas::{Replicas, ReplicasIn, ReplicasOut, ServiceLimit};
 pub use speculative::{MAX_LOOKAHEAD, Speculative, SpeculativeIn, SpeculativeOut};
 
 use crate::convention::Convention;

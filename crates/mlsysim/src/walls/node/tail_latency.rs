@@ -28,7 +28,7 @@ use crate::walls::equation::{Equation, EquationInfo, Record, record, solve};
 pub(crate) const ERLANG: &str = "Erlang (1917), Solution of some problems in the theory of probabilities of significance in automatic telephone exchanges";
 pub(crate) const ALLEN: &str =
     "Allen (1990), Probability, Statistics and Queueing Theory, section 5.3 (Allen-Cunneen)";
-const DEAN: &str = "Dean & Barroso (2013), The Tail at Scale, CACM 56(2)";
+pub(crate) const DEAN: &str = "Dean & Barroso (2013), The Tail at Scale, CACM 56(2)";
 const COUNTING: &str = "counting";
 
 /// Returns the latencies of requests that wait for one of `servers` replicas, with random arrivals and service.

@@ -2,4 +2,5 @@
 
 pub mod capital;
 pub mod checkpoint;
+pub mod safety;
 pub mod sustainability;

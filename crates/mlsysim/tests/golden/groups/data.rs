@@ -1,14 +1,19 @@
 //! Groups of walls 8 to 13 except 12, and 20.
 
 use crate::case::{Case, UPSTREAM, amount};
-use crate::compare::{Out, Outputs, Verdict, verdict};
+use crate::compare::{Out, Outputs, Verdict, verdict, verdict_nested};
+use mlsysim::registry::Inference;
+use mlsysim::resolve::{Candidate, Constraint, Limits, Scheme};
 use mlsysim::trace::NoTrace;
 use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Params, Seconds};
 use mlsysim::walls::algorithm::complexity::{self, Fit};
+use mlsysim::walls::algorithm::fidelity::{self, Method, Pattern};
 use mlsysim::walls::data::ingestion::Feed;
 use mlsysim::walls::data::locality::{self, NetworkOut, Topology};
 use mlsysim::walls::data::transformation;
-use mlsysim::{Convention, Result, resolve, walls};
+use mlsysim::walls::operations::safety;
+use mlsysim::{Convention, Precision, Result, resolve, walls};
+use serde_json::{Value, json};
 
 /// The verdict on a case of a group that this file knows.
 pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
@@ -18,6 +23,9 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
         "TransformationModel" => verdict(case, transform(x)),
         "TopologyModel" => verdict(case, topology(x)),
         "ScalingModel" => verdict(case, scaling(x)),
+        "CompressionModel" => verdict(case, compression(x)),
+        "CompressionSweep" => verdict_nested(case, sweep(x)),
+        "ResponsibleEngineeringModel" => verdict(case, responsible(x)),
         "Reference" => return reference(x),
         _ => return None,
     })
@@ -31,6 +39,11 @@ fn reference(x: &Case<'_>) -> Option<Verdict> {
         "torus" => verdict(case, grid(x, walls::solve::<locality::Torus>)),
         "mesh" => verdict(case, grid(x, walls::solve::<locality::Mesh>)),
         "hypercube" => verdict(case, hypercube(x)),
+        "group_quantization" => verdict(case, group_quantization(x)),
+        "two_four_sparsity" => verdict(case, two_four(x)),
+        "gaussian_mechanism_classical" => verdict(case, gaussian(x)),
+        "dp_sgd_rdp" => verdict(case, dp_sgd(x)),
+        "subgroup_sample_size" => verdict(case, subgroup(x)),
         _ => return None,
     })
 }
@@ -153,4 +166,161 @@ fn counted(out: &NetworkOut) -> Outputs {
         ("mean_hops", Out::Number(out.mean_hops)),
         ("diameter", Out::Number(out.diameter)),
     ]
+}
+
+/// A way to compress as the package's arguments say it, with its defaults.
+fn scheme(inputs: &Value) -> Scheme {
+    let number = |name: &str, default: f64| inputs[name].as_f64().unwrap_or(default);
+    Scheme {
+        method: match inputs["method"].as_str() {
+            Some("pruning") => Method::Pruning,
+            Some("quantization") | None => Method::Quantization,
+            Some(_) => Method::Other,
+        },
+        bits: crate::objects::count(&inputs["target_bitwidth"]).unwrap_or(8),
+        sparsity: number("sparsity", 0.0),
+        pattern: match inputs["sparsity_type"].as_str() {
+            Some("structured") => Pattern::Structured,
+            Some("n_m" | "n:m" | "2:4" | "2_4" | "nm") => Pattern::SemiStructured,
+            _ => Pattern::Unstructured,
+        },
+        ..Scheme::default()
+    }
+}
+
+fn baseline(x: &Case<'_>) -> Result<Precision> {
+    x.word("baseline_precision", "fp32").parse()
+}
+
+fn compression(x: &Case<'_>) -> Result<Outputs> {
+    let (model, hardware, from) = (x.model(), x.hardware(), baseline(x)?);
+    let (scheme, step) = (scheme(&x.case["inputs"]), Inference::default());
+    let out =
+        resolve::compression(&model, &hardware, &scheme, from, &step, UPSTREAM, &mut NoTrace)?;
+    Ok(vec![
+        ("baseline_precision", Out::Word(from.key())),
+        ("original_size_byte", amount(out.original_size)),
+        ("compressed_size_byte", amount(out.weights.compressed_size)),
+        ("compression_ratio", Out::Number(out.weights.ratio)),
+        ("estimated_accuracy_delta", Out::Number(out.weights.quality_change)),
+        ("memory_savings", Out::Number(out.weights.savings)),
+        ("inference_speedup", Out::Number(out.speedup)),
+    ])
+}
+
+fn sweep(x: &Case<'_>) -> Result<Value> {
+    let configs = x.input("candidate_configs").as_array().cloned().unwrap_or_default();
+    let schemes: Vec<(&str, Scheme)> =
+        configs.iter().map(|c| (c["label"].as_str().unwrap_or("?"), scheme(c))).collect();
+    let limits = Limits {
+        size: x.input("size_limit_byte").as_f64().map(Bytes),
+        quality_drop: x.input("max_accuracy_drop").as_f64(),
+        speedup: x.input("min_speedup").as_f64(),
+        hardware_support: x.flag("require_hardware_support"),
+    };
+    let (model, hardware, step) = (x.model(), x.hardware(), Inference::default());
+    let out = resolve::sweep(&model, &hardware, &schemes, baseline(x)?, &step, &limits, UPSTREAM)?;
+    let labels = |wanted: bool| -> Vec<&str> {
+        let marked = out.candidates.iter().zip(&out.on_front);
+        marked.filter(|(_, on)| **on == wanted).map(|(c, _)| c.label.as_str()).collect()
+    };
+    let candidates: Vec<Value> =
+        out.candidates.iter().zip(&out.on_front).map(|(c, on)| row(c, *on)).collect();
+    let mut outputs = json!({
+        "candidates": candidates,
+        "frontier_labels": labels(true),
+        "dominated_labels": labels(false),
+        "objective": "min_size_max_speed_preserve_quality",
+    });
+    if let Some(best) = out.best {
+        outputs["best_candidate_label"] = json!(out.candidates[best].label);
+    }
+    Ok(outputs)
+}
+
+fn row(candidate: &Candidate, on_front: bool) -> Value {
+    let Candidate { scheme, result, .. } = candidate;
+    let violated: Vec<&str> = candidate.violated.iter().map(|limit| limit.key()).collect();
+    json!({
+        "label": candidate.label,
+        "method": scheme.method.key(),
+        "target_bitwidth": scheme.bits,
+        "sparsity": scheme.sparsity,
+        "sparsity_type": scheme.pattern.key(),
+        "baseline_precision": result.baseline.key(),
+        "original_size_byte": result.original_size.0,
+        "compressed_size_byte": result.weights.compressed_size.0,
+        "compression_ratio": result.weights.ratio,
+        "estimated_accuracy_delta": result.weights.quality_change,
+        "memory_savings": result.weights.savings,
+        "inference_speedup": result.speedup,
+        "hardware_supported": candidate.hardware_supported,
+        "feasible": candidate.feasible(),
+        "binding_constraint": candidate.violated.first().map_or("none", |limit: &Constraint| limit.key()),
+        "violated": violated,
+        "pareto_status": if on_front { "frontier" } else { "dominated" },
+    })
+}
+
+fn responsible(x: &Case<'_>) -> Result<Outputs> {
+    let epsilon = x.number("epsilon", 1.0);
+    let prevalence = x.number("min_subgroup_prevalence", 0.01);
+    let base = Seconds(x.number("base_training_time_s", f64::NAN));
+    let out = resolve::responsible_training(base, epsilon, prevalence, UPSTREAM, &mut NoTrace)?;
+    Ok(vec![
+        ("dp_slowdown_factor", Out::Number(out.slowdown)),
+        ("effective_training_time_s", amount(out.time)),
+        ("additional_data_requirement", Out::Number(out.data_factor)),
+        ("epsilon", Out::Number(epsilon)),
+        ("delta", Out::Number(x.number("delta", 1e-5))),
+        ("min_subgroup_prevalence", Out::Number(prevalence)),
+        ("privacy_cost_ratio", Out::Number(out.slowdown)),
+        ("fairness_data_ratio", Out::Number(out.data_factor)),
+    ])
+}
+
+fn group_quantization(x: &Case<'_>) -> Result<Outputs> {
+    let inputs = fidelity::GroupIn {
+        bits: x.number("bits", f64::NAN),
+        scale_bits: x.number("scale_bits", f64::NAN),
+        zero_bits: x.number("zero_bits", f64::NAN),
+        group: x.number("group", f64::NAN),
+        base_bits: x.number("baseline_bits", f64::NAN),
+    };
+    let out = walls::solve::<fidelity::EffectiveBits>(&inputs, Convention::Reference)?;
+    Ok(vec![("effective_bits", Out::Number(out.effective_bits)), ("ratio", Out::Number(out.ratio))])
+}
+
+fn two_four(x: &Case<'_>) -> Result<Outputs> {
+    let inputs =
+        fidelity::SemiStructuredIn { bits: x.number("value_bits", f64::NAN), position_bits: 2.0 };
+    let out = walls::solve::<fidelity::SemiStructured>(&inputs, Convention::Reference)?;
+    Ok(vec![("ratio", Out::Number(out.ratio))])
+}
+
+fn gaussian(x: &Case<'_>) -> Result<Outputs> {
+    let number = |name: &str| x.number(name, f64::NAN);
+    let sigma = safety::gaussian_noise(number("epsilon"), number("delta"), number("sensitivity"))?;
+    Ok(vec![("sigma", Out::Number(sigma))])
+}
+
+fn dp_sgd(x: &Case<'_>) -> Result<Outputs> {
+    let inputs = safety::DpSgdIn {
+        sampling_rate: x.number("sampling_rate", f64::NAN),
+        noise_multiplier: x.number("noise_multiplier", f64::NAN),
+        steps: x.number("steps", f64::NAN),
+        delta: x.number("delta", f64::NAN),
+    };
+    let out = walls::solve::<safety::DpSgd>(&inputs, Convention::Reference)?;
+    Ok(vec![("epsilon", Out::Number(out.epsilon)), ("best_order", Out::Number(out.best_order))])
+}
+
+fn subgroup(x: &Case<'_>) -> Result<Outputs> {
+    let inputs = safety::SubgroupIn {
+        prevalence: x.number("prevalence", f64::NAN),
+        minimum_count: x.number("minimum_count", f64::NAN),
+        miss_probability: x.number("miss_probability", f64::NAN),
+    };
+    let out = walls::solve::<safety::Subgroup>(&inputs, Convention::Reference)?;
+    Ok(vec![("samples", Out::Number(out.samples)), ("probability", Out::Number(out.probability))])
 }

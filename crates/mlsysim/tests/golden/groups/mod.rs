@@ -2,6 +2,7 @@
 
 mod analysis;
 mod data;
+mod evaluate;
 mod fleet;
 mod formulas;
 mod node;
@@ -13,8 +14,16 @@ use crate::compare::Verdict;
 use serde_json::Value;
 
 /// Every file of groups.
-const FILES: [fn(&str, &Case<'_>) -> Option<Verdict>; 7] =
-    [records::run, node::run, data::run, fleet::run, operations::run, formulas::run, analysis::run];
+const FILES: [fn(&str, &Case<'_>) -> Option<Verdict>; 8] = [
+    records::run,
+    node::run,
+    data::run,
+    fleet::run,
+    operations::run,
+    formulas::run,
+    analysis::run,
+    evaluate::run,
+];
 
 /// Runs one case of a group.
 pub(crate) fn run(group: &str, case: &Value, objects: &Value) -> Verdict {

@@ -3,11 +3,13 @@
 use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict};
 use crate::objects;
+use mlsysim::optimize::batching::{Service, batch_size};
 use mlsysim::registry::{Hardware, Model};
 use mlsysim::resolve::batching::{Requests, batching};
 use mlsysim::resolve::decode_bound::{Together, decode_bound};
 use mlsysim::resolve::reasoning::{Thought, reasoning};
 use mlsysim::resolve::serving::{Draft, Serve, Serving, serving};
+use mlsysim::resolve::serving_capacity::{Demand, serving_capacity};
 use mlsysim::resolve::software::kind_efficiency;
 use mlsysim::resolve::streaming::{Streamed, streaming};
 use mlsysim::trace::NoTrace;
@@ -34,6 +36,8 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
         "EfficiencyModel" => verdict(case, efficiency(x)),
         "WeightStreamingModel" => verdict(case, weight_streaming(x)),
         "InferenceScalingModel" => verdict(case, inference_scaling(x)),
+        "ServingCapacityModel" => verdict(case, capacity(x)),
+        "BatchingOptimizer" => verdict(case, batch_optimizer(x)),
         "DecodeBoundModel" => verdict(case, decode_bound_model(x)),
         "Reference" => verdict(case, reference(x, case["label"].as_str()?)?),
         _ => return None,
@@ -391,4 +395,58 @@ fn tile_quantization(x: &Case<'_>) -> Result<Outputs> {
 /// Outputs as the parts of one record.
 fn named(outputs: Outputs) -> Out {
     Out::Map(outputs.into_iter().map(|(name, out)| (name.to_owned(), out)).collect())
+}
+
+fn capacity(x: &Case<'_>) -> Result<Outputs> {
+    let (qps, target) = (x.number("qps", f64::NAN), x.number("target_p99_latency_s", f64::NAN));
+    let demand = Demand {
+        requests: Requests { max_batch: whole(x, "max_batch_size", 32)?, ..requests(x)? },
+        output_tokens: whole(x, "output_tokens", 128)?,
+        max_replicas: whole(x, "max_replicas", 1024)?,
+        service_cv: x.number("service_time_cv", 1.0),
+        ..Demand::new(Hertz(qps), Seconds(target))
+    };
+    let out = serving_capacity(&x.model(), &x.hardware(), &demand, UPSTREAM, &mut NoTrace)?;
+    Ok(vec![
+        ("feasible", Out::Flag(out.feasible)),
+        ("required_replicas", Out::Number(out.replicas)),
+        ("qps_target", Out::Number(qps)),
+        ("qps_capacity", amount(out.capacity)),
+        ("per_replica_qps_capacity", amount(out.replica_rate)),
+        ("utilization", Out::Number(out.utilization)),
+        ("target_p99_latency_s", Out::Number(target)),
+        ("estimated_p99_latency_s", amount(out.p99_latency)),
+        ("base_request_latency_s", amount(out.request_time)),
+        ("queue_wait_p99_s", amount(out.p99_wait)),
+        ("active_batch_size", Out::Number(out.slots)),
+        ("ttft_s", amount(out.ttft)),
+        ("itl_s", amount(out.itl)),
+        ("bottleneck", Out::Word(out.limit.key())),
+    ])
+}
+
+fn batch_optimizer(x: &Case<'_>) -> Result<Outputs> {
+    let rate = Hertz(x.number("arrival_rate_qps", f64::NAN));
+    let service = Service {
+        replicas: whole(x, "num_replicas", 1)?,
+        precision: x.precision()?,
+        efficiency: x.number("efficiency", 0.5),
+        first_token: Seconds(x.number("sla_latency_s", f64::NAN)),
+        max_batch: whole(x, "max_search_batch", 256)?,
+        ..Service::new(whole(x, "seq_len", 2048)?, rate)
+    };
+    let out = batch_size(&x.model(), &x.hardware(), &service, UPSTREAM)?;
+    let of = |read: fn(&mlsysim::optimize::batching::Choice) -> f64| {
+        Out::Number(out.choice.as_ref().map_or(0.0, read))
+    };
+    Ok(vec![
+        ("objective_value", of(|choice| choice.goodput.0)),
+        ("best_config", named(vec![("max_batch_size", of(|choice| f64::from(choice.batch)))])),
+        ("total_searched", Out::Number(f64::from(out.space))),
+        ("best_batch_size", of(|choice| f64::from(choice.batch))),
+        ("max_throughput", of(|choice| choice.goodput.0)),
+        ("p99_latency_s", of(|choice| choice.p99_latency.0)),
+        ("slo_headroom_ratio", of(|choice| choice.wait_ratio)),
+        ("is_feasible", Out::Flag(out.choice.is_some())),
+    ])
 }

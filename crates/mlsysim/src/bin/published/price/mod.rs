@@ -1,10 +1,12 @@
 //! One price for each data set: `price/NAME.rs` turns the inputs of a row into predictions.
 
+mod carbon;
 mod collectives;
 mod decoders;
 mod edge_inference;
 mod edge_mlperf_tiny;
 mod energy_inference;
+mod grid_intensity;
 mod inference_llm_decode;
 mod inference_llm_serving;
 mod inference_mlperf_other;
@@ -13,7 +15,10 @@ mod kernels_gemm;
 mod layout;
 mod memory_training;
 mod networks;
+mod reliability;
+mod scaling_laws;
 mod storage_ingest;
+mod training_cnn_bert;
 mod training_llm;
 mod training_runs;
 
@@ -65,6 +70,11 @@ pub(crate) const PRICINGS: &[Pricing] = &[
     training_llm::PRICING,
     training_runs::PRICING,
     memory_training::PRICING,
+    training_cnn_bert::PRICING,
+    carbon::PRICING,
+    grid_intensity::PRICING,
+    reliability::PRICING,
+    scaling_laws::PRICING,
     inference_llm_decode::PRICING,
     inference_llm_serving::PRICING,
     energy_inference::PRICING,

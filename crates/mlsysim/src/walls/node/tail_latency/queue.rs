@@ -21,7 +21,7 @@ use libm::{exp, expm1, log, sqrt};
 /// The sum ends early once terms vanish or their sum passes 1e280, so that a million servers take about 0.1 ms at
 /// most.
 pub(crate) fn wait_probability(servers: f64, load: f64) -> f64 {
-    if load <= 0.0 {
+    if load <= 0.0 || load.is_nan() {
         return 0.0;
     }
     let (per_load, mut left) = (1.0 / load, servers);

@@ -1,0 +1,332 @@
+//! What a plan comes to: does it fit, how fast is it, what does it use; and which of its limits it breaks.
+
+use super::{Assertion, Plan};
+use crate::composite::Settings;
+use crate::composite::single_node::Profile;
+use crate::convention::Convention;
+use crate::error::{Error, Result};
+use crate::provenance::{Basis, Origins, Provenance};
+use crate::registry::{Fabric, Fleet, Inference, Node};
+use crate::resolve::cost::{Prices, cost};
+use crate::resolve::footprint::{Period, Place};
+use crate::trace::{NoTrace, Trace};
+use crate::units::Seconds;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Every metric that a limit may be put on, with its unit.
+pub(super) const METRICS: [(&str, &str); 16] = [
+    ("feasibility.memory_used_gb", "GB"),
+    ("feasibility.memory_capacity_gb", "GB"),
+    ("feasibility.memory_utilization", ""),
+    ("performance.latency", "ms"),
+    ("performance.step_latency", "ms"),
+    ("performance.throughput", "1/s"),
+    ("performance.fleet_throughput", "1/s"),
+    ("performance.mfu", ""),
+    ("performance.energy_per_step", "J"),
+    ("macro.energy_kwh", "kWh"),
+    ("macro.energy_cost", "USD"),
+    ("macro.capex", "USD"),
+    ("macro.tco_usd", "USD"),
+    ("macro.carbon_footprint", "t"),
+    ("macro.operational_carbon", "t"),
+    ("macro.water_m3", "m^3"),
+];
+
+/// How one level of a plan came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// It holds.
+    Pass,
+    /// It holds barely.
+    Warning,
+    /// It does not hold.
+    Fail,
+    /// The plan says too little to tell.
+    Skipped,
+}
+
+impl Status {
+    /// The word in reports.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Warning => "WARNING",
+            Self::Fail => "FAIL",
+            Self::Skipped => "SKIPPED",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.key())
+    }
+}
+
+/// A number of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Its full name, such as `performance.latency`.
+    pub name: &'static str,
+    /// Its unit; nothing for a share.
+    pub unit: &'static str,
+    /// Its value in that unit; `None` if a record does not say enough.
+    pub value: Option<f64>,
+}
+
+/// One level of a report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// `feasibility`, `performance` or `macro`.
+    pub name: &'static str,
+    /// How it came out.
+    pub status: Status,
+    /// The outcome in a sentence.
+    pub summary: String,
+    /// Its numbers.
+    pub metrics: Vec<Metric>,
+}
+
+/// A limit that does not hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Violation {
+    /// The metric.
+    pub metric: String,
+    /// Value and limit in a sentence.
+    pub message: String,
+}
+
+/// What a plan comes to.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Whether it fits, how fast it is, what it uses: in this order.
+    pub levels: [Level; 3],
+    /// The limits that do not hold, in the order of the plan.
+    pub violations: Vec<Violation>,
+    /// One step on one accelerator.
+    pub profile: Profile,
+    /// How that step came about.
+    pub trace: Trace,
+}
+
+impl Report {
+    /// Whether the plan fits into the memory it has.
+    #[must_use]
+    pub fn feasible(&self) -> bool {
+        self.levels[0].status != Status::Fail
+    }
+
+    /// The number of that name.
+    #[must_use]
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.levels.iter().flat_map(|level| &level.metrics).find(|metric| metric.name == name)
+    }
+}
+
+/// Memory use above which a plan that fits is warned about.
+const TIGHT: f64 = 0.9;
+
+impl Plan {
+    /// Computes the plan.
+    ///
+    /// The accelerators work side by side, each on its share of the batch, without talking to each other: inference on
+    /// copies of the model. The slowest of them, which has the largest share, sets the time of a step.
+    ///
+    /// # Errors
+    ///
+    /// As [`Model::inference`](crate::registry::Model::inference) and
+    /// [`Hardware::continue_trace`](crate::registry::Hardware::continue_trace).
+    pub fn evaluate(&self, convention: Convention) -> Result<Report> {
+        let mut trace = Trace::new();
+        self.model.announce(&mut trace);
+        let each = self.batch.div_ceil(self.accelerators);
+        let step = Inference { batch: each, context: self.seq_len };
+        let work = self.model.inference(&step, self.precision, convention, &mut trace)?;
+        let settings = Settings { efficiency: self.efficiency, ..Settings::default() };
+        let (profile, trace) =
+            self.hardware.continue_trace(&work, self.precision, &settings, convention, trace)?;
+        let levels = [
+            self.feasibility(&profile),
+            self.performance(&profile),
+            self.macros(&profile, convention)?,
+        ];
+        let mut report = Report { levels, violations: Vec::new(), profile, trace };
+        report.violations =
+            self.assertions.iter().filter_map(|assertion| violation(assertion, &report)).collect();
+        Ok(report)
+    }
+
+    /// Accelerators that have work: no more than there are items.
+    fn busy(&self) -> f64 {
+        f64::from(self.accelerators.min(self.batch))
+    }
+
+    fn feasibility(&self, profile: &Profile) -> Level {
+        let memory = &profile.memory;
+        let utilization = memory.need / memory.have;
+        let status = if !profile.feasible() {
+            Status::Fail
+        } else if utilization > TIGHT {
+            Status::Warning
+        } else {
+            Status::Pass
+        };
+        let known = if self.model.knows_working_bytes() { "" } else { " and its activations" };
+        Level {
+            name: "feasibility",
+            status,
+            summary: format!(
+                "{:.4} of {:.4} on each accelerator{known}",
+                crate::units::Quantity::from(memory.need),
+                crate::units::Quantity::from(memory.have)
+            ),
+            metrics: vec![
+                metric("feasibility.memory_used_gb", Some(memory.need.0 / 1e9)),
+                metric("feasibility.memory_capacity_gb", Some(memory.have.0 / 1e9)),
+                metric("feasibility.memory_utilization", Some(utilization)),
+            ],
+        }
+    }
+
+    fn performance(&self, profile: &Profile) -> Level {
+        let latency = profile.time.0 * 1e3;
+        let rate =
+            if profile.time > Seconds::ZERO { f64::from(self.batch) / profile.time.0 } else { 0.0 };
+        let idle = self.accelerators - self.accelerators.min(self.batch);
+        let idle =
+            if idle > 0 { format!("; {idle} accelerators have no work") } else { String::new() };
+        let limit =
+            if profile.overhead_dominated { "fixed time" } else { profile.bottleneck.key() };
+        Level {
+            name: "performance",
+            status: if profile.feasible() { Status::Pass } else { Status::Fail },
+            summary: format!(
+                "{latency:.3} ms a step of {} items, limited by {}{idle}",
+                self.batch,
+                limit.to_ascii_lowercase()
+            ),
+            metrics: vec![
+                metric("performance.latency", Some(latency)),
+                metric("performance.step_latency", Some(latency)),
+                metric("performance.throughput", Some(rate)),
+                metric("performance.fleet_throughput", Some(rate)),
+                metric("performance.mfu", Some(profile.mfu)),
+                metric(
+                    "performance.energy_per_step",
+                    profile.energy.map(|energy| energy.0 * self.busy()),
+                ),
+            ],
+        }
+    }
+
+    fn macros(&self, profile: &Profile, convention: Convention) -> Result<Level> {
+        let name = "macro";
+        let Some(ops) = &self.ops else {
+            let summary = "the plan names no region and no duration".into();
+            return Ok(Level { name, status: Status::Skipped, summary, metrics: Vec::new() });
+        };
+        // What is busy is used as far as the step uses it; an accelerator without work is not used at all.
+        let utilization = profile.hfu * self.busy() / f64::from(self.accelerators);
+        let period = Period { utilization, ..Period::new(ops.duration) };
+        let place = Some(Place::Grid(&ops.grid));
+        let fleet = self.fleet();
+        let cost = cost(&fleet, &period, &Prices::default(), place, convention, &mut NoTrace);
+        let cost = match cost {
+            Ok(cost) => cost,
+            Err(Error::ModelIncomplete { what, remedy, .. }) => {
+                let summary = format!("not known: {what}; {remedy}");
+                return Ok(Level { name, status: Status::Skipped, summary, metrics: Vec::new() });
+            }
+            Err(error) => return Err(error),
+        };
+        let used = &cost.footprint.footprint;
+        let kwh = used.facility_energy.0 / 3.6e6;
+        let embodied =
+            if cost.footprint.embodied_known { "" } else { "; making the machines is not counted" };
+        let price = if cost.total.is_some() { "" } else { "; the machine has no price on record" };
+        Ok(Level {
+            name,
+            status: Status::Pass,
+            summary: format!(
+                "{kwh:.0} kWh in {} days on the grid {}, PUE {}{embodied}{price}",
+                ops.duration.0 / 86_400.0,
+                ops.grid.name,
+                cost.footprint.pue
+            ),
+            metrics: vec![
+                metric("macro.energy_kwh", Some(kwh)),
+                metric("macro.energy_cost", Some(cost.energy.0)),
+                metric("macro.capex", cost.capital.map(|usd| usd.0)),
+                metric("macro.tco_usd", cost.total.map(|usd| usd.0)),
+                metric("macro.carbon_footprint", Some(used.carbon.0 / 1e3)),
+                metric("macro.operational_carbon", Some(used.operational_carbon.0 / 1e3)),
+                metric("macro.water_m3", Some(used.water.0)),
+            ],
+        })
+    }
+
+    /// The accelerators of the plan as a fleet at its place.
+    #[must_use]
+    pub fn fleet(&self) -> Fleet {
+        let origin = || Provenance::new(Basis::Estimate, format!("the plan `{}`", self.name));
+        let node = Node {
+            id: String::from("node"),
+            name: format!("node of the plan `{}`", self.name),
+            accelerator: self.hardware.clone(),
+            accelerators: self.accelerators_per_node,
+            intra_bandwidth: self.intra_node.unwrap_or(self.fabric),
+            nics: 1,
+            psus: 2,
+            psu_redundancy: 0,
+            max_power: None,
+            facts: Vec::new(),
+            upstream: Vec::new(),
+            origins: Origins::new(origin()),
+        };
+        Fleet {
+            id: String::from("fleet"),
+            name: self.name.clone(),
+            node,
+            nodes: self.accelerators / self.accelerators_per_node,
+            fabric: Fabric::new("fabric", self.fabric, origin()),
+            grid: self.ops.as_ref().map(|ops| ops.grid.clone()),
+            site: None,
+            mtbf: None,
+            origins: Origins::new(origin()),
+        }
+    }
+}
+
+fn metric(name: &'static str, value: Option<f64>) -> Metric {
+    let unit = METRICS.iter().find(|known| known.0 == name).map_or("", |known| known.1);
+    // JSON and comparisons know no infinity: an endless value is as good as an unknown one.
+    Metric { name, unit, value: value.filter(|value| value.is_finite()) }
+}
+
+fn violation(assertion: &Assertion, report: &Report) -> Option<Violation> {
+    let found = report.metric(&assertion.metric);
+    let message = match found.and_then(|metric| Some((metric, metric.value?))) {
+        None => format!("{} is not known", assertion.metric),
+        Some((metric, value)) => {
+            let unit =
+                if metric.unit.is_empty() { String::new() } else { format!(" {}", metric.unit) };
+            match (assertion.min, assertion.max) {
+                (_, Some(max)) if value > max => {
+                    format!("{} is {value:.6}{unit}, above the limit of {max}{unit}", metric.name)
+                }
+                (Some(min), _) if value < min => {
+                    format!("{} is {value:.6}{unit}, below the limit of {min}{unit}", metric.name)
+                }
+                _ => return None,
+            }
+        }
+    };
+    Some(Violation { metric: assertion.metric.clone(), message })
+}
