@@ -11,6 +11,7 @@ pub mod conformance;
 mod convention;
 #[cfg(feature = "registry")]
 pub mod document;
+pub mod dual;
 mod error;
 pub mod evaluate;
 pub mod formulas;

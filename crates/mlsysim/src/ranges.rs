@@ -68,10 +68,6 @@ impl Range {
     pub const ONE_OF_6: Self = Self { min: 0.0, max: 5.0, ..Self::COUNT };
     /// How many dimensions or tiers a network has.
     pub const DIMENSIONS: Self = Self { max: 64.0, ..Self::COUNT };
-    /// A share above 0: a probability of something that can happen.
-    pub const CHANCE: Self = Self { above_min: true, ..Self::SHARE };
-    /// A count of at most a million.
-    pub const MILLION: Self = Self { max: 1e6, ..Self::COUNT };
 
     /// Every number, finite or not.
     pub const NUMBER: Self = Self { infinite: true, ..Self::ANY };

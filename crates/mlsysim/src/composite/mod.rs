@@ -1,5 +1,6 @@
 //! Results that need more than one wall.
 
+pub mod amdahl;
 mod device;
 pub mod iron_law;
 pub mod moe_routing;

@@ -6,7 +6,7 @@ use alloc::string::ToString;
 fn places(file: &str, text: &str) -> (Node<'static>, Vec<String>) {
     let mut problems = Problems::new();
     let node =
-        parse(file, alloc::boxed::Box::leak(text.to_string().into_boxed_str()), &mut problems);
+        parse(file, alloc::boxed::Box::leak(String::from(text).into_boxed_str()), &mut problems);
     let list = problems.list.iter().map(ToString::to_string).collect();
     (node, list)
 }

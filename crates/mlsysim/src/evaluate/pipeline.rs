@@ -430,3 +430,51 @@ fn run(stage: Stage, pool: &Inputs<'_>, convention: Convention) -> Result<Findin
         )?),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::{Basis, Provenance};
+    use crate::registry::Family;
+    use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Params};
+    use alloc::string::ToString;
+
+    #[test]
+    fn what_is_missing_is_told_for_all_stages_at_once() {
+        let pipeline = Pipeline::new([Stage::Serving, Stage::TailLatency, Stage::Capital]).unwrap();
+        let message = pipeline.check(&Inputs::default()).unwrap_err().to_string();
+        // A service time comes from the stage before; five other things come from nowhere.
+        assert_eq!(message.lines().count(), 5, "{message}");
+        assert!(message.contains("stage tail_latency needs `arrival_rate`"), "{message}");
+        assert!(!message.contains("service_time"), "{message}");
+        assert!(Pipeline::new([]).is_err());
+    }
+
+    #[test]
+    fn a_service_time_flows_from_serving_to_its_queue() {
+        let origin = || Provenance::new(Basis::Estimate, "test");
+        let mut model = Model::new("lm", Family::Decoder, origin());
+        model.parameters = Some(Params(1e9));
+        (model.layers, model.hidden, model.heads) = (Some(16), Some(2048), Some(16));
+        let (peak, bandwidth) = (FlopPerSecond(1e15), BytesPerSecond(2e12));
+        let mut machine = Hardware::new("m", peak, bandwidth, Bytes(80e9), origin());
+        machine.rates = alloc::vec![(Precision::Fp16, peak)];
+        let inputs = Inputs {
+            model: Some(&model),
+            hardware: Some(&machine),
+            arrival_rate: Some(Hertz(1.0)),
+            output_tokens: 11,
+            seq_len: 64,
+            ..Inputs::default()
+        };
+        let pipeline = Pipeline::new([Stage::Serving, Stage::TailLatency]).unwrap();
+        let findings = pipeline.run(&inputs, Convention::Reference).unwrap();
+        let [(_, Finding::Serving(serving)), (_, Finding::TailLatency(queue))] = &findings[..]
+        else {
+            panic!("{findings:?}")
+        };
+        // One request a second: the load is the time of one request.
+        let request = serving.ttft.0 + 10.0 * serving.itl.0;
+        assert!((queue.utilization - request).abs() < 1e-12, "{queue:?}");
+    }
+}

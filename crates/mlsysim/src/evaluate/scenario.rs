@@ -5,7 +5,7 @@ use crate::convention::Convention;
 use crate::error::Result;
 use crate::precision::Precision;
 use crate::provenance::{Basis, Origins, Provenance};
-use crate::registry::{Fabric, Fleet, Hardware, Model, Node};
+use crate::registry::{Fabric, Fleet, Grid, Hardware, Model, Node};
 use crate::resolve::cost::{Prices, cost};
 use crate::resolve::distributed::{self, Request};
 use crate::resolve::footprint::Period;
@@ -19,6 +19,7 @@ use alloc::vec::Vec;
 
 /// What a scenario runs on.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a scenario has one system")]
 pub enum System {
     /// One machine, which infers.
     Machine(Hardware),
@@ -52,6 +53,8 @@ pub struct Scenario {
     pub latency_limit: Option<Seconds>,
     /// Most power of the machine on average.
     pub power_budget: Option<Watts>,
+    /// The grid that feeds a machine; a fleet's record names its own.
+    pub grid: Option<Grid>,
 }
 
 /// A year of 365 days, for which costs are told.
@@ -104,7 +107,7 @@ impl Scenario {
                 let power = power.filter(|_| reference);
                 let level = self.performance(profile.time, power, metrics);
                 let level = Level { bottleneck: Some(profile.bottleneck), ..level };
-                (level, alone(machine.clone()))
+                (level, alone(machine.clone(), self.grid.clone()))
             }
             System::Fleet(fleet) => {
                 let request =
@@ -125,16 +128,13 @@ impl Scenario {
             }
         };
         let feasibility = self.feasibility(need, have, weights, convention)?;
-        let (period, prices) = (Period::new(YEAR), Prices::default());
-        let year = cost(&fleet, &period, &prices, None, convention, &mut NoTrace)?;
-        let mut metrics: Vec<(&'static str, Quantity)> =
-            vec![("carbon", year.footprint.footprint.carbon.into())];
-        metrics.extend(year.total.map(|total| ("tco", total.into())));
-        let summary = match year.total {
-            Some(total) => format!("{total:.3} and {:.3} a year", year.footprint.footprint.carbon),
-            None => format!("price unknown, {:.3} a year", year.footprint.footprint.carbon),
+        let cost = if reference && fleet.grid.is_none() && fleet.site.is_none() {
+            Level::skipped(
+                "no grid or site is named, so carbon and the price of energy are unknown",
+            )
+        } else {
+            year(&fleet, convention)?
         };
-        let cost = Level { status: Status::Pass, summary, metrics, bottleneck: None };
         Ok(Scorecard { feasibility, performance, cost })
     }
 
@@ -192,8 +192,22 @@ impl Scenario {
     }
 }
 
+/// Carbon and money of one year at full use.
+fn year(fleet: &Fleet, convention: Convention) -> Result<Level> {
+    let (period, prices) = (Period::new(YEAR), Prices::default());
+    let year = cost(fleet, &period, &prices, None, convention, &mut NoTrace)?;
+    let carbon = year.footprint.footprint.carbon;
+    let mut metrics: Vec<(&'static str, Quantity)> = vec![("carbon", carbon.into())];
+    metrics.extend(year.total.map(|total| ("tco", total.into())));
+    let summary = match year.total {
+        Some(total) => format!("{total:.3} and {carbon:.3} a year"),
+        None => format!("price unknown, {carbon:.3} a year"),
+    };
+    Ok(Level { status: Status::Pass, summary, metrics, bottleneck: None })
+}
+
 /// A machine as a fleet of one node on 10 gigabit Ethernet.
-fn alone(machine: Hardware) -> Fleet {
+fn alone(machine: Hardware, grid: Option<Grid>) -> Fleet {
     let origin = Provenance::new(Basis::Convention, "one machine by itself");
     let network = BytesPerSecond(1.25e9);
     Fleet {
@@ -215,9 +229,79 @@ fn alone(machine: Hardware) -> Fleet {
         },
         nodes: 1,
         fabric: Fabric::new("10GbE", network, origin.clone()),
-        grid: None,
+        grid,
         site: None,
         mtbf: None,
         origins: Origins::new(origin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Family;
+    use crate::units::{FlopPerSecond, KgCo2PerJoule, Params, Usd};
+
+    fn doorbell(latency_limit: f64, power_budget: f64) -> Scenario {
+        let origin = || Provenance::new(Basis::Estimate, "test");
+        let mut model = Model::new("wake", Family::Convolutional, origin());
+        (model.parameters, model.ops) = (Some(Params(1e5)), Some(crate::units::Flop(1e7)));
+        model.working_elements = Some(1e4);
+        let (peak, bandwidth) = (FlopPerSecond(1e9), BytesPerSecond(1e8));
+        let mut board = Hardware::new("board", peak, bandwidth, Bytes(1e6), origin());
+        board.rates = vec![(Precision::Int8, peak)];
+        board.power = Some(Watts(0.2));
+        board.unit_cost = Some(Usd(10.0));
+        board.dispatch = Some(Seconds(0.0));
+        board.layer_time = Some(Seconds(0.0));
+        Scenario {
+            name: "doorbell".into(),
+            model,
+            system: System::Machine(board),
+            data_rate: None,
+            latency_limit: Some(Seconds(latency_limit)),
+            power_budget: Some(Watts(power_budget)),
+            grid: Some(Grid::new("grid", KgCo2PerJoule(1e-7), origin())),
+        }
+    }
+
+    fn judge(scenario: &Scenario, convention: Convention) -> Scorecard {
+        scenario.evaluate(1, Precision::Int8, convention).unwrap()
+    }
+
+    #[test]
+    fn each_limit_is_kept_or_broken_by_itself() {
+        // 10 MFLOP at half of 1 GFLOP/s take 20 ms, at no more than 0.2 W.
+        let kept = judge(&doorbell(0.021, 0.2), Convention::Reference);
+        assert_eq!((kept.performance.status, kept.passes()), (Status::Pass, true));
+        let late = judge(&doorbell(0.019, 0.2), Convention::Reference);
+        assert_eq!(late.performance.status, Status::Fail);
+        let hungry = judge(&doorbell(0.021, 0.01), Convention::Reference);
+        assert_eq!(hungry.performance.status, Status::Fail);
+        // The Python package does not look at power.
+        let unseen = judge(&doorbell(0.021, 0.01), Convention::Upstream030);
+        assert_eq!(unseen.performance.status, Status::Pass);
+    }
+
+    #[test]
+    fn a_fleet_is_judged_by_what_one_device_holds() {
+        let origin = || Provenance::new(Basis::Estimate, "test");
+        let System::Machine(mut board) = doorbell(1.0, 1.0).system else { unreachable!() };
+        board.rates = vec![(Precision::Fp16, FlopPerSecond(1e15))];
+        board.capacity = Bytes(80e9);
+        let mut fleet = alone(board, None);
+        (fleet.nodes, fleet.node.accelerators) = (2, 8);
+        let mut model = Model::new("lm", Family::Decoder, origin());
+        model.parameters = Some(Params(1e9));
+        (model.layers, model.hidden, model.heads) = (Some(16), Some(2048), Some(16));
+        let training = Scenario { model, system: System::Fleet(fleet), ..doorbell(1e9, 1e9) };
+        let judged = |convention| training.evaluate(16, Precision::Fp16, convention).unwrap();
+        let capacity = |card: &Scorecard| card.feasibility.metric("weight_size").unwrap().value;
+        let (reference, upstream) =
+            (judged(Convention::Reference), judged(Convention::Upstream030));
+        // 2 GB of weights fit one device; with gradients and optimizer state more is needed than weights alone.
+        assert!((capacity(&reference) - 2e9).abs() < 1.0 && upstream.passes());
+        assert_ne!(reference.feasibility.summary, upstream.feasibility.summary);
+        assert_eq!(reference.cost.status, Status::Skipped, "no grid");
     }
 }

@@ -181,6 +181,16 @@ pub fn scorecard<R: Recorder>(
         }
     };
     let cost = match (plan.fleet, plan.duration) {
+        (Some(fleet), Some(_))
+            if !upstream
+                && plan.place.is_none()
+                && fleet.grid.is_none()
+                && fleet.site.is_none() =>
+        {
+            Level::skipped(
+                "no grid or site is named, so carbon and the price of energy are unknown",
+            )
+        }
         (Some(fleet), Some(duration)) => {
             let period = Period { utilization, ..Period::new(duration) };
             let prices = Prices::default();

@@ -265,9 +265,10 @@ pub fn search<D>(
 mod tests {
     use super::*;
     use crate::units::Seconds;
+    use alloc::borrow::ToOwned as _;
 
     fn one(time: f64) -> Result<Evaluated> {
-        let metrics = alloc::vec![("time".to_string(), Seconds(time).into())];
+        let metrics = alloc::vec![("time".to_owned(), Seconds(time).into())];
         Ok(Evaluated { infeasible: (time > 9.0).then(|| "too long".into()), metrics })
     }
 

@@ -9,7 +9,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 
 /// The files that ship with the crate, each after those whose records it names: name and text.
-const SHIPPED: [(&str, &str); 8] = [
+const SHIPPED: [(&str, &str); 13] = [
     ("data/sources.toml", include_str!("../../data/sources.toml")),
     ("data/machines.toml", include_str!("../../data/machines.toml")),
     ("data/accelerators.toml", include_str!("../../data/accelerators.toml")),
@@ -17,7 +17,12 @@ const SHIPPED: [(&str, &str); 8] = [
     ("data/workstations.toml", include_str!("../../data/workstations.toml")),
     ("data/edge.toml", include_str!("../../data/edge.toml")),
     ("data/boards.toml", include_str!("../../data/boards.toml")),
+    ("data/others.toml", include_str!("../../data/others.toml")),
     ("data/models.toml", include_str!("../../data/models.toml")),
+    ("data/models_more.toml", include_str!("../../data/models_more.toml")),
+    ("data/facts.toml", include_str!("../../data/facts.toml")),
+    ("data/sites.toml", include_str!("../../data/sites.toml")),
+    ("data/systems.toml", include_str!("../../data/systems.toml")),
 ];
 
 /// Machines, models, and what machines are put together to, by name.

@@ -6,6 +6,8 @@ mod architecture;
 mod demand;
 mod facts;
 mod hardware;
+#[cfg(feature = "json")]
+mod hugging_face;
 #[cfg(feature = "registry")]
 mod load;
 mod models;
@@ -14,6 +16,7 @@ mod read;
 #[cfg(feature = "registry")]
 mod shelf;
 mod sites;
+mod spec_sheet;
 mod systems;
 mod training;
 
@@ -25,6 +28,7 @@ pub use hardware::{Class, Hardware, rate_field};
 pub use load::Registry;
 pub use models::{Family, Model};
 pub use sites::{Grid, Site};
+pub use spec_sheet::SpecSheet;
 pub use systems::{Direction, Fabric, Fleet, Link, Node, Storage, Wiring};
 pub use training::{Recompute, Training, TrainingMemory};
 

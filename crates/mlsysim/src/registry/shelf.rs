@@ -63,7 +63,8 @@ impl<T: Record> Shelf<T> {
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = (&T, &[String])> {
+    /// Every record with its other names.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&T, &[String])> {
         self.records.iter().zip(self.aliases.iter().map(Vec::as_slice))
     }
 

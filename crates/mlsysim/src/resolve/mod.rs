@@ -19,10 +19,12 @@ pub mod multi_tenant;
 pub mod network_roofline;
 pub mod reasoning;
 mod safety;
+mod sensitivity;
 pub mod serving;
 pub mod serving_capacity;
 pub mod software;
 pub mod streaming;
+mod synthesis;
 pub mod training_memory;
 pub mod training_run;
 
@@ -32,3 +34,5 @@ pub use fidelity::{
 pub use ingestion::ingestion;
 pub use locality::locality;
 pub use safety::responsible_training;
+pub use sensitivity::{Lever, Perturbation, perturbation, sensitivity};
+pub use synthesis::{Answer, Offers, cheapest_part, required_machine};

@@ -154,3 +154,44 @@ fn growing<R: Recorder>(
     let written = if thought.steps == 0 { 0.0 } else { written };
     Ok((out.mean_itl, Seconds((read.0 + written) / device.peak.0)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::{Basis, Provenance};
+    use crate::registry::Family;
+    use crate::trace::NoTrace;
+    use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Params};
+
+    #[test]
+    fn every_token_sees_those_before_it() {
+        let origin = || Provenance::new(Basis::Estimate, "test");
+        let model = Model {
+            parameters: Some(Params(1e9)),
+            layers: Some(10),
+            hidden: Some(1000),
+            heads: Some(10),
+            ..Model::new("m", Family::Decoder, origin())
+        };
+        let peak = FlopPerSecond(1e14);
+        let mut machine = Hardware::new("h", peak, BytesPerSecond(1e12), Bytes(1e10), origin());
+        machine.rates.push((Precision::Fp16, peak));
+        machine.dispatch = Some(Seconds::ZERO);
+        machine.layer_time = Some(Seconds::ZERO);
+        machine.power = Some(Watts(100.0));
+        let thought = Thought { steps: 2, tokens_per_step: 3, context: 100, ..Thought::default() };
+        let out =
+            reasoning(&model, &machine, &thought, Convention::Reference, &mut NoTrace).unwrap();
+        // 2 GB of weights and 40 000 bytes for each of 100, 101, … 105 tokens, at 1 TB/s.
+        let answer: f64 = (100..106).map(|s| (2e9 + 40_000.0 * f64::from(s)) / 1e12).sum();
+        assert!((out.chain.time.0 - out.serving.ttft.0 - answer).abs() < 1e-15);
+        // 30 % of 100 W all the time, 70 % of it while at the full rate: 106 tokens through 1e9 parameters, and
+        // attention over 1 + … + 100 tokens when reading, 100 + … + 105 when writing.
+        let busy = (2e9 * 106.0 + 4.0 * 10.0 * 1000.0 * (5050.0 + 615.0)) / 1e14;
+        let expected = 100.0 * (0.3 * out.chain.time.0 + 0.7 * busy);
+        assert!((out.energy.unwrap().0 - expected).abs() < 1e-12);
+        let old =
+            reasoning(&model, &machine, &thought, Convention::Upstream030, &mut NoTrace).unwrap();
+        assert!((old.energy.unwrap().0 - 100.0 * old.chain.time.0).abs() < 1e-12);
+    }
+}

@@ -343,3 +343,96 @@ impl Round {
         Ok(Self { itl: (guess_time * lookahead + check_time) / tokens, tokens })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::provenance::{Basis, Provenance};
+    use crate::registry::Family;
+    use crate::units::{FlopPerSecond, Params};
+
+    fn model(parameters: f64, layers: u32, hidden: u32) -> Model {
+        // Heads of 100, all with keys and values of their own: 4·L·d bytes per token at 16 bits.
+        Model {
+            parameters: Some(Params(parameters)),
+            layers: Some(layers),
+            hidden: Some(hidden),
+            heads: Some(hidden / 100),
+            ..Model::new("m", Family::Decoder, Provenance::new(Basis::Estimate, "test"))
+        }
+    }
+
+    fn machine() -> Hardware {
+        let peak = FlopPerSecond(1e14);
+        let mut machine = Hardware::new(
+            "h",
+            peak,
+            BytesPerSecond(1e12),
+            Bytes(1e10),
+            Provenance::new(Basis::Estimate, "test"),
+        );
+        machine.rates.push((Precision::Fp16, peak));
+        machine.dispatch = Some(Seconds::ZERO);
+        machine.layer_time = Some(Seconds::ZERO);
+        machine
+    }
+
+    #[test]
+    fn a_draft_costs_its_cache_and_its_check() {
+        let (large, small) = (model(1e9, 10, 1000), model(1e8, 2, 500));
+        let draft = Draft::new(&small);
+        let request = Serve { batch: 2, draft: Some(draft), ..Serve::new(1000) };
+        let out = serving(&large, &machine(), &request, Convention::Reference).unwrap();
+        // 2 GB and 0.2 GB of weights; 40 000 and 4 000 bytes for each of 2 000 tokens.
+        assert_eq!(out.memory, Bytes(2e9 + 2e8 + 80e6 + 8e6));
+        // Four guesses of 0.208 ms and a check of 2.08 ms yield 1 + 0.7 + … + 0.7⁴ = 2.7731 tokens.
+        assert!((out.tokens_per_round - 2.7731).abs() < 1e-12);
+        assert!((out.itl.0 - (4.0 * 0.208e-3 + 2.08e-3) / 2.7731).abs() < 1e-15);
+        let old = serving(&large, &machine(), &request, Convention::Upstream030).unwrap();
+        assert_eq!(old.memory, Bytes(2e9 + 2e8 + 80e6), "upstream forgets the cache of the draft");
+
+        // 100 sequences: five tokens each are 2.04e9 × 500 FLOP at 0.5e14 FLOP/s, more than 6 ms of reading.
+        let wide = Serve { batch: 100, ..request };
+        let out = serving(&large, &machine(), &wide, Convention::Reference).unwrap();
+        let guess = (2e8 + 4e8) / 1e12;
+        assert!((out.itl.0 - (4.0 * guess + 20.4e-3) / 2.7731).abs() < 1e-14, "{}", out.itl);
+    }
+
+    #[test]
+    fn another_machine_gets_the_cache_first() {
+        let large = model(1e9, 10, 1000);
+        let other = Hardware { bandwidth: BytesPerSecond(2e12), ..machine() };
+        let request = Serve { decode_on: Some(&other), ..Serve::new(1000) };
+        let out = serving(&large, &machine(), &request, Convention::Reference).unwrap();
+        // 40 MB at 100 GB/s; 2.04 GB at 2 TB/s.
+        assert!((out.transfer_time.0 - 4e-4).abs() < 1e-15);
+        assert!((out.itl.0 - 1.02e-3).abs() < 1e-15);
+    }
+
+    #[test]
+    fn answers_let_the_cache_grow() {
+        let large = model(1e9, 10, 1000);
+        let request = Serve { output_tokens: 101, ..Serve::new(1000) };
+        let out = serving(&large, &machine(), &request, Convention::Reference).unwrap();
+        assert_eq!(out.kv_cache, Bytes(40_000.0 * 1100.0));
+        // The mean step sees 1 050 tokens.
+        assert!((out.itl.0 - (2e9 + 40_000.0 * 1050.0) / 1e12).abs() < 1e-15);
+    }
+
+    #[test]
+    fn requests_that_contradict_themselves_are_refused() {
+        let large = model(1e9, 10, 1000);
+        for (request, name) in [
+            (Serve::new(0), "seq_len"),
+            (Serve { batch: 0, ..Serve::new(1) }, "batch"),
+            (Serve { cached_prefix: 5, ..Serve::new(5) }, "cached_prefix"),
+            (Serve { chunk: Some(0), ..Serve::new(5) }, "chunk"),
+            (Serve { transfer: BytesPerSecond(f64::NAN), ..Serve::new(5) }, "transfer"),
+        ] {
+            match serving(&large, &machine(), &request, Convention::Reference) {
+                Err(Error::OutOfRange { name: refused, .. }) => assert_eq!(refused, name),
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+}

@@ -306,7 +306,7 @@ static ATOMS: &[Atom] = &[
     atom(&["h", "hour", "hours"], 0, 3600.0, Dimension::TIME, Prefixes::No),
     atom(&["d", "day", "days"], 0, 86_400.0, Dimension::TIME, Prefixes::No),
     atom(&["week", "weeks"], 0, 604_800.0, Dimension::TIME, Prefixes::No),
-    atom(&["year", "years"], 0, 31_536_000.0, Dimension::TIME, Prefixes::No), // 365 days
+    atom(&["yr", "year", "years"], 0, 31_536_000.0, Dimension::TIME, Prefixes::No), // 365 days
     atom(&["Hz"], 0, 1.0, Dimension::FREQUENCY, Prefixes::Metric),
     atom(&["J"], 0, 1.0, Dimension::ENERGY, Prefixes::Metric),
     atom(&["Wh"], 0, 3600.0, Dimension::ENERGY, Prefixes::Metric),

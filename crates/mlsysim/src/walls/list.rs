@@ -1,6 +1,7 @@
 //! The list of every equation. A new one is a line in [`register`] below.
 
 use super::algorithm::{complexity, fidelity, reasoning};
+use super::analysis::{sensitivity, synthesis};
 use super::batch::{self, Column, Table};
 use super::by_name::{self, Evaluation};
 use super::data::{ingestion, locality, transformation};
@@ -8,13 +9,13 @@ use super::equation::{Equation, EquationInfo, MAX_FIELDS};
 use super::fleet::communication::{
     all_reduce, context, experts, gradient_sync, pipeline, step, straggler, tensor,
 };
-use super::fleet::{fragility, multi_tenant};
+use super::fleet::{fragility, multi_tenant, recovery};
 use super::node::{batching, compute, memory, serving, software, streaming, tail_latency};
 use super::operations::{capital, checkpoint, safety, sustainability};
 use super::prepared;
 use crate::composite::{
-    iron_law, moe_routing, network_roofline, roofline, training_memory, training_ops, training_run,
-    training_state,
+    amdahl, iron_law, moe_routing, network_roofline, roofline, training_memory, training_ops,
+    training_run, training_state,
 };
 use crate::convention::Convention;
 use crate::error::Result;
@@ -63,6 +64,7 @@ register! {
     roofline::Combine,
     roofline::Step,
     iron_law::IronLaw,
+    amdahl::Upgrade,
     software::KindEfficiency,
     software::Matmul,
     serving::Prefill,
@@ -109,6 +111,9 @@ register! {
     // Fleet: walls 14 to 16.
     fragility::FleetMtbf,
     fragility::Goodput,
+    recovery::Recovery,
+    recovery::Preemption,
+    recovery::RuntimeGoodput,
     multi_tenant::Wait,
     all_reduce::AllReduce,
     gradient_sync::GradientSync,
@@ -131,4 +136,7 @@ register! {
     safety::PrivateTraining,
     safety::Subgroup,
     // Analysis: walls 21 and 22.
+    sensitivity::Elasticities,
+    synthesis::Requirements,
+    synthesis::Devices,
 }

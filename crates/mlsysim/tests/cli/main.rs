@@ -5,6 +5,7 @@
 mod explain;
 mod optimize;
 mod plan;
+mod scripts;
 mod serve;
 mod sweep;
 

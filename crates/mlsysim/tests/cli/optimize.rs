@@ -114,3 +114,70 @@ fn mistakes_of_a_search_are_told() {
         run.err
     );
 }
+
+#[test]
+fn layouts_of_a_training_step() {
+    let plan = format!("{}/examples/plans/train.yaml", env!("CARGO_MANIFEST_DIR"));
+    let run = mlsysim(&["optimize", "parallelism", &plan, "--json"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let front = json["front"].as_array().expect("layouts");
+    assert!(!front.is_empty());
+    let mut last = (0.0, f64::INFINITY);
+    for layout in front {
+        let degree = |name: &str| layout[name].as_u64().expect("a degree");
+        assert_eq!(degree("tp") * degree("pp") * degree("cp") * degree("ep") * degree("dp"), 64);
+        let at = |name: &str| layout[name].as_f64().expect("a number");
+        let (time, memory) = (at("step_time_s"), at("memory_byte"));
+        // Slower is only on the front if it needs less memory.
+        assert!(time >= last.0 && memory < last.1, "{layout}");
+        assert!(time >= json["least_time_s"].as_f64().expect("a bound"));
+        last = (time, memory);
+    }
+    for format in ["text", "csv", "svg"] {
+        let run = mlsysim(&["optimize", "parallelism", &plan, "-o", format]);
+        assert_eq!(run.code, 0, "{format}: {}", run.err);
+    }
+    let none = mlsysim(&[
+        "optimize",
+        "parallelism",
+        &plan,
+        "--set",
+        "workload.name=gpt3_175b",
+        "--set",
+        "hardware.node_count=1",
+    ]);
+    assert_eq!(none.code, 1, "{}{}", none.out, none.err);
+}
+
+#[test]
+fn batches_that_keep_their_promises() {
+    let plan = format!("{}/examples/plans/chat.yaml", env!("CARGO_MANIFEST_DIR"));
+    let run = mlsysim(&[
+        "optimize",
+        "batching",
+        &plan,
+        "--arrivals",
+        "2 Hz",
+        "--output-tokens",
+        "100",
+        "--first-token",
+        "10 s",
+        "--json",
+    ]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let at = |name: &str| json["best"][name].as_f64().expect("a number");
+    assert!(at("p99_latency_s") <= 10.0 && at("itl_s") <= 0.05 && at("batch") >= 1.0);
+    let none =
+        mlsysim(&["optimize", "batching", &plan, "--arrivals", "2 Hz", "--first-token", "1 us"]);
+    assert_eq!(
+        (none.code, none.err.contains("no batch keeps these promises")),
+        (1, true),
+        "{}",
+        none.err
+    );
+    let wrong =
+        mlsysim(&["optimize", "batching", &plan, "--arrivals", "2", "--first-token", "1 GB"]);
+    assert_eq!((wrong.code, wrong.err.lines().count()), (2, 2), "{}", wrong.err);
+}

@@ -235,7 +235,7 @@ fn file(path: &str) -> Value {
 #[test]
 fn the_shipped_plans_match_their_schema() {
     let schema = schema("plan");
-    for name in ["chat.yaml", "fleet.toml"] {
+    for name in ["chat.yaml", "fleet.toml", "service.yaml", "train.yaml"] {
         assert_eq!(
             problems(&schema, &file(&example(name)), "plan"),
             Vec::<String>::new(),

@@ -24,6 +24,13 @@ pub(crate) enum Out {
     List(Vec<Self>),
 }
 
+impl Out {
+    /// A record of outputs as one output.
+    pub(crate) fn of(outputs: Outputs) -> Self {
+        Self::Map(outputs.into_iter().map(|(name, out)| (name.to_owned(), out)).collect())
+    }
+}
+
 pub(crate) type Outputs = Vec<(&'static str, Out)>;
 
 /// The vectors carry 64-bit results of the same formulas in another order of operations.
@@ -84,24 +91,31 @@ pub(crate) fn verdict(case: &Value, result: mlsysim::Result<Outputs>) -> Verdict
         if exempt.contains(&name.as_str()) {
             continue;
         }
-        // The parts of a record may be outputs of their own, named `record.part`.
-        let whole = outputs.iter().any(|(known, _)| known == name);
-        let parts = match value.as_object() {
-            Some(parts) if !whole => {
-                parts.iter().map(|(part, v)| (format!("{name}.{part}"), v)).collect()
-            }
-            _ => vec![(name.clone(), value)],
-        };
-        for (name, value) in parts {
-            let Some((_, got)) = outputs.iter().find(|(known, _)| *known == name) else {
-                return Verdict::Failed(format!("{name}: not computed, expected {value}"));
-            };
-            if !agrees(got, value) {
-                return Verdict::Failed(format!("{name}: got {got:?}, expected {value}"));
-            }
+        if let Some(difference) = missing_or_other(&outputs, name, value) {
+            return Verdict::Failed(difference);
         }
     }
     Verdict::Passed
+}
+
+/// What differs in the output `name`; the parts of a record or list may be outputs of their own,
+/// named `record.part` and `list.0`.
+fn missing_or_other(
+    outputs: &[(impl AsRef<str>, Out)],
+    name: &str,
+    expected: &Value,
+) -> Option<String> {
+    let inside = |part: &str, value| missing_or_other(outputs, &format!("{name}.{part}"), value);
+    match (outputs.iter().find(|(known, _)| known.as_ref() == name), expected) {
+        (Some((_, got)), _) => {
+            (!agrees(got, expected)).then(|| format!("{name}: got {got:?}, expected {expected}"))
+        }
+        (None, Value::Object(parts)) => parts.iter().find_map(|(part, value)| inside(part, value)),
+        (None, Value::Array(parts)) => {
+            parts.iter().enumerate().find_map(|(i, value)| inside(&i.to_string(), value))
+        }
+        (None, _) => Some(format!("{name}: not computed, expected {expected}")),
+    }
 }
 
 fn agrees(got: &Out, expected: &Value) -> bool {
@@ -110,9 +124,9 @@ fn agrees(got: &Out, expected: &Value) -> bool {
         (Out::Word(got), Value::String(expected)) => got == expected,
         (Out::Text(got), Value::String(expected)) => got == expected,
         // Every expected part must be there; others may be.
-        (Out::Map(got), Value::Object(expected)) => expected.iter().all(|(name, value)| {
-            got.iter().any(|(known, out)| known == name && agrees(out, value))
-        }),
+        (Out::Map(got), Value::Object(expected)) => {
+            expected.iter().all(|(name, value)| missing_or_other(got, name, value).is_none())
+        }
         (Out::List(got), Value::Array(expected)) => {
             got.len() == expected.len()
                 && got.iter().zip(expected).all(|(out, value)| agrees(out, value))

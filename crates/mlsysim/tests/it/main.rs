@@ -6,6 +6,7 @@ mod laws;
 mod laws_analysis;
 mod laws_data;
 mod laws_fleet;
+mod laws_kernels;
 mod laws_machine;
 mod laws_node;
 mod laws_operations;

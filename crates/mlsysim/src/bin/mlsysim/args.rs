@@ -262,8 +262,67 @@ pub(crate) struct DiffArgs {
     after_help = "Examples:\n  mlsysim optimize placement plan.yaml --carbon-tax '100 USD/tCO2e' [USD/kgCO2e]"
 )]
 pub(crate) enum OptimizeCommand {
+    /// Find the layouts of a training step that no other beats in time and memory
+    Parallelism(ParallelismArgs),
+    /// Find the largest batch that keeps its promises of latency
+    Batching(BatchingArgs),
     /// Rank regions by cost and priced carbon
     Placement(PlacementArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Memory is in B, times in seconds.\n\nExample:\n  mlsysim optimize parallelism plan.yaml --set workload.batch_size=512 --top 5"
+)]
+pub(crate) struct ParallelismArgs {
+    /// The plan
+    pub(crate) plan: String,
+    /// Show so many layouts of the front, fastest first [count]
+    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// A value instead of the plan's; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// A file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Example:\n  mlsysim optimize batching plan.yaml --arrivals '2 Hz' --output-tokens 100 --first-token '10 s'"
+)]
+pub(crate) struct BatchingArgs {
+    /// The plan; each of its accelerators serves alone
+    pub(crate) plan: String,
+    /// Requests that arrive per second [Hz]
+    #[arg(long, visible_alias = "qps", value_name = "RATE")]
+    pub(crate) arrivals: String,
+    /// Most time to the first token, for 99 of 100 requests [s]
+    #[arg(long, value_name = "TIME", default_value = "1 s")]
+    pub(crate) first_token: String,
+    /// Most time between tokens [s]
+    #[arg(long, value_name = "TIME", default_value = "50 ms")]
+    pub(crate) between_tokens: String,
+    /// Tokens of each answer [count; default: as many as the prompt has]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) output_tokens: Option<u32>,
+    /// Largest batch to look at [count]
+    #[arg(long, value_name = "COUNT", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) max_batch: u32,
+    /// A value instead of the plan's; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// A file with machines and models of your own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) records: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -424,6 +483,18 @@ pub(crate) enum ZooKind {
     Hardware,
     /// Models
     Models,
+    /// Electricity grids
+    Grids,
+    /// Facilities
+    Sites,
+    /// Networks
+    Fabrics,
+    /// Servers
+    Nodes,
+    /// Clusters
+    Fleets,
+    /// Classes of technology, price lists, kinds of failure
+    Facts,
 }
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]

@@ -1,5 +1,8 @@
 //! `mlsysim optimize`: searches over the choices that a plan leaves open.
 
+mod batching;
+mod parallelism;
+
 use crate::args::{OptimizeCommand, Output, PlacementArgs, amount, registry, unsupported};
 use crate::{Answer, plan, pretty};
 use mlsysim::optimize::placement::{Candidate, Placement, place};
@@ -13,6 +16,8 @@ use serde_json::json;
 
 pub(crate) fn run(command: &OptimizeCommand) -> Result<Answer, String> {
     match command {
+        OptimizeCommand::Parallelism(args) => parallelism::run(args),
+        OptimizeCommand::Batching(args) => batching::run(args),
         OptimizeCommand::Placement(args) => placement(args),
     }
 }

@@ -3,7 +3,7 @@
 use crate::args::{ZooArgs, ZooKind, registry};
 use crate::{Answer, pretty};
 use mlsysim::provenance::Origins;
-use mlsysim::registry::{Hardware, Model, Registry};
+use mlsysim::registry::{Fabric, Facts, Fleet, Grid, Hardware, Model, Node, Registry, Site};
 use mlsysim::report::{json, table};
 use mlsysim::units::Quantity;
 use serde_json::json;
@@ -32,8 +32,144 @@ pub(crate) fn run(args: &ZooArgs) -> Result<Answer, String> {
                 record(&model.id, &model.name, &model.values(), &model.origins, &model.upstream);
             Ok(Answer::done(if args.json { pretty(&document) } else { text }))
         }
+        (Some(ZooKind::Grids), name) => {
+            kind("grids", &registry, registry.all_grids(), name.as_deref(), args.json, |r, n| {
+                r.grid(n)
+            })
+        }
+        (Some(ZooKind::Sites), name) => {
+            kind("sites", &registry, registry.all_sites(), name.as_deref(), args.json, |r, n| {
+                r.site(n)
+            })
+        }
+        (Some(ZooKind::Fabrics), name) => kind(
+            "fabrics",
+            &registry,
+            registry.all_fabrics(),
+            name.as_deref(),
+            args.json,
+            |r, n| r.fabric(n),
+        ),
+        (Some(ZooKind::Nodes), name) => {
+            kind("nodes", &registry, registry.all_nodes(), name.as_deref(), args.json, |r, n| {
+                r.node(n)
+            })
+        }
+        (Some(ZooKind::Fleets), name) => {
+            kind("fleets", &registry, registry.all_fleets(), name.as_deref(), args.json, |r, n| {
+                r.fleet(n)
+            })
+        }
+        (Some(ZooKind::Facts), name) => {
+            kind("facts", &registry, registry.all_facts(), name.as_deref(), args.json, |r, n| {
+                r.facts(n)
+            })
+        }
         (what, _) => Ok(Answer::done(list(&registry, what, args.json))),
     }
+}
+
+/// A record of whatever kind: its names, and its values with their origins.
+trait Entry {
+    fn id(&self) -> &str;
+    fn name(&self) -> &str;
+    fn values(&self) -> Vec<(String, Quantity)>;
+    fn origins(&self) -> &Origins;
+}
+
+macro_rules! entries {
+    ($($kind:ident),*) => {$(
+        impl Entry for $kind {
+            fn id(&self) -> &str {
+                &self.id
+            }
+
+            fn name(&self) -> &str {
+                &self.name
+            }
+
+            fn values(&self) -> Vec<(String, Quantity)> {
+                Self::values(self)
+            }
+
+            fn origins(&self) -> &Origins {
+                &self.origins
+            }
+        }
+    )*};
+}
+entries!(Grid, Site, Fabric, Node, Fleet);
+
+impl Entry for Facts {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn values(&self) -> Vec<(String, Quantity)> {
+        self.values.clone()
+    }
+
+    fn origins(&self) -> &Origins {
+        &self.origins
+    }
+}
+
+/// All records of a kind, or the one of a name.
+fn kind<'r, E: Entry + 'r>(
+    plural: &str,
+    registry: &'r Registry,
+    all: &[E],
+    name: Option<&str>,
+    as_json: bool,
+    find: impl Fn(&'r Registry, &str) -> mlsysim::Result<&'r E>,
+) -> Result<Answer, String> {
+    if let Some(name) = name {
+        let found = find(registry, name).map_err(|error| error.to_string())?;
+        if as_json {
+            let mut document = entry(found);
+            document["schema"] = json!("mlsysim.record/1");
+            return Ok(Answer::done(pretty(&document)));
+        }
+        let text = record(found.id(), found.name(), &found.values(), found.origins(), &[]);
+        return Ok(Answer::done(text));
+    }
+    if as_json {
+        let mut document = json!({ "schema": "mlsysim.zoo/1" });
+        document[plural] = all.iter().map(entry).collect();
+        return Ok(Answer::done(pretty(&document)));
+    }
+    let mut rows = vec![[plural, "name", "values"].map(String::from).to_vec()];
+    for found in all {
+        let values: Vec<String> = found
+            .values()
+            .iter()
+            .map(|(field, quantity)| format!("{field} {quantity:.4}"))
+            .collect();
+        rows.push(vec![found.id().into(), found.name().into(), values.join(", ")]);
+    }
+    Ok(Answer::done(table::columns(&rows)))
+}
+
+fn entry<E: Entry>(found: &E) -> serde_json::Value {
+    let values: serde_json::Map<_, _> = found
+        .values()
+        .into_iter()
+        .map(|(field, quantity)| {
+            let origin = found.origins().of(&field);
+            let value = json!({
+                "value": quantity.value,
+                "unit": quantity.dimension.to_string(),
+                "basis": origin.basis.key(),
+                "source": origin.to_string(),
+            });
+            (field, value)
+        })
+        .collect();
+    json!({ "id": found.id(), "name": found.name(), "values": values })
 }
 
 fn list(registry: &Registry, what: Option<ZooKind>, as_json: bool) -> String {

@@ -5,9 +5,9 @@ use crate::convention::Convention;
 use crate::error::Error;
 use crate::near::fold;
 use crate::precision::Precision;
-use crate::provenance::Basis;
+use crate::provenance::{Basis, Origins};
 use crate::registry::Class;
-use crate::units::{Bytes, FlopPerSecond, Hertz, Params};
+use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Hertz, Params, Quantity};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -35,17 +35,86 @@ fn audit_origin(owner: &str, field: &str, provenance: &Provenance) {
 #[test]
 fn every_shipped_value_has_an_origin() {
     let registry = Registry::shipped();
-    assert!(registry.all_hardware().len() >= 17 && registry.all_models().len() >= 15);
-    for machine in registry.all_hardware() {
-        for (field, _) in machine.values() {
-            audit_origin(&machine.id, &field, machine.origins.of(&field));
+    let mut leaves = 0;
+    let mut audit = |owner: &str, values: Vec<(String, Quantity)>, origins: &Origins| {
+        for (field, value) in values {
+            audit_origin(owner, &field, origins.of(&field));
+            assert!(value.value.is_finite(), "{owner}.{field}");
+            leaves += 1;
         }
+    };
+    for r in registry.all_hardware() {
+        audit(&r.id, r.values(), &r.origins);
     }
-    for model in registry.all_models() {
-        for (field, _) in model.values() {
-            audit_origin(&model.id, &field, model.origins.of(&field));
-        }
+    for r in registry.all_models() {
+        audit(&r.id, r.values(), &r.origins);
     }
+    for r in registry.all_facts() {
+        audit(&r.id, r.values.clone(), &r.origins);
+    }
+    for r in registry.all_grids() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_sites() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_fabrics() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_nodes() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    for r in registry.all_fleets() {
+        audit(&r.id, r.values(), &r.origins);
+    }
+    assert!(leaves > 1500, "{leaves} values");
+}
+
+#[test]
+fn the_whole_registry_of_the_package_is_here() {
+    let registry = Registry::shipped();
+    let key = |names: &[String], start: &str| names.iter().filter(|n| n.starts_with(start)).count();
+    let machines: usize =
+        registry.all_hardware().iter().map(|m| key(&m.aliases, "Hardware.")).sum();
+    let models: usize = registry.all_models().iter().map(|m| key(&m.aliases, "Models.")).sum();
+    assert_eq!((machines, models), (52, 42));
+    assert_eq!(registry.all_grids().len(), 12);
+    assert_eq!(registry.all_sites().len(), 7);
+    assert_eq!(registry.all_fabrics().len(), 14);
+    assert_eq!(registry.all_nodes().len(), 8);
+    assert_eq!(registry.all_fleets().len(), 18);
+    let fleet = registry.fleet("Systems.Clusters.Meta_Llama3_16K_H100").unwrap();
+    assert_eq!((fleet.nodes, fleet.node.accelerators), (2048, 8));
+    assert_eq!(registry.grid("Infrastructure.Grids.Quebec").unwrap().id, "quebec");
+    assert_eq!(registry.fabric("IB NDR").unwrap().bandwidth, BytesPerSecond(50e9));
+    let site = registry.site("quebec_hydro").unwrap();
+    assert_eq!(site.pue().to_bits(), 1.06_f64.to_bits());
+    assert_eq!(registry.hardware("Hardware.Cloud.Cerebras_CS3").unwrap().id, "cerebras_cs3");
+}
+
+#[test]
+fn errata_are_corrected_and_the_old_values_kept() {
+    let registry = Registry::shipped();
+    let machine = |name: &str| registry.hardware(name).unwrap();
+    let old = |m: &Hardware, field: &str| m.upstream.iter().any(|(name, _)| name == field);
+    // 12 ports of 100 Gbit/s.
+    let wafer = machine("cerebras_cs3");
+    assert_eq!(wafer.host.map(|link| link.one_way()), Some(BytesPerSecond(150e9)));
+    assert!(old(wafer, "host_link"));
+    // 16 chips make 20.8 PFLOP/s of FP8 and 46 TB/s.
+    let trainium = machine("trainium2");
+    let (rate, _) = trainium.rate(Precision::Fp8, Convention::Reference).unwrap();
+    assert!((16.0 * rate.0 / 20.8e15 - 1.0).abs() < 1e-3 && old(trainium, "peak.fp8"));
+    assert!((16.0 * trainium.bandwidth.0 / 46e12 - 1.0).abs() < 0.01);
+    // 72 parts of 2.5 PFLOP/s.
+    let rack = machine("gb200_nvl72");
+    assert_eq!(rack.peak, FlopPerSecond(72.0 * 2.5e15));
+    assert!(machine("b200").rates.iter().all(|(precision, _)| *precision != Precision::Int4));
+    let node = registry.node("server_8x_mi300x").unwrap();
+    assert_eq!(node.intra_bandwidth, BytesPerSecond(7.0 * 64e9));
+    let host = node.upstream.first().map(|(field, _)| field.as_str());
+    assert_eq!(host, Some("link"));
+    assert_eq!(registry.model("DeepSeek-V3").unwrap().heads, Some(128));
 }
 
 #[test]
@@ -160,6 +229,21 @@ fn names_are_unique_after_folding() {
     for model in registry.all_models() {
         check("model", &model.id, &model.aliases);
     }
+    for (facts, aliases) in registry.facts.all() {
+        check("facts", &facts.id, aliases);
+    }
+    for (fleet, aliases) in registry.fleets.all() {
+        check("fleet", &fleet.id, aliases);
+    }
+    for (node, aliases) in registry.nodes.all() {
+        check("node", &node.id, aliases);
+    }
+    for (fabric, aliases) in registry.fabrics.all() {
+        check("fabric", &fabric.id, aliases);
+    }
+    for (grid, aliases) in registry.grids.all() {
+        check("grid", &grid.id, aliases);
+    }
 }
 
 #[test]
@@ -190,7 +274,7 @@ memory_efficiency = 1.5
          expected data, for example `16 GiB`",
         "5:1: hardware.desk: unknown field `pover`; did you mean `power`?",
         "6:21: hardware.desk.memory_efficiency must be finite and from 0.000000001 to 1, got 1.5",
-        "8:2: unknown section `modles`; expected one of sources, hardware, models, facts, grids, sites, fabrics, nodes, \
+        "8:2: unknown section `modles`; expected one of sources, hardware, spec_sheets, models, facts, grids, sites, fabrics, nodes, \
          fleets; did you mean nodes or models?",
     ];
     assert_eq!(lines, expected);
@@ -237,6 +321,30 @@ fn broken_toml_is_reported_with_its_place() {
         panic!("broken TOML was taken");
     };
     assert!(problems.iter().any(|problem| problem.line == 2), "{problems:?}");
+}
+
+#[test]
+fn a_spec_sheet_is_ten_lines() {
+    let mut registry = Registry::new();
+    let text = "[spec_sheets.next]\nname = \"Next\"\npeak = \"4 PFLOP/s\"\npeak_8bit = \"8 PFLOP/s\"\n\
+                capacity = \"288 GB\"\nbandwidth = \"8 TB/s\"\nlink = \"900 GB/s\"\nnic = \"400 Gbps\"\n\
+                power = \"1200 W\"\ncompute_units = 160\n";
+    registry.add("next.toml", text).unwrap();
+    let machine = registry.hardware("next").unwrap();
+    assert_eq!(machine.architecture, None, "it belongs to no family");
+    assert_eq!(machine.nic, Some(BytesPerSecond(50e9)));
+    assert!(machine.origins.record.source.contains("next.toml"));
+    let error =
+        registry.add("next.toml", "[spec_sheets.x]\npeak = \"4 TB\"\nfoo = 1\n").unwrap_err();
+    let Error::Records { problems, .. } = error else { panic!("{error}") };
+    assert_eq!(problems.len(), 4, "{problems:?}");
+}
+
+#[test]
+fn unbelievable_machines_are_refused() {
+    let text = "[hardware.x]\npeak = \"9 PFLOP/s\"\nbandwidth = \"1 GB/s\"\ncapacity = \"1 GB\"\n";
+    let error = Registry::new().add("x.toml", text).unwrap_err().to_string();
+    assert!(error.contains("hardware.bounds: the ridge point must be"), "{error}");
 }
 
 #[test]

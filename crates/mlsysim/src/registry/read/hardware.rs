@@ -6,7 +6,7 @@ use crate::document::{Fields, Problems};
 use crate::precision::Precision;
 use crate::provenance::{Basis, Provenance};
 use crate::ranges::Range;
-use crate::registry::{Class, Hardware, Link, Storage, rate_field};
+use crate::registry::{Class, Hardware, Link, SpecSheet, Storage, rate_field};
 use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Hertz};
 use alloc::format;
 use alloc::vec::Vec;
@@ -84,10 +84,53 @@ impl Reading<'_> {
         for (what, _) in missing.into_iter().filter(|(_, missing)| *missing) {
             entry.complain(&format!("needs {what}"), problems);
         }
+        if bandwidth.is_some()
+            && let Err(error) = machine.check()
+        {
+            entry.complain(&format!("{error}"), problems);
+        }
         super::check_fields(&machine.origins.fields, &machine.values(), &entry, problems);
         entry.finish(problems);
         let aliases = machine.aliases.clone();
         self.added.hardware.put(machine, aliases);
+    }
+
+    /// A machine of which only the data sheet is known.
+    pub(super) fn read_spec_sheet(
+        &mut self,
+        id: &str,
+        mut entry: Fields<'_, '_>,
+        problems: &mut Problems,
+    ) {
+        let sheet = SpecSheet {
+            name: entry.text("name", problems).unwrap_or_default(),
+            peak: entry.amount("peak", Range::POSITIVE, problems).unwrap_or_default(),
+            peak_8bit: entry.amount("peak_8bit", Range::POSITIVE, problems),
+            peak_32bit: entry.amount("peak_32bit", Range::POSITIVE, problems),
+            capacity: entry.amount("capacity", Range::POSITIVE, problems).unwrap_or_default(),
+            bandwidth: entry.amount("bandwidth", Range::POSITIVE, problems).unwrap_or_default(),
+            link: entry.amount("link", Range::POSITIVE, problems),
+            host_link: entry.amount("host_link", Range::POSITIVE, problems),
+            nic: entry.amount("nic", Range::POSITIVE, problems),
+            power: entry.amount("power", Range::POSITIVE, problems),
+            compute_units: entry.count("compute_units", problems),
+        };
+        for field in ["peak", "capacity", "bandwidth"] {
+            if entry.place_of(field).is_none() {
+                entry.complain(&format!("needs a {field}"), problems);
+            }
+        }
+        let complete = sheet.peak.0 > 0.0 && sheet.capacity.0 > 0.0 && sheet.bandwidth.0 > 0.0;
+        if complete {
+            match Hardware::from_spec_sheet(id, &sheet) {
+                Ok(mut machine) => {
+                    machine.origins.record.source = format!("data sheet, given in {}", self.file);
+                    self.added.hardware.put(machine, Vec::new());
+                }
+                Err(error) => entry.complain(&format!("{error}"), problems),
+            }
+        }
+        entry.finish(problems);
     }
 }
 

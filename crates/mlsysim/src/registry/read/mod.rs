@@ -17,8 +17,18 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// The sections of a file, each after those whose records it may name.
-const SECTIONS: [&str; 9] =
-    ["sources", "hardware", "models", "facts", "grids", "sites", "fabrics", "nodes", "fleets"];
+const SECTIONS: [&str; 10] = [
+    "sources",
+    "hardware",
+    "spec_sheets",
+    "models",
+    "facts",
+    "grids",
+    "sites",
+    "fabrics",
+    "nodes",
+    "fleets",
+];
 
 /// One file in reading.
 pub(super) struct Reading<'r> {
@@ -78,6 +88,7 @@ impl Reading<'_> {
         match section {
             "sources" => self.read_source(id, fields, problems),
             "hardware" => self.read_hardware(id, fields, problems),
+            "spec_sheets" => self.read_spec_sheet(id, fields, problems),
             "models" => self.read_model(id, fields, problems),
             "facts" => self.read_facts(id, fields, problems),
             "grids" => self.read_grid(id, fields, problems),

@@ -214,3 +214,6 @@ impl Request {
         if self.dp.is_some_and(|given| given != dp) { Err(refuse) } else { Ok(dp) }
     }
 }
+
+#[cfg(test)]
+mod tests;

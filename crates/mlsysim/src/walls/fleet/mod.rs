@@ -3,3 +3,4 @@
 pub mod communication;
 pub mod fragility;
 pub mod multi_tenant;
+pub mod recovery;

@@ -44,7 +44,7 @@ const COUNTING: &str = "counting";
 ///
 /// # Cost
 ///
-/// About 1 µs for a few servers; see [`Queue`] for many.
+/// That of [`Queue`].
 ///
 /// # Examples
 ///
@@ -107,8 +107,8 @@ record! {
 ///
 /// # Cost
 ///
-/// About 1 µs for up to some 16 servers; a few nanoseconds more for each further server that the load can reach, at
-/// most about 0.1 ms for a million servers. No allocation.
+/// One sum of at most `c + 1` terms, some `90·√c` for many servers, and two times some five steps of Newton's method
+/// with three exponentials each. No allocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Queue;
 

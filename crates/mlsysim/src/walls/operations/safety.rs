@@ -57,9 +57,9 @@ record! {
     /// How private one answer is to be.
     pub struct GaussianIn {
         /// Most that an example may change the logarithm of any answer's probability.
-        epsilon: f64, "ε", CHANCE, default 0.5;
+        epsilon: f64, "ε", SOME_SHARE, default 0.5;
         /// Probability with which that may fail.
-        delta: f64, "δ", CHANCE, default 1e-5;
+        delta: f64, "δ", SOME_SHARE, default 1e-5;
         /// Most that an example may change the answer itself.
         sensitivity: f64, "Δ", POSITIVE, default 1.0;
     }
@@ -161,7 +161,7 @@ record! {
         /// Examples looked at in all, over those without privacy.
         example_factor: f64, "g", POSITIVE, default 1.0;
         /// Share of the rarest group among the examples.
-        prevalence: f64, "p", CHANCE, default 0.01;
+        prevalence: f64, "p", SOME_SHARE, default 0.01;
     }
 }
 

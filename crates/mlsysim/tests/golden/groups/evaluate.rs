@@ -2,14 +2,21 @@
 
 use crate::case::{Case, UPSTREAM};
 use crate::compare::{Out, Outputs, Verdict, verdict};
+use crate::groups::fleet::{request, step_outputs};
+use crate::groups::node::{queue_outputs, serving_outputs};
+use crate::groups::operations::{
+    checkpoint_outputs, cost_outputs, footprint_outputs, fragility_outputs,
+};
+use crate::groups::records::profile_outputs;
 use crate::objects;
 use mlsysim::evaluate::explorer::{self, Candidate, Intervention, Setting, Track};
+use mlsysim::evaluate::pipeline::{Finding, Inputs, Pipeline, Stage};
 use mlsysim::evaluate::scenario::{Scenario, System};
 use mlsysim::evaluate::scorecard::{Plan, Scorecard, scorecard};
 use mlsysim::evaluate::search::{Constraint, Objective, search};
 use mlsysim::resolve::distributed::Request;
 use mlsysim::trace::NoTrace;
-use mlsysim::units::{BytesPerSecond, Quantity, Seconds, Watts};
+use mlsysim::units::{BytesPerSecond, Hertz, Quantity, Seconds, Watts};
 use mlsysim::{CallError, Precision, Result};
 use serde_json::Value;
 
@@ -20,6 +27,7 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
         "SystemEvaluator" => verdict(x.case, evaluator(x)),
         "ScenarioEvaluate" => verdict(x.case, scenario(x)),
         "DSE" => verdict(x.case, designs(x)),
+        "Pipeline" => verdict(x.case, pipeline(x)),
         _ => return None,
     })
 }
@@ -177,6 +185,7 @@ fn scenario(x: &Case<'_>) -> Result<Outputs> {
         data_rate: number("data_rate_byte_per_s").map(BytesPerSecond),
         latency_limit: number("latency_limit_s").map(Seconds),
         power_budget: number("power_budget_W").map(Watts),
+        grid: None,
     };
     let card = scenario.evaluate(x.count("batch_size", 1), x.precision()?, UPSTREAM)?;
     let mut outputs = metrics(
@@ -283,4 +292,67 @@ fn designs(x: &Case<'_>) -> Result<Outputs> {
         ("best_objective", value(best.value)),
         ("top", Out::List(top.collect())),
     ])
+}
+
+/// The vectors' name of each stage.
+const STAGES: [(&str, Stage); 8] = [
+    ("SingleNodeModel", Stage::SingleNode),
+    ("DistributedModel", Stage::Distributed),
+    ("ServingModel", Stage::Serving),
+    ("TailLatencyModel", Stage::TailLatency),
+    ("ReliabilityModel", Stage::Fragility),
+    ("CheckpointModel", Stage::Checkpoint),
+    ("EconomicsModel", Stage::Capital),
+    ("SustainabilityModel", Stage::Sustainability),
+];
+
+fn pipeline(x: &Case<'_>) -> Result<Outputs> {
+    let words = x.input("stages").as_array().into_iter().flatten().filter_map(Value::as_str);
+    let stages = words
+        .map(|word| {
+            let known = STAGES.iter().find(|(name, _)| *name == word).map(|(_, stage)| *stage);
+            // The package's own scaling stage fails in every pipeline; there is none here.
+            known.ok_or_else(|| CallError::UnknownEquation { id: word.into(), near: Vec::new() })
+        })
+        .collect::<Result<Vec<Stage>, _>>()?;
+    let given = |name: &str| x.input(name).is_string();
+    let model = if given("model") { "model" } else { "workload" };
+    let model = given(model).then(|| objects::model(x.record(model)));
+    let hardware = given("hardware").then(|| x.hardware());
+    let fleet = given("fleet").then(|| x.fleet());
+    let number = |name: &str| x.input(name).as_f64();
+    let training = request(x)?;
+    let inputs = Inputs {
+        model: model.as_ref(),
+        hardware: hardware.as_ref(),
+        fleet: fleet.as_ref(),
+        training,
+        seq_len: x.count("seq_len", 2048),
+        arrival_rate: number("arrival_rate_qps").map(Hertz),
+        service_time: number("service_latency_s").map(Seconds),
+        replicas: x.count("num_replicas", 1),
+        utilization: number("mfu"),
+        duration: number("duration_s").map(Seconds),
+        job_duration: number("job_duration_s").map(Seconds),
+        ..Inputs::default()
+    };
+    let mut outputs = Vec::new();
+    for (stage, finding) in Pipeline::new(stages)?.run(&inputs, UPSTREAM)? {
+        let found = match finding {
+            Finding::SingleNode(profile) => profile_outputs(&profile),
+            Finding::Distributed(step) => step_outputs(&step, &training),
+            Finding::Serving(serving) => serving_outputs(&serving),
+            Finding::TailLatency(queue) => queue_outputs(&queue),
+            Finding::Fragility(out) => fragility_outputs(&out),
+            Finding::Checkpoint(out) => {
+                let machine = hardware.as_ref().expect("a stage that needs a machine has run");
+                checkpoint_outputs(&out, machine)
+            }
+            Finding::Capital(out) => cost_outputs(out),
+            Finding::Sustainability(out) => footprint_outputs(out),
+        };
+        let name = STAGES.iter().find(|(_, known)| *known == stage).map_or("?", |(name, _)| name);
+        outputs.push((name, Out::of(found)));
+    }
+    Ok(outputs)
 }

@@ -2,10 +2,12 @@
 
 use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict};
+use crate::groups::records::profile_outputs;
 use mlsysim::composite::network_roofline::{NetworkIn, NetworkRoofline};
 use mlsysim::composite::training_ops::{TrainingOps, TrainingOpsIn};
 use mlsysim::optimize::{Candidate, powers_of_two};
 use mlsysim::registry::Recompute;
+use mlsysim::resolve::distributed::Distributed;
 use mlsysim::resolve::training_memory::Optimizer;
 use mlsysim::resolve::{distributed, moe, network_roofline, training_memory};
 use mlsysim::trace::NoTrace;
@@ -14,7 +16,6 @@ use mlsysim::units::{
 };
 use mlsysim::walls::fleet::communication::all_reduce::{AllReduce, AllReduceIn};
 use mlsysim::{Convention, Error, Result, walls};
-use serde_json::{Map, Value, json};
 
 /// The verdict on a case of a group that this file knows.
 pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
@@ -32,49 +33,7 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
         },
         _ => return None,
     };
-    Some(verdict(&flat(x.case), result))
-}
-
-/// The case with nested outputs as `outer.inner`; a defect of the outer one is a defect of all inside.
-fn flat(case: &Value) -> Value {
-    fn walk(prefix: &str, value: &Value, out: &mut Map<String, Value>) {
-        let inner: Vec<(String, &Value)> = match value {
-            Value::Object(fields) => fields.iter().map(|(name, v)| (name.clone(), v)).collect(),
-            Value::Array(items) => {
-                items.iter().enumerate().map(|(i, v)| (i.to_string(), v)).collect()
-            }
-            _ => {
-                out.insert(prefix.to_owned(), value.clone());
-                return;
-            }
-        };
-        for (name, value) in inner {
-            walk(&format!("{prefix}.{name}"), value, out);
-        }
-    }
-    let mut case = case.clone();
-    let mut flat = Map::new();
-    for (name, value) in case["outputs"].as_object().into_iter().flatten() {
-        walk(name, value, &mut flat);
-    }
-    let defects: Vec<String> = case["defect_fields"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .flat_map(|outer| {
-            let inside = format!("{outer}.");
-            flat.keys()
-                .filter(|name| *name == outer || name.starts_with(&inside))
-                .cloned()
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    if case["outputs"].is_object() {
-        case["outputs"] = Value::Object(flat);
-        case["defect_fields"] = json!(defects);
-    }
-    case
+    Some(verdict(x.case, result))
 }
 
 fn recompute(word: &str) -> Result<Recompute> {
@@ -142,7 +101,7 @@ fn memory(x: &Case<'_>) -> Result<Outputs> {
     ])
 }
 
-fn request(x: &Case<'_>) -> Result<distributed::Request> {
+pub(crate) fn request(x: &Case<'_>) -> Result<distributed::Request> {
     let overlap = x.number("overlap_efficiency", 0.85);
     Ok(distributed::Request {
         batch: x.count("batch_size", 1),
@@ -175,23 +134,13 @@ fn request(x: &Case<'_>) -> Result<distributed::Request> {
 fn step(x: &Case<'_>) -> Result<Outputs> {
     let request = request(x)?;
     let out = distributed::solve(&x.model(), &x.fleet(), &request, UPSTREAM, &mut NoTrace)?;
-    let p = out.replica;
-    let mut outputs = vec![
-        ("node_profile.latency_s", amount(p.time)),
-        ("node_profile.latency_compute_s", amount(p.compute_time)),
-        ("node_profile.latency_memory_s", amount(p.memory_time)),
-        ("node_profile.latency_overhead_s", amount(p.overhead)),
-        ("node_profile.throughput_1_per_s", amount(p.throughput)),
-        ("node_profile.bottleneck", Out::Word(p.bottleneck.key())),
-        ("node_profile.arithmetic_intensity_flop_per_byte", amount(p.arithmetic_intensity)),
-        ("node_profile.energy_J", Out::Number(p.energy.map_or(0.0, |energy| energy.0))),
-        ("node_profile.memory_footprint_byte", amount(p.memory.need)),
-        ("node_profile.peak_flops_actual_flop_per_s", amount(p.sustained_peak)),
-        ("node_profile.peak_bw_actual_byte_per_s", amount(p.effective_bandwidth)),
-        ("node_profile.mfu", Out::Number(p.mfu)),
-        ("node_profile.hfu", Out::Number(p.hfu)),
-        ("node_profile.feasible", Out::Flag(p.feasible())),
-        ("node_profile.overhead_dominated", Out::Flag(p.overhead_dominated)),
+    Ok(step_outputs(&out, &request))
+}
+
+/// A training step under the names of the vectors.
+pub(crate) fn step_outputs(out: &Distributed, request: &distributed::Request) -> Outputs {
+    vec![
+        ("node_profile", Out::of(profile_outputs(&out.replica))),
         ("dp_communication_latency_s", amount(out.sync_time)),
         ("tp_communication_latency_s", amount(out.tensor_time)),
         ("ep_communication_latency_s", amount(out.expert_time)),
@@ -205,13 +154,7 @@ fn step(x: &Case<'_>) -> Result<Outputs> {
         ("parallelism.tp", Out::Number(f64::from(request.tp))),
         ("parallelism.pp", Out::Number(f64::from(request.pp))),
         ("parallelism.ep", Out::Number(f64::from(request.ep))),
-    ];
-    if !p.feasible() {
-        outputs.push(("node_profile.offload_spill_byte", amount(p.memory.short_by)));
-        outputs
-            .push(("node_profile.offload_effective_bw_byte_per_s", amount(p.effective_bandwidth)));
-    }
-    Ok(outputs)
+    ]
 }
 
 fn routing(x: &Case<'_>) -> Result<Outputs> {

@@ -3,11 +3,11 @@
 mod analysis;
 mod data;
 mod evaluate;
-mod fleet;
+pub(crate) mod fleet;
 mod formulas;
-mod node;
-mod operations;
-mod records;
+pub(crate) mod node;
+pub(crate) mod operations;
+pub(crate) mod records;
 
 use crate::case::Case;
 use crate::compare::Verdict;

@@ -22,7 +22,7 @@ use mlsysim::walls::node::serving::{
 use mlsysim::walls::node::software::{Kind, Matmul, MatmulIn};
 use mlsysim::walls::node::streaming::Phase;
 use mlsysim::walls::node::tail_latency::{
-    FanOut, FanOutIn, MeanWaitIn, MeanWaits, Quantile, QuantileIn, Queue, QueueIn,
+    FanOut, FanOutIn, MeanWaitIn, MeanWaits, Quantile, QuantileIn, Queue, QueueIn, QueueOut,
 };
 use mlsysim::{Convention, Result, walls};
 
@@ -67,14 +67,17 @@ fn tail_latency(x: &Case<'_>) -> Result<Outputs> {
         service_cv: x.number("service_time_cv", 1.0),
         arrival_cv: 1.0,
     };
-    let out = walls::solve::<Queue>(&queue, UPSTREAM)?;
-    Ok(vec![
+    Ok(queue_outputs(&walls::solve::<Queue>(&queue, UPSTREAM)?))
+}
+
+pub(crate) fn queue_outputs(out: &QueueOut) -> Outputs {
+    vec![
         ("p50_latency_s", amount(out.p50_latency)),
         ("p99_latency_s", amount(out.p99_latency)),
         ("queue_utilization", Out::Number(out.utilization)),
         ("is_stable", Out::Flag(out.stable)),
         ("slo_headroom_ratio", Out::Number(out.wait_ratio)),
-    ])
+    ]
 }
 
 fn mmc_sojourn(x: &Case<'_>) -> Result<Outputs> {
@@ -159,7 +162,7 @@ fn serving_model(x: &Case<'_>) -> Result<Outputs> {
     Ok(outputs)
 }
 
-fn serving_outputs(out: &Serving) -> Outputs {
+pub(crate) fn serving_outputs(out: &Serving) -> Outputs {
     vec![
         ("feasible", Out::Flag(out.feasible)),
         ("ttft_s", amount(out.ttft)),

@@ -3,21 +3,27 @@
 use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict};
 use crate::objects;
+use mlsysim::composite::amdahl;
 use mlsysim::composite::training_state::{StateBytes, StateIn};
 use mlsysim::formulas::{economics, reliability, statistics};
 use mlsysim::optimize::placement::{Candidate, place};
-use mlsysim::registry::{Grid, Site};
+use mlsysim::registry::{Grid, Hardware, Site};
 use mlsysim::resolve::checkpoint::{Saving, checkpoint, state_width};
-use mlsysim::resolve::cost::{Prices, cost};
-use mlsysim::resolve::footprint::{Period, Place, footprint};
-use mlsysim::resolve::fragility::{Job, fragility};
+use mlsysim::resolve::cost::{FleetCost, Prices, cost};
+use mlsysim::resolve::footprint::{FleetFootprint, Period, Place, footprint};
+use mlsysim::resolve::fragility::{Fragility, Job, fragility};
 use mlsysim::resolve::multi_tenant::{Jobs, multi_tenant};
 use mlsysim::resolve::training_run::{Run, training_run};
 use mlsysim::trace::NoTrace;
 use mlsysim::units::{
     Bytes, BytesPerSecond, CubicMetersPerJoule, Hertz, Joules, KgCo2, Params, Seconds, Tokens, Usd,
-    UsdPerJoule, UsdPerKgCo2,
+    UsdPerJoule, UsdPerKgCo2, UsdPerSecond,
 };
+use mlsysim::walls::fleet::fragility::{Goodput, GoodputIn};
+use mlsysim::walls::fleet::recovery::{
+    Preemption, PreemptionIn, Recovery, RecoveryIn, RuntimeGoodput, RuntimeIn,
+};
+use mlsysim::walls::operations::checkpoint::CheckpointOut;
 use mlsysim::walls::operations::sustainability;
 use mlsysim::{Error, Result, walls};
 use serde_json::Value;
@@ -35,6 +41,12 @@ pub(crate) fn run(group: &str, x: &Case<'_>) -> Option<Verdict> {
         "TrainingRunModel" => run_model(x),
         "TrainingStateModel" => state(x),
         "PlacementOptimizer" => placement(x),
+        "AmdahlModel" => upgrade(x),
+        "FailureIntervalModel" => failure_interval(x),
+        "CheckpointIntervalModel" => checkpoint_interval(x),
+        "RecoveryBudgetModel" => recovery_budget(x),
+        "PreemptionTaxModel" => preemption(x),
+        "RuntimeGoodputModel" => runtime_goodput(x),
         "Reference" => match case["label"].as_str() {
             Some("daly") => daly(x),
             Some("annualised_capex") => annual(x),
@@ -56,14 +68,17 @@ fn reliability_model(x: &Case<'_>) -> Result<Outputs> {
         checkpoint_time: time(x, "checkpoint_time_s", 60.0),
         recovery_time: time(x, "avg_recovery_time_s", 300.0),
     };
-    let out = fragility(&x.fleet(), &job, UPSTREAM, &mut NoTrace)?;
-    Ok(vec![
+    Ok(fragility_outputs(&fragility(&x.fleet(), &job, UPSTREAM, &mut NoTrace)?))
+}
+
+pub(crate) fn fragility_outputs(out: &Fragility) -> Outputs {
+    vec![
         ("fleet_mtbf_s", amount(out.fleet_mtbf)),
         ("failure_probability", Out::Number(out.job.failure_probability)),
         ("optimal_checkpoint_interval_s", amount(out.job.optimal_interval)),
         ("expected_failures", Out::Number(out.job.expected_failures)),
         ("goodput_ratio", Out::Number(out.job.goodput)),
-    ])
+    ]
 }
 
 fn orchestration(x: &Case<'_>) -> Result<Outputs> {
@@ -125,9 +140,12 @@ fn prices(x: &Case<'_>) -> Prices {
 fn sustainability_model(x: &Case<'_>) -> Result<Outputs> {
     let named = Named::of(x);
     let place = named.as_ref().map(Named::place);
-    let out = footprint(&x.fleet(), &period(x), place, UPSTREAM, &mut NoTrace)?;
+    Ok(footprint_outputs(footprint(&x.fleet(), &period(x), place, UPSTREAM, &mut NoTrace)?))
+}
+
+pub(crate) fn footprint_outputs(out: FleetFootprint) -> Outputs {
     let f = out.footprint;
-    Ok(vec![
+    vec![
         ("it_energy_J", amount(f.it_energy)),
         ("total_energy_J", amount(f.facility_energy)),
         ("carbon_footprint_kg", amount(f.carbon)),
@@ -135,17 +153,20 @@ fn sustainability_model(x: &Case<'_>) -> Result<Outputs> {
         ("pue", Out::Number(out.pue)),
         ("region_name", Out::Text(out.grid)),
         ("embodied_carbon_kg", amount(f.embodied_carbon)),
-    ])
+    ]
 }
 
 fn economics_model(x: &Case<'_>) -> Result<Outputs> {
     let named = Named::of(x);
     let place = named.as_ref().map(Named::place);
-    let out = cost(&x.fleet(), &period(x), &prices(x), place, UPSTREAM, &mut NoTrace)?;
+    Ok(cost_outputs(cost(&x.fleet(), &period(x), &prices(x), place, UPSTREAM, &mut NoTrace)?))
+}
+
+pub(crate) fn cost_outputs(out: FleetCost) -> Outputs {
     let f = out.footprint.footprint;
     // Under this convention every cost is known.
     let known = |cost: Option<Usd>| amount(cost.unwrap_or(Usd(f64::NAN)));
-    Ok(vec![
+    vec![
         ("capex_USD", known(out.capital)),
         ("opex_energy_USD", amount(out.energy)),
         ("opex_maintenance_USD", known(out.maintenance)),
@@ -157,7 +178,7 @@ fn economics_model(x: &Case<'_>) -> Result<Outputs> {
         ("water_usage_m3", amount(f.water)),
         ("pue", Out::Number(out.footprint.pue)),
         ("region_name", Out::Text(out.footprint.grid)),
-    ])
+    ]
 }
 
 fn water(x: &Case<'_>) -> Result<Outputs> {
@@ -182,14 +203,18 @@ fn checkpoint_model(x: &Case<'_>) -> Result<Outputs> {
     };
     let machine = x.hardware();
     let out = checkpoint(&x.model(), &machine, &saving, UPSTREAM, &mut NoTrace)?;
+    Ok(checkpoint_outputs(&out, &machine))
+}
+
+pub(crate) fn checkpoint_outputs(out: &CheckpointOut, machine: &Hardware) -> Outputs {
     let writer = machine.storage.map_or(BytesPerSecond(1e9), |storage| storage.bandwidth);
-    Ok(vec![
+    vec![
         ("checkpoint_size_byte", amount(out.size)),
         ("write_time_s", amount(out.write_time)),
         ("max_bandwidth_required_byte_per_s", amount(writer)),
         ("storage_bottleneck", Out::Flag(out.storage_bound)),
         ("mfu_penalty", Out::Number(out.blocked_share)),
-    ])
+    ]
 }
 
 fn run_model(x: &Case<'_>) -> Result<Outputs> {
@@ -331,4 +356,167 @@ fn annual(x: &Case<'_>) -> Result<Outputs> {
 fn greatest(x: &Case<'_>) -> Result<Outputs> {
     let n = x.number("n", f64::NAN);
     Ok(vec![("standardised", Out::Number(statistics::expected_max_normal(n)?))])
+}
+
+fn upgrade(x: &Case<'_>) -> Result<Outputs> {
+    let stages: Vec<(&str, Seconds)> = x
+        .input("stages_s")
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, time)| (name.as_str(), Seconds(time.as_f64().unwrap_or(f64::NAN))))
+        .collect();
+    let stage = x.word("stage", "");
+    let out = amdahl::upgrade(&stages, &stage, x.number("speedup", f64::NAN))?;
+    let of = |wanted: bool| {
+        stages
+            .iter()
+            .filter(|(name, _)| (*name == stage) == wanted)
+            .map(|(_, t)| *t)
+            .sum::<Seconds>()
+    };
+    Ok(vec![
+        ("total_time_s", amount(out.total_time)),
+        ("stage_time_s", amount(of(true))),
+        ("upgraded_stage_time_s", amount(out.upgraded_stage_time)),
+        ("upgraded_total_time_s", amount(out.upgraded_total_time)),
+        ("untouched_time_s", amount(of(false))),
+        ("stage_fraction", Out::Number(out.stage_fraction)),
+        ("overall_speedup", Out::Number(out.overall_speedup)),
+        ("end_to_end_reduction", Out::Number(out.end_to_end_reduction)),
+        ("stage_reduction", Out::Number(out.stage_reduction)),
+        ("speedup_bound", Out::Number(out.speedup_bound)),
+    ])
+}
+
+const DAY: f64 = 86_400.0;
+
+fn failure_interval(x: &Case<'_>) -> Result<Outputs> {
+    let part = time(x, "component_mtbf_s", f64::NAN);
+    let mtbf = reliability::cluster_mtbf(part, x.number("n_components", f64::NAN), 1.0)?;
+    Ok(vec![
+        ("interval_s", amount(mtbf)),
+        ("expected_failures", Out::Number(time(x, "run_duration_s", f64::NAN) / mtbf)),
+        ("failures_per_day", Out::Number(DAY / mtbf.0)),
+    ])
+}
+
+fn checkpoint_interval(x: &Case<'_>) -> Result<Outputs> {
+    let (write, mtbf) = (time(x, "write_time_s", f64::NAN), time(x, "mtbf_s", f64::NAN));
+    let inputs = GoodputIn {
+        fleet_mtbf: mtbf,
+        duration: Seconds(0.0),
+        checkpoint_time: write,
+        recovery_time: Seconds(0.0),
+    };
+    let out = walls::solve::<Goodput>(&inputs, UPSTREAM)?;
+    Ok(vec![
+        ("write_time_s", amount(write)),
+        ("mtbf_s", amount(mtbf)),
+        ("interval_s", amount(out.young_interval)),
+        ("write_share", Out::Number(out.checkpoint_share)),
+        ("rework_share", Out::Number(out.rework_share)),
+        ("waste", Out::Number(out.checkpoint_share + out.rework_share)),
+    ])
+}
+
+/// The times of a recovery profile, and the bandwidth in bytes per second.
+fn profile(x: &Case<'_>) -> (Seconds, Seconds, Seconds, BytesPerSecond) {
+    let record = x.record("recovery");
+    let number = |name: &str| record[name].as_f64().unwrap_or(f64::NAN);
+    let times = ["detection_time_s", "restart_time_s", "warmup_time_s"].map(|n| Seconds(number(n)));
+    // The one field of these records that keeps gigabytes per second.
+    let bandwidth = BytesPerSecond(number("checkpoint_write_bw_gbs") * 1e9);
+    (times[0], times[1], times[2], bandwidth)
+}
+
+fn recovery_budget(x: &Case<'_>) -> Result<Outputs> {
+    let (detection, restart, warm_up, bandwidth) = profile(x);
+    let inputs = RecoveryIn {
+        detection,
+        restart,
+        checkpoint: Bytes(x.number("checkpoint_byte", f64::NAN)),
+        bandwidth,
+        warm_up,
+        failure_interval: time(x, "failure_interval_s", f64::NAN),
+        devices: x.number("n_devices", 1.0),
+    };
+    let out = walls::solve::<Recovery>(&inputs, UPSTREAM)?;
+    Ok(vec![
+        ("detect_s", amount(detection)),
+        ("restart_s", amount(restart)),
+        ("reload_s", amount(out.reload)),
+        ("warmup_s", amount(warm_up)),
+        ("total_s", amount(out.recovery_time)),
+        ("failure_interval_s", amount(inputs.failure_interval)),
+        ("failures_per_day", Out::Number(out.failure_rate.0 * DAY)),
+        ("lost_per_day_s", Out::Number(out.lost_share * DAY)),
+        ("day_share", Out::Number(out.lost_share)),
+        ("gpu_hours_per_day", Out::Number(out.lost_devices * 24.0)),
+    ])
+}
+
+fn preemption(x: &Case<'_>) -> Result<Outputs> {
+    let (_, restart, warm_up, bandwidth) = profile(x);
+    let inputs = PreemptionIn {
+        devices: x.number("n_devices", 1.0),
+        lost_work: time(x, "lost_work_s", f64::NAN),
+        restart,
+        checkpoint: Bytes(x.number("checkpoint_byte", f64::NAN)),
+        bandwidth,
+        warm_up,
+        preemption_rate: Hertz(x.number("preemption_rate_1_per_s", f64::NAN)),
+        device_rate: UsdPerSecond(x.number("device_hour_rate_USD_per_s", 0.0)),
+    };
+    let out = walls::solve::<Preemption>(&inputs, UPSTREAM)?;
+    Ok(vec![
+        ("lost_work_s", amount(inputs.lost_work)),
+        ("restart_s", amount(restart)),
+        ("reload_s", amount(inputs.checkpoint / bandwidth)),
+        ("warmup_s", amount(warm_up)),
+        ("relaunch_s", amount(out.relaunch)),
+        ("per_event_s", amount(out.per_event)),
+        ("cost_per_event", amount(out.cost_per_event)),
+        ("events_per_day", Out::Number(inputs.preemption_rate.0 * DAY)),
+        ("lost_per_day_s", Out::Number(out.lost_share * DAY)),
+        ("gpu_hours_per_day", Out::Number(out.lost_devices * 24.0)),
+    ])
+}
+
+fn runtime_goodput(x: &Case<'_>) -> Result<Outputs> {
+    let (detection, restart, warm_up, bandwidth) = profile(x);
+    let checkpoint = Bytes(x.number("checkpoint_byte", f64::NAN));
+    let write = checkpoint / bandwidth;
+    let startup = reliability::recovery(Seconds(0.0), restart, checkpoint, bandwidth, warm_up)?;
+    let inputs = RuntimeIn {
+        mtbf: time(x, "mtbf_s", f64::NAN),
+        checkpoint_time: write,
+        recovery_time: startup + detection,
+        startup,
+        window: time(x, "window_s", f64::NAN),
+        input_wait: x.number("input_wait", 0.0),
+        preemption_rate: Hertz(x.number("preemption_rate_1_per_s", 0.0)),
+        preemption_cost: startup + time(x, "lost_work_s", 0.0),
+    };
+    let out = walls::solve::<RuntimeGoodput>(&inputs, UPSTREAM)?;
+    Ok(vec![
+        ("mtbf_s", amount(inputs.mtbf)),
+        ("write_time_s", amount(write)),
+        ("interval_s", amount(out.interval)),
+        ("write_share", Out::Number(out.checkpoint_share / 2.0)),
+        ("rework_share", Out::Number(out.checkpoint_share / 2.0)),
+        ("checkpoint_share", Out::Number(out.checkpoint_share)),
+        ("recovery_time_s", amount(inputs.recovery_time)),
+        ("recovery_share", Out::Number(out.recovery_share)),
+        ("startup_time_s", amount(startup)),
+        ("startup_share", Out::Number(out.startup_share)),
+        ("input_wait_share", Out::Number(inputs.input_wait)),
+        ("preemption_cost_s", amount(inputs.preemption_cost)),
+        ("preemption_share", Out::Number(out.preemption_share)),
+        ("failure_side", Out::Number(out.checkpoint_share + out.recovery_share)),
+        ("runtime_loss", Out::Number(out.loss)),
+        ("runtime_goodput", Out::Number(out.goodput)),
+        ("interruption_interval_s", amount(out.interruption_interval)),
+        ("interruption_checkpoint_interval_s", amount(out.interruption_checkpoint_interval)),
+    ])
 }

@@ -4,7 +4,7 @@ use crate::case::{Case, UPSTREAM, amount};
 use crate::compare::{Out, Outputs, Verdict, verdict};
 use mlsysim::composite::Settings;
 use mlsysim::composite::iron_law::{IronLaw, IronLawIn};
-use mlsysim::composite::single_node;
+use mlsysim::composite::single_node::{self, Profile};
 use mlsysim::registry::{Inference, Recompute};
 use mlsysim::trace::NoTrace;
 use mlsysim::units::Seconds;
@@ -112,6 +112,11 @@ fn single_node_model(x: &Case<'_>) -> Result<Outputs> {
     if x.flag("raise_errors") {
         profile = profile.require_fit()?;
     }
+    Ok(profile_outputs(&profile))
+}
+
+/// A profile under the names of the vectors.
+pub(crate) fn profile_outputs(profile: &Profile) -> Outputs {
     let mut outputs = vec![
         ("latency_s", amount(profile.time)),
         ("latency_compute_s", amount(profile.compute_time)),
@@ -133,5 +138,5 @@ fn single_node_model(x: &Case<'_>) -> Result<Outputs> {
         outputs.push(("offload_spill_byte", amount(profile.memory.short_by)));
         outputs.push(("offload_effective_bw_byte_per_s", amount(profile.effective_bandwidth)));
     }
-    Ok(outputs)
+    outputs
 }

@@ -32,13 +32,13 @@ record! {
     /// Private training.
     pub struct DpSgdIn {
         /// Share of the examples in a batch, each drawn by itself.
-        sampling_rate: f64, "q", CHANCE, default 0.01;
+        sampling_rate: f64, "q", SOME_SHARE, default 0.01;
         /// Noise over the largest gradient that an example may have.
         noise_multiplier: f64, "σ", POSITIVE, default 1.0;
         /// Steps.
         steps: f64, "T", COUNT;
         /// Probability with which the bound may fail.
-        delta: f64, "δ", CHANCE, default 1e-5;
+        delta: f64, "δ", SOME_SHARE, default 1e-5;
     }
 }
 
@@ -168,7 +168,7 @@ pub fn noise_multiplier(sampling_rate: f64, steps: f64, delta: f64, epsilon: f64
     };
     at(1.0).check(OP)?;
     if delta >= 1.0 {
-        return refuse("delta", Range::CHANCE, delta);
+        return refuse("delta", Range::SOME_SHARE, delta);
     }
     let spent =
         |sigma: f64| DpSgd::compute(&at(sigma), Convention::Reference, &mut NoTrace).epsilon;

@@ -11,11 +11,11 @@ record! {
     /// A rare group and what is asked of a sample.
     pub struct SubgroupIn {
         /// Share of the group in the population.
-        prevalence: f64, "p", CHANCE, default 0.01;
+        prevalence: f64, "p", SOME_SHARE, default 0.01;
         /// Members of the group that the sample must have.
-        minimum_count: f64, "m", MILLION;
+        minimum_count: f64, "m", LOOP;
         /// Probability with which it may have fewer.
-        miss_probability: f64, "γ", CHANCE, default 0.05;
+        miss_probability: f64, "γ", SOME_SHARE, default 0.05;
     }
 }
 
