@@ -2,13 +2,22 @@
 
 mod carbon;
 mod collectives;
+mod decoders;
+mod edge_inference;
+mod edge_mlperf_tiny;
+mod energy_inference;
 mod grid_intensity;
+mod inference_llm_decode;
+mod inference_llm_serving;
+mod inference_mlperf_other;
 mod kernels_attention;
 mod kernels_gemm;
 mod layout;
 mod memory_training;
+mod networks;
 mod reliability;
 mod scaling_laws;
+mod storage_ingest;
 mod training_cnn_bert;
 mod training_llm;
 mod training_runs;
@@ -55,8 +64,8 @@ pub(crate) fn text(error: mlsysim::Error) -> String {
 
 /// Every priced data set, in the order in which constants are fitted: later ones use the constants of earlier ones.
 pub(crate) const PRICINGS: &[Pricing] = &[
-    collectives::PRICING,
     kernels_gemm::PRICING,
+    collectives::PRICING,
     kernels_attention::PRICING,
     training_llm::PRICING,
     training_runs::PRICING,
@@ -66,6 +75,13 @@ pub(crate) const PRICINGS: &[Pricing] = &[
     grid_intensity::PRICING,
     reliability::PRICING,
     scaling_laws::PRICING,
+    inference_llm_decode::PRICING,
+    inference_llm_serving::PRICING,
+    energy_inference::PRICING,
+    inference_mlperf_other::PRICING,
+    edge_inference::PRICING,
+    edge_mlperf_tiny::PRICING,
+    storage_ingest::PRICING,
 ];
 
 /// The pricing of a data set.
