@@ -9,6 +9,7 @@ use mlsysim::{Convention, Error};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 
+/// Cases of each wall, shared among its equations; an equation by itself gets a fifth of them at least.
 const CASES: u32 = 10_000;
 const CONVENTIONS: [Convention; 2] = [Convention::Reference, Convention::Upstream030];
 
@@ -35,7 +36,9 @@ fn inputs(info: &'static EquationInfo) -> BoxedStrategy<Vec<f64>> {
 
 /// Runs `check` on random inputs of one equation.
 fn for_any_inputs(info: &'static EquationInfo, check: impl Fn(&[f64]) -> TestCaseResult) {
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(CASES));
+    let of_wall = walls::equations().iter().filter(|other| other.wall == info.wall).count();
+    let cases = CASES.div_ceil(u32::try_from(of_wall).unwrap_or(1)).max(CASES / 5);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(cases));
     if let Err(error) = runner.run(&inputs(info), |numbers| check(&numbers)) {
         panic!("{}: {error}", info.id);
     }
