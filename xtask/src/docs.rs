@@ -13,11 +13,11 @@ pub(crate) struct Args {
     api_only: bool,
 }
 
-/// Builds both, with warnings as errors.
+/// Builds both, with warnings as errors; the book only if the numbers on its pages are as the code computes them.
 ///
 /// # Errors
 ///
-/// If rustdoc warns, the book does not build, or `mdbook` is missing.
+/// If rustdoc warns, a page of the book is out of date, the book does not build, or `mdbook` is missing.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = workspace::root();
     for name in LIBRARIES {
@@ -29,6 +29,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.api_only {
         return Ok(());
     }
+    let mut pages = cargo(&root);
+    pages.args(["run", "--quiet", "-p", "mlsysim", "--features", "cli", "--example", "wall_pages"]);
+    run_command(pages.args(["--", "docs/guide/mlsysim", "--check"]))?;
     need("mdbook", "cargo install mdbook --no-default-features --locked")?;
     let mut command = std::process::Command::new("mdbook");
     run_command(command.arg("build").arg(root.join("docs")))?;

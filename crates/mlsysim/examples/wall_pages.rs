@@ -5,7 +5,7 @@
 //! A page is written by hand but for the blocks between a comment that says what to compute and `<!-- end -->`:
 //!
 //! - `<!-- equations N -->`: the equations of wall N with their formulas and sources;
-//! - `<!-- example ID; INPUT=VALUE; ... -->`: inputs and every step of one evaluation;
+//! - `<!-- example ID; INPUT=VALUE; ... -->`: inputs and every step of one evaluation, without the inputs left at their defaults;
 //! - `<!-- plot FILE; ID; OUTPUT; INPUT=LOW..HIGH:COUNT:log; INPUT=VALUE; ... -->`: a curve, in `img/FILE` beside the page.
 
 #![expect(clippy::print_stdout, reason = "an example reports on standard output")]
@@ -124,10 +124,17 @@ fn compute(order: &str, pictures: &mut Vec<(String, String)>) -> Result<String> 
             let info = equation(id)?;
             let field =
                 info.output(output).ok_or_else(|| format!("{id} has no output `{output}`"))?;
-            let svg =
-                report::chart::sweep(field.doc.trim_end_matches('.'), &table, None, Some(output))?;
+            // The first input that takes several values goes to the right.
+            let right = axes
+                .iter()
+                .filter_map(|axis| axis.split_once('='))
+                .find(|(_, values)| values.contains("..") || values.contains(','))
+                .map(|(name, _)| name.trim())
+                .ok_or("no input takes several values")?;
+            let title = format!("{output} over {right}").replace('_', " ");
+            let svg = report::chart::sweep(&title, &table, Some(right), Some(output))?;
             pictures.push(((*file).into(), svg));
-            Ok(format!("![{}](img/{file})", field.doc))
+            Ok(format!("![{title}. {}](img/{file})", field.doc))
         }
         _ => Err("the orders are equations, example and plot".into()),
     }
@@ -171,15 +178,30 @@ fn example(id: &str, inputs: &[&str]) -> Result<String> {
     let evaluation =
         walls::evaluate(id, &given, Convention::Reference).map_err(|error| error.to_string())?;
     let mut text = String::from("| | symbol | value | from |\n|---|---|---|---|\n");
+    let mut left_out = Vec::new();
     for node in evaluation.trace.nodes() {
+        let untold = info.input(node.name).filter(|field| {
+            field.default.is_some() && !given.iter().any(|(name, _)| *name == field.name)
+        });
+        if untold.is_some() {
+            left_out.push(format!("`{}` = {}", node.symbol, value(node)));
+            continue;
+        }
         let _ = writeln!(
             text,
             "| {} | `{}` | {} | {} |",
             node.name.replace('_', " "),
             node.symbol,
             value(node),
-            origin(node)
+            if given.iter().any(|(name, _)| *name == node.name) {
+                "given".into()
+            } else {
+                origin(node)
+            }
         );
+    }
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "\nInputs at their defaults: {}.", left_out.join(", "));
     }
     Ok(text)
 }
@@ -202,9 +224,10 @@ fn amount(form: Form, text: &str) -> Result<Quantity> {
 }
 
 fn value(node: &Node) -> String {
-    node.value
-        .quantity()
-        .map_or_else(|| node.value.to_string(), |quantity| format!("{quantity:.4}"))
+    node.value.quantity().map_or_else(
+        || node.value.to_string(),
+        |quantity| report::chart::everyday(quantity).unwrap_or_else(|| format!("{quantity:.4}")),
+    )
 }
 
 fn origin(node: &Node) -> String {

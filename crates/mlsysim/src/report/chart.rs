@@ -44,9 +44,13 @@ pub struct Chart {
 
 const WIDTH: f64 = 760.0;
 const PLOT: f64 = 360.0;
-const LEFT: f64 = 104.0;
-const RIGHT: f64 = 28.0;
-const LEGEND_TOP: f64 = 52.0;
+const LEFT: f64 = 128.0;
+// Half of the widest label fits beside the last mark.
+const RIGHT: f64 = 52.0;
+const TITLE_TOP: f64 = 28.0;
+const TITLE_LINE: f64 = 20.0;
+/// Characters that fit on one line of the heading.
+const TITLE_WIDTH: usize = 74;
 const LEGEND_LINE: f64 = 19.0;
 const BOTTOM: f64 = 60.0;
 /// The most series that stay apart by color and dashes.
@@ -77,8 +81,8 @@ impl Chart {
             points.iter().copied().filter(|(x, y)| drawable(*x) && drawable(*y)).collect()
         };
         let all: Vec<(f64, f64)> = self.series.iter().flat_map(|s| finite(&s.points)).collect();
-        let x = Ticks::around(all.iter().map(|point| point.0), false);
-        let y = Ticks::around(all.iter().map(|point| point.1), true);
+        let x = Ticks::of(self.x.dimension, all.iter().map(|point| point.0), false);
+        let y = Ticks::of(self.y.dimension, all.iter().map(|point| point.1), true);
         let to_x = |value: f64| LEFT + x.place(value) * (WIDTH - LEFT - RIGHT);
         let to_y = |value: f64| PLOT - y.place(value) * PLOT;
 
@@ -87,20 +91,20 @@ impl Chart {
             let at = to_x(*value);
             frame.push_str(&format!(
                 "<line x1=\"{at:.1}\" y1=\"0\" x2=\"{at:.1}\" y2=\"{PLOT}\" stroke=\"#e3e3e3\"/>\n\
-                 <text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#444\">{:.3}</text>\n",
+                 <text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#444\">{}</text>\n",
                 PLOT + 20.0,
-                Quantity::new(*value, self.x.dimension)
+                x.label(*value, self.x.dimension)
             ));
         }
         for value in &y.marks {
             let at = to_y(*value);
             frame.push_str(&format!(
                 "<line x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\" stroke=\"#e3e3e3\"/>\n\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#444\">{:.3}</text>\n",
+                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#444\">{}</text>\n",
                 WIDTH - RIGHT,
                 LEFT - 8.0,
                 at + 4.5,
-                Quantity::new(*value, self.y.dimension)
+                y.label(*value, self.y.dimension)
             ));
         }
         let named = |scale: &Scale, ticks: &Ticks| {
@@ -120,7 +124,20 @@ impl Chart {
         ));
 
         let (mut legend, mut marks) = (String::new(), String::new());
-        let mut line = LEGEND_TOP;
+        let heading = wrapped(&self.title, TITLE_WIDTH);
+        let mut line = TITLE_TOP + 4.0;
+        let mut headings = String::new();
+        for (index, words) in heading.iter().enumerate() {
+            let weight =
+                if index == 0 { "font-size=\"15\" font-weight=\"bold\"" } else { "fill=\"#444\"" };
+            headings.push_str(&format!(
+                "<text x=\"{LEFT}\" y=\"{:.1}\" {weight}>{}</text>\n",
+                line - 4.0,
+                escape(words)
+            ));
+            line += TITLE_LINE;
+        }
+        line += 4.0;
         for (index, series) in self.series.iter().enumerate() {
             let color = COLORS[index % COLORS.len()];
             let dash = if index < COLORS.len() { "" } else { " stroke-dasharray=\"6 4\"" };
@@ -165,10 +182,73 @@ impl Chart {
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
              height=\"{height}\" font-family=\"sans-serif\" font-size=\"13\" role=\"img\">\n\
              <title>{title}</title>\n<rect width=\"{WIDTH}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
-             <text x=\"{LEFT}\" y=\"28\" font-size=\"15\" font-weight=\"bold\">{title}</text>\n\
-             {legend}<g transform=\"translate(0 {top})\">\n{frame}{marks}</g>\n</svg>\n"
+             {headings}{legend}<g transform=\"translate(0 {top})\">\n{frame}{marks}</g>\n</svg>\n"
         )
     }
+}
+
+/// The lines of a heading: what stands before the first `: ` broken between words, the rest between its parts.
+fn wrapped(title: &str, width: usize) -> Vec<String> {
+    let (name, rest) = title.split_once(": ").unwrap_or((title, ""));
+    let mut lines = Vec::new();
+    for (text, gap) in [(name, " "), (rest, ", ")] {
+        let mut line = String::new();
+        for part in text.split(gap).filter(|part| !part.is_empty()) {
+            if !line.is_empty() && line.chars().count() + 1 + part.chars().count() > width {
+                line.push_str(gap.trim_end());
+                lines.push(core::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push_str(gap);
+            }
+            line.push_str(part);
+        }
+        if !line.is_empty() {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
+/// The unit that people use for amounts from `least` on where the base unit gives unhandy numbers, and its size.
+fn unit(dimension: Dimension, least: f64) -> Option<(f64, &'static str)> {
+    const KWH: f64 = 3.6e6;
+    let from = |bounds: &[(f64, f64, &'static str)]| {
+        bounds.iter().find(|(bound, ..)| least >= *bound).map(|(_, size, name)| (*size, *name))
+    };
+    match dimension {
+        Dimension::TIME => from(&[
+            (31_536_000.0, 31_536_000.0, "yr"),
+            (3.0 * 86_400.0, 86_400.0, "d"),
+            (1_800.0, 3_600.0, "h"),
+        ]),
+        Dimension::FREQUENCY if least > 0.0 && least < 1e-2 => Some((1.0 / 3_600.0, "1/h")),
+        Dimension::MONEY => from(&[(1e6, 1e6, "million USD")]),
+        Dimension::ENERGY => from(&[(1e9, 1e3 * KWH, "MWh")]),
+        Dimension::CARBON => from(&[(1e3, 1e3, "tCO2e")]),
+        Dimension::CARBON_INTENSITY => Some((1e-3 / KWH, "gCO2e/kWh")),
+        Dimension::ENERGY_PRICE => Some((1.0 / KWH, "USD/kWh")),
+        Dimension::RENT => Some((1.0 / 3_600.0, "USD/h")),
+        Dimension::WATER_INTENSITY => Some((1e-3 / KWH, "L/kWh")),
+        _ => None,
+    }
+}
+
+/// An amount in the unit that people use for it, where that is not its base unit: hours, `USD/kWh`.
+///
+/// ```
+/// use mlsysim::report::chart::everyday;
+/// use mlsysim::units::parse;
+///
+/// assert_eq!(everyday(parse("43200 s")?).as_deref(), Some("12 h"));
+/// assert_eq!(everyday(parse("0.12 USD/kWh")?).as_deref(), Some("0.12 USD/kWh"));
+/// assert_eq!(everyday(parse("3 ms")?), None);
+/// # Ok::<(), mlsysim::Error>(())
+/// ```
+#[must_use]
+pub fn everyday(amount: Quantity) -> Option<String> {
+    let (size, name) = unit(amount.dimension, amount.value)?;
+    drawable(amount.value).then(|| format!("{:.4} {name}", Quantity::number(amount.value / size)))
 }
 
 /// Whether differences to other such values are finite.
@@ -183,9 +263,32 @@ struct Ticks {
     high: f64,
     logarithmic: bool,
     marks: Vec<f64>,
+    /// Size and name of the unit of the labels, if it is not the dimension's own.
+    unit: Option<(f64, &'static str)>,
 }
 
 impl Ticks {
+    /// Marks at round values of the unit that people use.
+    fn of(dimension: Dimension, values: impl Iterator<Item = f64> + Clone, upwards: bool) -> Self {
+        let least = values.clone().fold(f64::INFINITY, f64::min);
+        let unit = unit(dimension, least).filter(|_| least.is_finite());
+        let size = unit.map_or(1.0, |(size, _)| size);
+        let mut ticks = Self::around(values.map(|value| value / size), upwards);
+        ticks.low *= size;
+        ticks.high *= size;
+        for mark in &mut ticks.marks {
+            *mark *= size;
+        }
+        Self { unit, ..ticks }
+    }
+
+    fn label(&self, value: f64, dimension: Dimension) -> String {
+        match self.unit {
+            Some((size, name)) => format!("{:.3} {name}", Quantity::number(value / size)),
+            None => format!("{:.3}", Quantity::new(value, dimension)),
+        }
+    }
+
     fn around(values: impl Iterator<Item = f64>, upwards: bool) -> Self {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for value in values {
@@ -202,17 +305,33 @@ impl Ticks {
         }
     }
 
-    /// Whole powers of ten around the values; some seven of them marked.
+    /// From 1, 2 or 5 times a power of ten to another such value around the values; some seven powers marked,
+    /// or all such values if there are few powers.
     fn powers(low: f64, high: f64) -> Self {
+        let round = |value: f64, up: bool| {
+            let power = libm::pow(10.0, libm::floor(libm::log10(value)));
+            let factors = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
+            let near = |factor: &f64| (factor / value - 1.0).abs() < 1e-9;
+            let below = factors.iter().rev().find(|factor| **factor <= value || near(factor));
+            let above = factors.iter().find(|factor| **factor >= value || near(factor));
+            if up { above } else { below }.copied().unwrap_or(value)
+        };
+        let (low, high) = (round(low, false), round(high, true));
         let (first, last) = (libm::floor(libm::log10(low)), libm::ceil(libm::log10(high)));
         let stride = libm::ceil((last - first) / 7.0).max(1.0);
+        let factors: &[f64] = if last - first > 3.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let mut marks = Vec::new();
         let mut power = first;
         while power <= last {
-            marks.push(libm::pow(10.0, power));
+            for factor in factors {
+                let mark = factor * libm::pow(10.0, power);
+                if mark >= low * (1.0 - 1e-9) && mark <= high * (1.0 + 1e-9) {
+                    marks.push(mark);
+                }
+            }
             power += stride;
         }
-        Self { low: libm::pow(10.0, first), high: libm::pow(10.0, last), logarithmic: true, marks }
+        Self { low, high, logarithmic: true, marks, unit: None }
     }
 
     /// Some six steps of 1, 2 or 5 times a power of ten.
@@ -236,7 +355,7 @@ impl Ticks {
             marks.push(number * step);
             number += 1.0;
         }
-        Self { low: start * step, high: end * step, logarithmic: false, marks }
+        Self { low: start * step, high: end * step, logarithmic: false, marks, unit: None }
     }
 
     /// Where a value lies between the ends, 0 to 1.
@@ -268,6 +387,15 @@ pub fn sweep(
 ) -> Result<String, String> {
     use crate::sweep::{Column, Kind};
     use alloc::vec;
+    let pretty = |column: &Column, row: usize| {
+        let amount = match column.kind {
+            Kind::Amount(dimension) => {
+                column.number(row).and_then(|value| everyday(Quantity::new(value, dimension)))
+            }
+            Kind::Flag | Kind::Words(_) => None,
+        };
+        amount.unwrap_or_else(|| super::rows::pretty(column, row))
+    };
     let inputs = &table.columns[..table.inputs];
     let outputs = &table.columns[table.inputs..];
     let scale = |column: &Column| match column.kind {
@@ -302,7 +430,7 @@ pub fn sweep(
     for row in 0..table.rows() {
         let parts: Vec<String> = others
             .iter()
-            .map(|column| format!("{} {}", column.name, super::rows::pretty(column, row)))
+            .map(|column| format!("{} {}", column.name, pretty(column, row)))
             .collect();
         let label = if parts.is_empty() { up.name.clone() } else { parts.join(", ") };
         let point = (right.number(row).unwrap_or(f64::NAN), up.number(row).unwrap_or(f64::NAN));
@@ -327,7 +455,7 @@ pub fn sweep(
     let fixed: Vec<String> = inputs
         .iter()
         .filter(|column| table.rows() > 0 && !varies(column) && column.name != right.name)
-        .map(|column| format!("{} {}", column.name, super::rows::pretty(column, 0)))
+        .map(|column| format!("{} {}", column.name, pretty(column, 0)))
         .collect();
     let title =
         if fixed.is_empty() { title.into() } else { format!("{title}: {}", fixed.join(", ")) };
@@ -347,8 +475,21 @@ mod tests {
         let up = Ticks::around([9.0, 10.0].into_iter(), true);
         assert_eq!((up.low, up.high), (0.0, 10.0), "heights compare only from 0: {up:?}");
         let ticks = Ticks::around([2e9, 5e12].into_iter(), false);
-        assert_eq!(ticks.marks, [1e9, 1e10, 1e11, 1e12, 1e13]);
-        assert!((ticks.place(1e11) - 0.5).abs() < 1e-12, "the middle of four decades");
+        assert_eq!((ticks.low, ticks.high), (2e9, 5e12), "round values around those shown");
+        assert_eq!(ticks.marks, [1e10, 1e11, 1e12]);
+        assert!((ticks.place(1e11) - 0.5).abs() < 1e-12, "the middle of 2e9 and 5e12 in ratios");
+        let few = Ticks::around([1.0, 60.0].into_iter(), false);
+        assert_eq!(few.marks, [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0]);
+    }
+
+    #[test]
+    fn labels_are_round_in_the_unit_that_people_use() {
+        let ticks = Ticks::of(Dimension::TIME, [7200.0, 43_200.0].into_iter(), false);
+        let labels: Vec<String> =
+            ticks.marks.iter().map(|mark| ticks.label(*mark, Dimension::TIME)).collect();
+        assert_eq!(labels, ["2 h", "4 h", "6 h", "8 h", "10 h", "12 h"]);
+        let short = Ticks::of(Dimension::TIME, [0.5, 1.0].into_iter(), true);
+        assert_eq!(short.label(0.5, Dimension::TIME), "500 ms");
     }
 
     #[test]
@@ -367,6 +508,12 @@ mod tests {
                 assert!(ticks.place(value).is_finite(), "{value} on {ticks:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_long_heading_is_broken_between_words() {
+        assert_eq!(wrapped("time: a 1, b 2, c 3", 8), ["time", "a 1, b 2,", "c 3"]);
+        assert_eq!(wrapped("a-word-that-does-not-fit", 4), ["a-word-that-does-not-fit"]);
     }
 
     #[test]
