@@ -131,7 +131,8 @@ fn compute(order: &str, pictures: &mut Vec<(String, String)>) -> Result<String> 
                 .find(|(_, values)| values.contains("..") || values.contains(','))
                 .map(|(name, _)| name.trim())
                 .ok_or("no input takes several values")?;
-            let title = format!("{output} over {right}").replace('_', " ");
+            let mut title = format!("{output} over {right}").replace('_', " ");
+            title[..1].make_ascii_uppercase();
             let svg = report::chart::sweep(&title, &table, Some(right), Some(output))?;
             pictures.push(((*file).into(), svg));
             Ok(format!("![{title}. {}](img/{file})", field.doc))

@@ -46,7 +46,7 @@ const WIDTH: f64 = 760.0;
 const PLOT: f64 = 360.0;
 const LEFT: f64 = 128.0;
 // Half of the widest label fits beside the last mark.
-const RIGHT: f64 = 52.0;
+const RIGHT: f64 = 60.0;
 const TITLE_TOP: f64 = 28.0;
 const TITLE_LINE: f64 = 20.0;
 /// Characters that fit on one line of the heading.
@@ -87,14 +87,19 @@ impl Chart {
         let to_y = |value: f64| PLOT - y.place(value) * PLOT;
 
         let mut frame = String::new();
-        for value in &x.marks {
-            let at = to_x(*value);
+        let labels: Vec<(f64, String)> =
+            x.marks.iter().map(|mark| (to_x(*mark), x.label(*mark, self.x.dimension))).collect();
+        let shown = apart(&labels, &x.marks);
+        for (index, (at, label)) in labels.iter().enumerate() {
             frame.push_str(&format!(
-                "<line x1=\"{at:.1}\" y1=\"0\" x2=\"{at:.1}\" y2=\"{PLOT}\" stroke=\"#e3e3e3\"/>\n\
-                 <text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#444\">{}</text>\n",
-                PLOT + 20.0,
-                x.label(*value, self.x.dimension)
+                "<line x1=\"{at:.1}\" y1=\"0\" x2=\"{at:.1}\" y2=\"{PLOT}\" stroke=\"#e3e3e3\"/>\n"
             ));
+            if shown[index] {
+                frame.push_str(&format!(
+                    "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#444\">{label}</text>\n",
+                    PLOT + 20.0,
+                ));
+            }
         }
         for value in &y.marks {
             let at = to_y(*value);
@@ -185,6 +190,26 @@ impl Chart {
              {headings}{legend}<g transform=\"translate(0 {top})\">\n{frame}{marks}</g>\n</svg>\n"
         )
     }
+}
+
+/// Which labels stand side by side without touching; those of powers of ten come first.
+fn apart(labels: &[(f64, String)], marks: &[f64]) -> Vec<bool> {
+    const CHARACTER: f64 = 8.0;
+    let half = |label: &str| CHARACTER * (label.chars().map(|_| 1.0).sum::<f64>() + 1.0) / 2.0;
+    let even = |mark: f64| {
+        let power = libm::log10(mark);
+        (power - libm::round(power)).abs() < 1e-9
+    };
+    let mut shown = alloc::vec![false; labels.len()];
+    for wanted in [true, false] {
+        for (index, (at, label)) in labels.iter().enumerate() {
+            let free = labels.iter().zip(&shown).all(|((other, text), shown)| {
+                !shown || (other - at).abs() >= half(text) + half(label)
+            });
+            shown[index] |= free && even(marks[index]) == wanted;
+        }
+    }
+    shown
 }
 
 /// The lines of a heading: what stands before the first `: ` broken between words, the rest between its parts.
@@ -514,6 +539,14 @@ mod tests {
     fn a_long_heading_is_broken_between_words() {
         assert_eq!(wrapped("time: a 1, b 2, c 3", 8), ["time", "a 1, b 2,", "c 3"]);
         assert_eq!(wrapped("a-word-that-does-not-fit", 4), ["a-word-that-does-not-fit"]);
+    }
+
+    #[test]
+    fn labels_do_not_touch() {
+        let label = |at: f64| (at, String::from("1 gCO2e/kWh"));
+        let labels = [label(0.0), label(60.0), label(100.0), label(200.0)];
+        assert_eq!(apart(&labels, &[1.0, 5.0, 10.0, 50.0]), [true, false, true, true]);
+        assert_eq!(apart(&labels, &[2.0, 10.0, 20.0, 50.0]), [false, true, false, true]);
     }
 
     #[test]
