@@ -89,7 +89,9 @@ impl Chart {
         let mut frame = String::new();
         let labels: Vec<(f64, String)> =
             x.marks.iter().map(|mark| (to_x(*mark), x.label(*mark, self.x.dimension))).collect();
-        let shown = apart(&labels, &x.marks);
+        let size = x.unit.map_or(1.0, |(size, _)| size);
+        let values: Vec<f64> = x.marks.iter().map(|mark| mark / size).collect();
+        let shown = apart(&labels, &values);
         for (index, (at, label)) in labels.iter().enumerate() {
             frame.push_str(&format!(
                 "<line x1=\"{at:.1}\" y1=\"0\" x2=\"{at:.1}\" y2=\"{PLOT}\" stroke=\"#e3e3e3\"/>\n"
