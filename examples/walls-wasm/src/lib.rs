@@ -16,8 +16,8 @@ mod groups;
 #[path = "../../../crates/mlsysim/tests/golden/objects.rs"]
 mod objects;
 
+use core::fmt::Write as _;
 use serde_json::Value;
-use std::fmt::Write as _;
 use std::sync::Mutex;
 
 /// Returns a line for each case of a golden file: group, case, status, and name and bits of every output.
