@@ -153,6 +153,20 @@ pub enum Error {
         /// The difference.
         short: crate::units::Bytes,
     },
+    /// No value of an input gives an output the value wanted, or it cannot be told which one does.
+    #[error("{equation}: no {input} gives {output} {target}: {reason}")]
+    Inverse {
+        /// Identifier of the equation.
+        equation: &'static str,
+        /// Name of the input looked for.
+        input: &'static str,
+        /// Name of the output wanted.
+        output: &'static str,
+        /// Its value.
+        target: Quantity,
+        /// Why not.
+        reason: String,
+    },
     /// One row of a table was refused.
     #[error("row {row}: {source}")]
     Row {

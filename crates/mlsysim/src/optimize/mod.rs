@@ -5,5 +5,6 @@ pub mod layout;
 mod layout_upstream;
 pub mod pareto;
 pub mod placement;
+pub mod solve_for;
 
 pub use layout_upstream::{Candidate, PowersOfTwo, powers_of_two};

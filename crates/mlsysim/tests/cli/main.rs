@@ -7,6 +7,7 @@ mod optimize;
 mod plan;
 mod scripts;
 mod serve;
+mod solve;
 mod sweep;
 
 use expect_test::{Expect, expect, expect_file};

@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Optimize(OptimizeCommand),
     /// Time to the first token and between tokens of a model on a machine
     Serve(ServeArgs),
+    /// Find the input of an equation that gives an output wanted
+    Solve(SolveArgs),
     /// Write the JSON Schema of a plan, or of files with machines or models
     Schema(SchemaArgs),
     /// Write the completions of a shell
@@ -61,6 +63,24 @@ pub(crate) struct WallsArgs {
     /// Show inputs with units and ranges, or every step of a solution
     #[arg(long)]
     pub(crate) explain: bool,
+    /// Which formulas to use
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) convention: ConventionArg,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  mlsysim solve memory.step_time bandwidth='1 GB/s..100 TB/s' memory_time='8 ms' bytes_moved='16 GB'\n\nExit status: 0 found, 1 no value in the range gives it, 2 wrong usage."
+)]
+pub(crate) struct SolveArgs {
+    /// Identifier of an equation; `mlsysim walls --explain` lists them with their units
+    pub(crate) equation: String,
+    /// One input with its range, NAME=LOW..HIGH; one output with the value wanted; other inputs, NAME=AMOUNT
+    #[arg(value_name = "NAME=AMOUNT|NAME=LOW..HIGH")]
+    pub(crate) terms: Vec<String>,
     /// Which formulas to use
     #[arg(long, value_enum, default_value_t)]
     pub(crate) convention: ConventionArg,

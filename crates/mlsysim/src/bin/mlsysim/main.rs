@@ -12,6 +12,7 @@ mod explain;
 mod optimize;
 mod plan;
 mod serve;
+mod solve;
 mod step;
 mod sweep;
 mod walls;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(args),
         Command::Diff(args) => diff::run(args),
         Command::Serve(args) => serve::run(args),
+        Command::Solve(args) => solve::run(args),
         Command::Schema(args) => Ok(plan::print_schema(args)),
         Command::Optimize(command) => optimize::run(command),
         Command::Completions(args) => Ok(completions(args.shell)),
