@@ -5,6 +5,7 @@ use crate::composite::Settings;
 use crate::composite::single_node::Profile;
 use crate::convention::Convention;
 use crate::error::{Error, Result};
+use crate::evaluate::scorecard::Status;
 use crate::provenance::{Basis, Origins, Provenance};
 use crate::registry::{Fabric, Fleet, Inference, Node};
 use crate::resolve::cost::{Prices, cost};
@@ -15,7 +16,6 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// Every metric that a limit may be put on, with its unit.
 pub(super) const METRICS: [(&str, &str); 16] = [
@@ -36,38 +36,6 @@ pub(super) const METRICS: [(&str, &str); 16] = [
     ("macro.operational_carbon", "t"),
     ("macro.water_m3", "m^3"),
 ];
-
-/// How one level of a plan came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Status {
-    /// It holds.
-    Pass,
-    /// It holds barely.
-    Warning,
-    /// It does not hold.
-    Fail,
-    /// The plan says too little to tell.
-    Skipped,
-}
-
-impl Status {
-    /// The word in reports.
-    #[must_use]
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::Pass => "PASS",
-            Self::Warning => "WARNING",
-            Self::Fail => "FAIL",
-            Self::Skipped => "SKIPPED",
-        }
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.key())
-    }
-}
 
 /// A number of a report.
 #[derive(Debug, Clone, PartialEq)]

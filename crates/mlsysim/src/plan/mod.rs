@@ -21,7 +21,8 @@ mod read;
 mod schema;
 mod set;
 
-pub use evaluate::{Level, Metric, Report, Status, Violation};
+pub use crate::evaluate::scorecard::Status;
+pub use evaluate::{Level, Metric, Report, Violation};
 #[cfg(feature = "json")]
 pub use schema::{Of, schema};
 
