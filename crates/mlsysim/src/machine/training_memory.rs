@@ -79,7 +79,8 @@ pub fn layer_activations(shape: &Shape, plan: &Plan) -> Result<f64> {
 /// # Examples
 ///
 /// A model of 175 billion weights on 64 devices, everything kept: 23 bytes per token and width in each layer
-/// (10 whole, 24/8 cut, 5·96·2048/(12288·8) scores), 96 layers, and 7/24 more for the stages.
+/// (10 whole, 24/8 cut, 5·96·2048/(12288·8) scores), 96 layers, and 7/24 more for the stages, which 64 micro-batches
+/// keep full.
 ///
 /// ```
 /// use mlsysim::machine::training_memory::memory;
@@ -89,7 +90,10 @@ pub fn layer_activations(shape: &Shape, plan: &Plan) -> Result<f64> {
 ///     layers: 96.0, hidden: 12288.0, heads: 96.0, kv_heads: 96.0, head_dim: 128.0,
 ///     ffn_hidden: 49152.0, gated: false, vocab: 51200.0,
 /// };
-/// let plan = Plan { tensor: 8.0, pipeline: 8.0, interleave: 3.0, fused_attention: false, ..Plan::single(1.0, 2048.0) };
+/// let plan = Plan {
+///     tensor: 8.0, pipeline: 8.0, interleave: 3.0, micro_batches: 64.0, fused_attention: false,
+///     ..Plan::single(1.0, 2048.0)
+/// };
 /// let bytes = memory(&shape, &plan)?.activations;
 /// let by_hand = 2048.0 * 12288.0 * 23.0 * 96.0 * (1.0 + 7.0 / 24.0);
 /// assert!((bytes / by_hand - 1.0).abs() < 1e-12);

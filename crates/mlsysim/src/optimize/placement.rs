@@ -74,9 +74,10 @@ pub struct Placement {
 /// (machine.power, machine.unit_cost) = (Some(Watts(1000.0)), Some(Usd(0.0)));
 /// # let node = Node { id: "n".into(), name: "n".into(), accelerator: machine, accelerators: 1,
 /// #     intra_bandwidth: BytesPerSecond(1e11), nics: 1, psus: 2, psu_redundancy: 1, max_power: None,
-/// #     origins: Origins::new(origin()) };
+/// #     facts: Vec::new(), upstream: Vec::new(), origins: Origins::new(origin()) };
 /// # let fleet = Fleet { id: "f".into(), name: "f".into(), node, nodes: 1,
-/// #     fabric: Fabric::new("e", BytesPerSecond(1e10), origin()), grid: None, site: None, mtbf: None };
+/// #     fabric: Fabric::new("e", BytesPerSecond(1e10), origin()), grid: None, site: None, mtbf: None,
+/// #     origins: Origins::new(origin()) };
 /// // A kilowatt for 1,000 s is a megajoule. The clean grid is dearer by 0.1 USD/MJ, and saves 0.2 kg.
 /// let grid = |id: &str, carbon: f64, price: f64| {
 ///     let mut grid = Grid::new(id, KgCo2PerJoule(carbon), origin());

@@ -56,6 +56,9 @@ pub(crate) fn run(plan: &Plan, show: &Show) -> Result<Answer, String> {
         (3, Some(broken.join("\n")))
     } else if !report.feasible() {
         (1, Some(format!("{} does not fit {}", plan.model.name, plan.hardware.name)))
+    } else if plan.accelerators > 1 && matches!(show.output, Output::Text) {
+        let each = "each accelerator infers its share of the batch; a training step of the plan is priced by `mlsysim optimize parallelism`";
+        (0, Some(each.into()))
     } else {
         (0, None)
     };
