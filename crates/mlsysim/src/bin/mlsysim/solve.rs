@@ -81,7 +81,7 @@ impl Asked {
                     match (read(field, low), read(field, high)) {
                         (Ok(low), Ok(high)) => unknown.push((field, [low, high])),
                         (low, high) => {
-                            problems.extend([low.err(), high.err()].into_iter().flatten())
+                            problems.extend([low.err(), high.err()].into_iter().flatten());
                         }
                     }
                 }
