@@ -13,6 +13,7 @@ mod docs;
 mod features;
 mod firmware;
 mod golden;
+mod kits;
 mod layers;
 mod links;
 mod milestone;
@@ -65,6 +66,8 @@ enum Command {
     Wasm(wasm::Args),
     /// Build the board images, and run them in the emulator with --run
     Firmware(firmware::Args),
+    /// Models for boards: inspect, convert, plan, fit, run
+    Kits(kits::Args),
     /// Run the commands of the course, and the audit of its checks
     Course(course::Args),
     /// Build the API documentation and the book
@@ -91,6 +94,10 @@ fn main() -> ExitCode {
         Command::Golden(args) => golden::run(&args),
         Command::Wasm(args) => wasm::run(&args),
         Command::Firmware(args) => firmware::run(&args),
+        Command::Kits(args) => match kits::run(&args) {
+            Ok(status) => return status,
+            Err(error) => Err(error),
+        },
         Command::Course(args) => match course::run(&args) {
             Ok(status) => return status,
             Err(error) => Err(error),

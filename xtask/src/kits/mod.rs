@@ -1,0 +1,88 @@
+//! Models for boards: `cargo xtask kits COMMAND`.
+//!
+//! One file per command, each with its arguments and one function that returns the exit status.
+//! To add a command: `mod name;`, a variant of [`Command`] holding `name::Args`, and its arm in [`run`].
+//! Bad input is a [`Usage`] error: the text names the operation, the values and the remedy, and the status is 2.
+
+mod boards;
+mod convert;
+mod inspect;
+mod model;
+mod names;
+mod table;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::firmware;
+
+/// Models for boards: look at them, convert them, plan their memory, see whether they fit, run them.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_HELP)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_HELP: &str = "Exit status: 0 done, 1 a negative answer (does not fit, a check failed), 2 bad input, \
+                         4 the step did not run because a tool is missing.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// List the boards, with the source of every number
+    Boards(boards::Args),
+    /// Show the operators, tensors and memory of a model
+    Inspect(inspect::Args),
+    /// Convert a `.tflite` file into a `.kit` container
+    Convert(convert::Args),
+    /// Build the board images, and run them in the emulator with --run
+    Firmware(firmware::Args),
+}
+
+/// Runs a command and returns its exit status.
+///
+/// # Errors
+///
+/// If a file cannot be written, a check failed, or a tool is missing.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let result = match &args.command {
+        Command::Boards(args) => boards::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Convert(args) => convert::run(args),
+        Command::Firmware(args) => firmware::run(args).map(|()| ExitCode::SUCCESS),
+    };
+    match result {
+        Err(error) if error.is::<Usage>() => {
+            eprintln!("error: {error}");
+            Ok(ExitCode::from(2))
+        }
+        other => other,
+    }
+}
+
+/// Input that cannot be worked with.
+#[derive(Debug)]
+pub(crate) struct Usage(String);
+
+impl Usage {
+    /// Returns the error with `text`: the operation, the values, and what to do instead.
+    pub(crate) fn because(text: impl Into<String>) -> anyhow::Error {
+        anyhow::Error::new(Self(text.into()))
+    }
+}
+
+impl core::fmt::Display for Usage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Usage {}
+
+/// Prints an object as indented JSON.
+fn print_json(value: &serde_json::Value) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(value)?);
+    Ok(())
+}
