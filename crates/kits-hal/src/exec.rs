@@ -5,7 +5,10 @@ use core::ops::ControlFlow;
 use crate::{
     dtype::Element,
     error::RunError,
-    model::{Model, TensorInfo, record::TensorRecord},
+    model::{
+        Model, TensorInfo,
+        record::{TENSOR_VARIABLE, TensorRecord},
+    },
     observe::{Observer, Unobserved},
     fast, ops,
 };
@@ -84,7 +87,29 @@ impl<'m, 'a> Session<'m, 'a> {
         let arena = arena
             .get_mut(..need)
             .ok_or(RunError::ArenaTooSmall { need: clip(need), have: clip(have) })?;
-        Ok(Self { model: *model, arena, next: 0, kernels })
+        let mut session = Self { model: *model, arena, next: 0, kernels };
+        session.reset();
+        Ok(session)
+    }
+
+    /// Sets every state that outlives a run (of an LSTM) to 0, as it was when the session began.
+    ///
+    /// Also forgets a run in progress. A model without states has nothing to reset.
+    pub fn reset(&mut self) {
+        self.restart();
+        for index in 0..self.model.n_tensors() {
+            let Some(t) = self.model.tensor_record(index) else { continue };
+            if !t.has(TENSOR_VARIABLE) {
+                continue;
+            }
+            let zero = t.zero.to_le_bytes();
+            let width = if t.dtype().bytes() == 1 { 1 } else { zero.len() };
+            let zero = zero.get(..width).unwrap_or(&[]);
+            let state = self.arena.get_mut(range(&t)).unwrap_or_default();
+            for (to, from) in state.iter_mut().zip(zero.iter().cycle()) {
+                *to = *from;
+            }
+        }
     }
 
     /// Returns the model.

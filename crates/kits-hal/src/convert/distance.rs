@@ -58,7 +58,10 @@ pub(super) fn distance(net: &Net, op: &NetOp, k: usize) -> Option<u32> {
         | OpCode::HardSwish
         | OpCode::LeakyRelu
         | OpCode::Relu
-        | OpCode::Relu6 => Some(0),
+        | OpCode::Relu6
+        | OpCode::L2Normalization => Some(0),
+        // Each element is read before it is written; the slopes are another matter.
+        OpCode::Prelu => (k == 0).then_some(0),
         // Element by element, each read before it is written, the elements may differ in size.
         OpCode::Quantize | OpCode::Dequantize => {
             u32::try_from(y.bytes().saturating_sub(x.bytes())).ok()
@@ -72,6 +75,9 @@ pub(super) fn distance(net: &Net, op: &NetOp, k: usize) -> Option<u32> {
         | OpCode::Transpose
         | OpCode::StridedSlice
         | OpCode::Split
+        | OpCode::ArgMax
+        | OpCode::ResizeBilinear
+        | OpCode::UnidirectionalSequenceLstm
         | OpCode::Pack => None,
     }
 }

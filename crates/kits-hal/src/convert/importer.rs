@@ -394,12 +394,29 @@ impl<'g> Importer<'g> {
         }
     }
 
+    /// Adds a tensor that keeps its value from run to run, or finds it.
+    pub(super) fn define_state(&mut self, t: usize) -> Result<TensorId> {
+        if let Some(id) = self.map[t] {
+            return Ok(id);
+        }
+        let tensor = NetTensor { state: true, ..self.describe_any(t)? };
+        let id = self.net.add(tensor);
+        self.map[t] = Some(id);
+        Ok(id)
+    }
+
     /// Describes a tensor of the file as one of the network.
     pub(super) fn describe(&self, t: usize) -> Result<NetTensor> {
         let tensor = &self.graph.tensors[t];
         if tensor.variable {
+            // Only an operator that has states may touch one.
             return Err(ImportError::UnsupportedType { tensor: number(t), ty: tensor.ty });
         }
+        self.describe_any(t)
+    }
+
+    fn describe_any(&self, t: usize) -> Result<NetTensor> {
+        let tensor = &self.graph.tensors[t];
         let dtype = dtype(tensor, t)?;
         let (scale, zero) = if tensor.scale.is_empty() { (0.0, 0) } else { self.quantization(t)? };
         Ok(NetTensor {
@@ -409,6 +426,7 @@ impl<'g> Importer<'g> {
             zero: if dtype == DType::F32 { 0 } else { zero },
             constant: None,
             alias_of: None,
+            state: false,
             source: number(t),
             name: tensor.name.clone(),
         })

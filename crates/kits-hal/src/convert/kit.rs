@@ -12,7 +12,7 @@ use crate::{
         Model,
         record::{
             ALIGN, HEADER, MODEL_OVERLAP, NONE, OPERATOR, TENSOR, TENSOR_ALIAS, TENSOR_CONSTANT,
-            TENSOR_INPUT, TENSOR_OUTPUT, TensorRecord,
+            TENSOR_INPUT, TENSOR_OUTPUT, TENSOR_VARIABLE, TensorRecord,
         },
     },
 };
@@ -128,7 +128,7 @@ pub(super) fn write(net: &Net, layout: &Layout<'_>) -> Result<Kit, ImportError> 
     Ok(Kit { bytes: file, numbers, constants })
 }
 
-/// Tensors in the order of their definition: inputs, constants, outputs of operators; each
+/// Tensors in the order of their definition: inputs, constants, states, outputs of operators; each
 /// followed by its other shapes.
 fn record_order(net: &Net) -> Vec<TensorId> {
     let mut aliases: HashMap<TensorId, Vec<TensorId>> = HashMap::new();
@@ -162,6 +162,11 @@ fn record_order(net: &Net) -> Vec<TensorId> {
             add(TensorId(i));
         }
     }
+    for (i, tensor) in net.tensors.iter().enumerate() {
+        if used[i] && tensor.state {
+            add(TensorId(i));
+        }
+    }
     for op in &net.ops {
         add(op.output);
     }
@@ -186,6 +191,9 @@ fn tensor_record(
     }
     if tensor.alias_of.is_some() {
         flags |= TENSOR_ALIAS;
+    }
+    if tensor.state {
+        flags |= TENSOR_VARIABLE;
     }
     let at = match constants.get(&root) {
         Some(place) => {

@@ -49,8 +49,10 @@ impl Memory {
             let mut list = Vec::new();
             for &input in &op.inputs {
                 if net.tensor(net.root(input)).constant.is_none() {
-                    let buffer = add(input, time, &mut buffers);
-                    buffers[buffer].last = buffers[buffer].last.max(time);
+                    let state = net.tensor(input).state;
+                    let (first, last) = if state { (0, end) } else { (time, time) };
+                    let buffer = add(input, first, &mut buffers);
+                    buffers[buffer].last = buffers[buffer].last.max(last);
                     list.push(buffer);
                 }
             }

@@ -33,6 +33,8 @@ pub(crate) struct NetTensor {
     pub(crate) constant: Option<Vec<u8>>,
     /// The tensor whose memory this one shows in another shape.
     pub(crate) alias_of: Option<TensorId>,
+    /// Keeps its value from run to run.
+    pub(crate) state: bool,
     /// Number of the tensor in the file it came from.
     pub(crate) source: u32,
     pub(crate) name: String,

@@ -4,14 +4,22 @@
 //! the order that suits the machine; with a left shift `l` of the multiplier the limit is
 //! `2^(31 − l)`.
 
-use super::{Model, OpCode, record::OpRecord};
+use super::{
+    Model, OpCode,
+    record::{LSTM_HEAD, OpRecord},
+};
 use crate::{error::LoadError, ops::Channels};
 
 /// Checks every operator that sums products.
 pub(super) fn check(model: &Model<'_>) -> Result<(), LoadError> {
     for index in 0..model.n_operators() {
         let Some(op) = model.op_record(index) else { continue };
-        if !sums_stay_in_range(model, &op).unwrap_or(true) {
+        let fine = if op.code == OpCode::UnidirectionalSequenceLstm.code() {
+            gates_stay_in_range(model, &op)
+        } else {
+            sums_stay_in_range(model, &op)
+        };
+        if !fine.unwrap_or(true) {
             return Err(LoadError::AccumulatorOverflow { op: index });
         }
     }
@@ -67,6 +75,37 @@ fn sums_stay_in_range(model: &Model<'_>, op: &OpRecord) -> Option<bool> {
             .saturating_add(u64::from(bias.unsigned_abs()));
         if reach >= limit {
             return Some(false);
+        }
+    }
+    Some(true)
+}
+
+/// Returns whether both sums of every gate of an LSTM keep the bound.
+fn gates_stay_in_range(model: &Model<'_>, op: &OpRecord) -> Option<bool> {
+    let y = model.tensor_record(op.output)?;
+    let x = model.tensor_record(op.inputs[0])?;
+    let (inputs, units) = (usize::from(x.dims[3]), usize::from(y.dims[3]));
+    let word = |i: usize| -> Option<i32> {
+        crate::bytes::i32_at(model.bytes(), (op.params as usize).checked_add(i.checked_mul(4)?)?)
+    };
+    let mut at = op.weights as usize;
+    for part in 0..8_usize {
+        // Input, then recurrent weights of one gate after the other.
+        let len = if part.is_multiple_of(2) { inputs } else { units };
+        let shift = word(part.saturating_mul(2).saturating_add(1))?;
+        let limit = 1_u64 << 31_u32.saturating_sub(u32::try_from(shift.max(0)).ok()?.min(31));
+        for unit in 0..units {
+            let row = crate::bytes::slice(model.bytes(), at, len)?;
+            let sum: u64 = row.iter().map(|&w| u64::from(w.cast_signed().unsigned_abs())).sum();
+            let bias = usize::from(LSTM_HEAD)
+                .saturating_add(part.saturating_mul(units))
+                .saturating_add(unit);
+            let reach =
+                sum.saturating_mul(255).saturating_add(u64::from(word(bias)?.unsigned_abs()));
+            if reach >= limit {
+                return Some(false);
+            }
+            at = at.saturating_add(len);
         }
     }
     Some(true)

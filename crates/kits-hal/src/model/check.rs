@@ -214,7 +214,7 @@ const fn tensors(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
             LoadError::UnsupportedType { tensor: i, ty: t.ty }
         );
         let len = t.elements().saturating_mul(dtype.bytes() as u64);
-        if len == 0 || len != t.len as u64 || t.flags > 15 {
+        if len == 0 || len != t.len as u64 || t.flags > 31 {
             return Err(LoadError::BadShape { tensor: i });
         }
         let inside = if t.has(record::TENSOR_CONSTANT) {
@@ -223,6 +223,10 @@ const fn tensors(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
             t.at as u64 + len <= h.arena as u64 && t.at & (dtype.bytes() - 1) == 0
         };
         if !inside {
+            return Err(LoadError::BadShape { tensor: i });
+        }
+        // A state is nothing else besides: whoever runs the model must not write into it.
+        if t.has(record::TENSOR_VARIABLE) && t.flags != record::TENSOR_VARIABLE {
             return Err(LoadError::BadShape { tensor: i });
         }
         if t.has(record::TENSOR_ALIAS) {
@@ -322,7 +326,11 @@ const fn operators(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
 
 /// Returns `true` for a tensor that no operator has to write.
 const fn given(t: &record::TensorRecord) -> bool {
-    t.flags & (record::TENSOR_CONSTANT | record::TENSOR_INPUT | record::TENSOR_ALIAS) != 0
+    let flags = record::TENSOR_CONSTANT
+        | record::TENSOR_INPUT
+        | record::TENSOR_ALIAS
+        | record::TENSOR_VARIABLE;
+    t.flags & flags != 0
 }
 
 /// Checks that the names section is a chain of length-prefixed texts up to the end of the file.

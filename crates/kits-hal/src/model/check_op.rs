@@ -14,13 +14,13 @@ use super::{
 use crate::{dtype::DType, error::LoadError};
 
 /// The operator under check, with its first input and its output.
-struct Subject<'m, 'a> {
-    model: &'m Model<'a>,
-    header: &'m Header,
-    index: u16,
-    op: &'m OpRecord,
-    x: TensorRecord,
-    y: TensorRecord,
+pub(super) struct Subject<'m, 'a> {
+    pub(super) model: &'m Model<'a>,
+    pub(super) header: &'m Header,
+    pub(super) index: u16,
+    pub(super) op: &'m OpRecord,
+    pub(super) x: TensorRecord,
+    pub(super) y: TensorRecord,
 }
 
 /// Checks one operator. Its tensor numbers are known to be in range or absent.
@@ -42,7 +42,9 @@ pub(super) const fn check(
         model.tensor_record(op.output),
         LoadError::BadIndex { op: index, index: op.output }
     );
-    if op.clamp[0] > op.clamp[1] || op.flags > 7 {
+    let sequence = matches!(code, OpCode::UnidirectionalSequenceLstm);
+    let known = if sequence { record::OP_TIME_MAJOR } else { 7 };
+    if op.clamp[0] > op.clamp[1] || op.flags & !known != 0 {
         return Err(LoadError::BadOption { op: index });
     }
     let s = Subject { model, header, index, op, x, y };
@@ -80,24 +82,29 @@ pub(super) const fn check(
         | OpCode::Split
         | OpCode::Pack => s.moves(),
         OpCode::ResizeNearestNeighbor => s.resize(),
+        OpCode::ResizeBilinear => s.bilinear(),
+        OpCode::Prelu => s.prelu(),
+        OpCode::ArgMax => s.arg_max(),
+        OpCode::L2Normalization => s.l2_normalization(),
+        OpCode::UnidirectionalSequenceLstm => s.lstm(),
     }
 }
 
 impl Subject<'_, '_> {
-    const fn option(&self) -> LoadError {
+    pub(super) const fn option(&self) -> LoadError {
         LoadError::BadOption { op: self.index }
     }
 
-    const fn shape(&self) -> LoadError {
+    pub(super) const fn shape(&self) -> LoadError {
         LoadError::ShapeMismatch { op: self.index }
     }
 
-    const fn order(&self) -> LoadError {
+    pub(super) const fn order(&self) -> LoadError {
         LoadError::BadOrder { op: self.index }
     }
 
     /// Requires `int8` in and out, and a whole output.
-    const fn int8(&self) -> Result<(), LoadError> {
+    pub(super) const fn int8(&self) -> Result<(), LoadError> {
         if !matches!(self.x.dtype(), DType::I8) {
             return Err(LoadError::UnsupportedType { tensor: self.op.inputs[0], ty: self.x.ty });
         }
@@ -108,7 +115,7 @@ impl Subject<'_, '_> {
     }
 
     /// Requires that the record repeats the zero points of its tensors.
-    const fn zeros(&self) -> Result<(), LoadError> {
+    pub(super) const fn zeros(&self) -> Result<(), LoadError> {
         if self.op.in_zero != self.x.zero || self.op.out_zero != self.y.zero {
             return Err(self.option());
         }
@@ -116,7 +123,7 @@ impl Subject<'_, '_> {
     }
 
     /// Requires weights of `len` bytes inside their section.
-    const fn weights(&self, len: u64) -> Result<(), LoadError> {
+    pub(super) const fn weights(&self, len: u64) -> Result<(), LoadError> {
         if self.header.in_weights(self.op.weights, len) { Ok(()) } else { Err(self.option()) }
     }
 
@@ -239,7 +246,7 @@ impl Subject<'_, '_> {
     }
 
     /// Requires equal shapes.
-    const fn same_shape(&self) -> Result<(), LoadError> {
+    pub(super) const fn same_shape(&self) -> Result<(), LoadError> {
         let (a, b) = (self.x.dims, self.y.dims);
         if a[0] == b[0] && a[1] == b[1] && a[2] == b[2] && a[3] == b[3] {
             Ok(())
@@ -262,7 +269,7 @@ impl Subject<'_, '_> {
         Ok(())
     }
 
-    const fn binary(&self, words: u16) -> Result<(), LoadError> {
+    pub(super) const fn binary(&self, words: u16) -> Result<(), LoadError> {
         ok!(self.int8());
         let other = self.op.inputs[1];
         let b = some!(

@@ -45,6 +45,11 @@ pub(super) const fn macs(model: &Model<'_>, op: &OpRecord) -> u64 {
             x.elements().saturating_mul(taps).saturating_mul(c_out as u64)
         }
         Some(OpCode::FullyConnected) => x.elements().saturating_mul(c_out as u64),
+        // Four gates of every unit see the input and the state at every step.
+        Some(OpCode::UnidirectionalSequenceLstm) => {
+            let seen = x.dims[3] as u64 + c_out as u64;
+            y.elements().saturating_mul(4).saturating_mul(seen)
+        }
         _ => 0,
     }
 }
@@ -84,7 +89,9 @@ pub(crate) const fn scratch_bytes(model: &Model<'_>, op: &OpRecord) -> Option<u6
             OpCode::DepthwiseConv2d
             | OpCode::TransposeConv
             | OpCode::AveragePool2d
-            | OpCode::MaxPool2d,
+            | OpCode::MaxPool2d
+            // The new hidden state, while the units still read the old one.
+            | OpCode::UnidirectionalSequenceLstm,
         ) => pixel,
         _ => 0,
     })

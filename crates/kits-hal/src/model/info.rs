@@ -239,6 +239,13 @@ impl<'a> Model<'a> {
             OpCode::ResizeNearestNeighbor => {
                 u32::from(y[1]).saturating_add(u32::from(y[2])).saturating_mul(2)
             }
+            OpCode::ResizeBilinear => {
+                u32::from(y[1]).saturating_add(u32::from(y[2])).saturating_mul(6)
+            }
+            OpCode::UnidirectionalSequenceLstm => {
+                let seen = u32::from(x[3]).saturating_add(c_out);
+                c_out.saturating_mul(seen).saturating_mul(4).saturating_add(512)
+            }
             _ if op.weights != 0 => 256,
             _ => 0,
         }

@@ -7,6 +7,7 @@
 mod bound;
 mod check;
 mod check_op;
+mod check_rare;
 mod geometry;
 mod info;
 mod names;

@@ -22,6 +22,8 @@ pub enum OpCode {
     Dequantize = 6,
     /// Matrix-vector product per row.
     FullyConnected = 9,
+    /// Rows divided by their length.
+    L2Normalization = 11,
     /// Sigmoid, as a table of one byte.
     Logistic = 14,
     /// Largest value of a window.
@@ -32,6 +34,8 @@ pub enum OpCode {
     Relu = 19,
     /// Clamp.
     Relu6 = 21,
+    /// Change of size by mixing neighbors.
+    ResizeBilinear = 23,
     /// Rows become probabilities.
     Softmax = 25,
     /// Hyperbolic tangent, as a table of one byte.
@@ -44,12 +48,18 @@ pub enum OpCode {
     Mean = 40,
     /// Element-wise difference with rescaling.
     Sub = 41,
+    /// Long short-term memory over a sequence, with a state that outlives the run.
+    UnidirectionalSequenceLstm = 44,
     /// Copy of every n-th element of a range.
     StridedSlice = 45,
     /// One output of a split, copied from its place.
     Split = 49,
+    /// Rectifier with a slope per channel.
+    Prelu = 54,
     /// Element-wise maximum.
     Maximum = 55,
+    /// Position of the largest element along an axis.
+    ArgMax = 56,
     /// Element-wise minimum.
     Minimum = 57,
     /// Copy into a larger tensor with a border of a given value.
@@ -72,7 +82,7 @@ pub enum OpCode {
 
 impl OpCode {
     /// Every operator, in the order of its code.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 35] = [
         Self::Add,
         Self::AveragePool2d,
         Self::Concatenation,
@@ -80,20 +90,25 @@ impl OpCode {
         Self::DepthwiseConv2d,
         Self::Dequantize,
         Self::FullyConnected,
+        Self::L2Normalization,
         Self::Logistic,
         Self::MaxPool2d,
         Self::Mul,
         Self::Relu,
         Self::Relu6,
+        Self::ResizeBilinear,
         Self::Softmax,
         Self::Tanh,
         Self::Pad,
         Self::Transpose,
         Self::Mean,
         Self::Sub,
+        Self::UnidirectionalSequenceLstm,
         Self::StridedSlice,
         Self::Split,
+        Self::Prelu,
         Self::Maximum,
+        Self::ArgMax,
         Self::Minimum,
         Self::PadV2,
         Self::TransposeConv,
@@ -116,20 +131,25 @@ impl OpCode {
             4 => Self::DepthwiseConv2d,
             6 => Self::Dequantize,
             9 => Self::FullyConnected,
+            11 => Self::L2Normalization,
             14 => Self::Logistic,
             17 => Self::MaxPool2d,
             18 => Self::Mul,
             19 => Self::Relu,
             21 => Self::Relu6,
+            23 => Self::ResizeBilinear,
             25 => Self::Softmax,
             28 => Self::Tanh,
             34 => Self::Pad,
             39 => Self::Transpose,
             40 => Self::Mean,
             41 => Self::Sub,
+            44 => Self::UnidirectionalSequenceLstm,
             45 => Self::StridedSlice,
             49 => Self::Split,
+            54 => Self::Prelu,
             55 => Self::Maximum,
+            56 => Self::ArgMax,
             57 => Self::Minimum,
             60 => Self::PadV2,
             67 => Self::TransposeConv,
@@ -160,20 +180,25 @@ impl OpCode {
             Self::DepthwiseConv2d => "DEPTHWISE_CONV_2D",
             Self::Dequantize => "DEQUANTIZE",
             Self::FullyConnected => "FULLY_CONNECTED",
+            Self::L2Normalization => "L2_NORMALIZATION",
             Self::Logistic => "LOGISTIC",
             Self::MaxPool2d => "MAX_POOL_2D",
             Self::Mul => "MUL",
             Self::Relu => "RELU",
             Self::Relu6 => "RELU6",
+            Self::ResizeBilinear => "RESIZE_BILINEAR",
             Self::Softmax => "SOFTMAX",
             Self::Tanh => "TANH",
             Self::Pad => "PAD",
             Self::Transpose => "TRANSPOSE",
             Self::Mean => "MEAN",
             Self::Sub => "SUB",
+            Self::UnidirectionalSequenceLstm => "UNIDIRECTIONAL_SEQUENCE_LSTM",
             Self::StridedSlice => "STRIDED_SLICE",
             Self::Split => "SPLIT",
+            Self::Prelu => "PRELU",
             Self::Maximum => "MAXIMUM",
+            Self::ArgMax => "ARG_MAX",
             Self::Minimum => "MINIMUM",
             Self::PadV2 => "PADV2",
             Self::TransposeConv => "TRANSPOSE_CONV",

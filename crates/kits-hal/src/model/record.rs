@@ -29,12 +29,27 @@ pub(crate) const TENSOR_OUTPUT: u8 = 1 << 2;
 /// Tensor flag: another shape of the tensor before it.
 pub(crate) const TENSOR_ALIAS: u8 = 1 << 3;
 
+/// Tensor flag: keeps its value from run to run.
+pub(crate) const TENSOR_VARIABLE: u8 = 1 << 4;
+
 /// Operator flag: one multiplier and shift for all channels.
 pub(crate) const OP_UNIFORM: u8 = 1;
 /// Operator flag: fill the output with `aux[0]` before copying.
 pub(crate) const OP_FILL: u8 = 1 << 1;
 /// Operator flag: writes a part of its output; the next operator may write the rest.
 pub(crate) const OP_PARTIAL: u8 = 1 << 2;
+
+/// Operator flag: time is the first dimension of a sequence, the batch the second.
+pub(crate) const OP_TIME_MAJOR: u8 = 1 << 3;
+
+/// Parameter words of an LSTM before its biases: four pairs of multiplier and shift for `W·x` and
+/// `R·h` of every gate, then those of `f·c`, `i·g` and `o·tanh(c)`, the clip of the cell (0 = none),
+/// and factor and shift of the cell's tanh.
+pub(crate) const LSTM_HEAD: u16 = 25;
+/// Bytes of an LSTM's table behind its weights.
+pub(crate) const LSTM_TABLE: usize = 512;
+/// Bytes of a row or column of RESIZE_BILINEAR.
+pub(crate) const BILINEAR_ENTRY: usize = 6;
 
 /// A tensor record.
 #[derive(Debug, Clone, Copy, PartialEq)]

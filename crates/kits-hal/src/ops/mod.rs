@@ -9,16 +9,21 @@
 pub mod fixed;
 
 mod add;
+mod argmax;
+mod bilinear;
 mod binary;
 mod conv;
 mod dense;
 mod depthwise;
+mod l2norm;
+mod lstm;
 mod minmax;
 mod moves;
 mod mul;
 mod output;
 pub(crate) mod place;
 mod pool;
+mod prelu;
 mod quantize;
 mod reduce;
 mod resize;
@@ -123,6 +128,11 @@ pub(crate) fn run_other(task: &mut Task<'_, '_>, code: OpCode) -> Option<()> {
         | OpCode::Split
         | OpCode::Pack => moves::run(task),
         OpCode::ResizeNearestNeighbor => resize::run(task),
+        OpCode::ResizeBilinear => bilinear::run(task),
+        OpCode::Prelu => prelu::run(task),
+        OpCode::ArgMax => argmax::run(task),
+        OpCode::L2Normalization => l2norm::run(task),
+        OpCode::UnidirectionalSequenceLstm => lstm::run(task),
         // Their callers have run them already.
         OpCode::Conv2d | OpCode::DepthwiseConv2d | OpCode::FullyConnected => None,
     }

@@ -65,11 +65,11 @@ fn pads_and_clamps_disappear_into_their_neighbors() {
 fn every_reason_is_given_not_only_the_first() {
     let mut net = random::small_classifier();
     net.ops[0].code = 119; // WHILE
-    net.ops[2].code = 44; // UNIDIRECTIONAL_SEQUENCE_LSTM
+    net.ops[2].code = 52; // BIDIRECTIONAL_SEQUENCE_LSTM
     let errors = import(&net.to_file(), &Options::default()).expect_err("two unknown operators");
     let text = errors.to_string();
     assert!(text.contains("unsupported operator 0: WHILE (subgraph 0)"), "{text}");
-    assert!(text.contains("unsupported operator 2: UNIDIRECTIONAL_SEQUENCE_LSTM"), "{text}");
+    assert!(text.contains("unsupported operator 2: BIDIRECTIONAL_SEQUENCE_LSTM"), "{text}");
     assert_eq!(errors.reasons().len(), 2, "{text}");
 }
 

@@ -5,10 +5,12 @@ mod binary;
 mod clamp;
 mod conv;
 mod dense;
+mod lstm;
 mod moves;
 mod pad;
 mod pool;
 mod quantize;
+mod rare;
 mod reduce;
 mod resize;
 mod softmax;
@@ -41,11 +43,12 @@ pub(super) fn is_supported(builtin: i32) -> bool {
 /// Returns `true` if tensor `t` of an operator is a weight, which is reported as such when it is
 /// not constant.
 pub(super) fn must_be_constant(operator: &Operator<'_>, t: usize) -> bool {
-    let weighted = matches!(
-        code(operator.code),
-        Some(OpCode::Conv2d | OpCode::DepthwiseConv2d | OpCode::FullyConnected)
-    );
-    weighted && operator.inputs.iter().skip(1).any(|&i| i == Some(t))
+    let is_weight = |i: usize| match code(operator.code) {
+        Some(OpCode::Conv2d | OpCode::DepthwiseConv2d | OpCode::FullyConnected) => i > 0,
+        Some(OpCode::UnidirectionalSequenceLstm) => lstm::is_weight(i),
+        _ => false,
+    };
+    operator.inputs.iter().enumerate().any(|(i, &input)| input == Some(t) && is_weight(i))
 }
 
 /// Translates one operator.
@@ -78,5 +81,10 @@ pub(super) fn lower(im: &mut Importer<'_>, node: &Node<'_>) -> Result<(), Import
         OpCode::Transpose => moves::transpose(im, node),
         OpCode::StridedSlice => moves::strided_slice(im, node),
         OpCode::ResizeNearestNeighbor => resize::lower(im, node),
+        OpCode::ResizeBilinear => rare::resize_bilinear(im, node),
+        OpCode::Prelu => rare::prelu(im, node),
+        OpCode::ArgMax => rare::arg_max(im, node),
+        OpCode::L2Normalization => rare::l2_normalization(im, node),
+        OpCode::UnidirectionalSequenceLstm => lstm::lower(im, node),
     }
 }

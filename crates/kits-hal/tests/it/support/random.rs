@@ -93,6 +93,7 @@ impl Builder<'_> {
             scale: (0..scales).map(|_| self.rng.real(0.001, 0.02)).collect(),
             zero: (0..scales).map(|_| 0).collect(),
             axis: i32::try_from(axis).expect("an axis"),
+            variable: false,
         };
         self.net.add(tensor)
     }

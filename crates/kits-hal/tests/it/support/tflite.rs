@@ -4,6 +4,7 @@ use super::flat::{Table, Value, file};
 
 pub(crate) const I8: u8 = 9;
 pub(crate) const I32: u8 = 2;
+pub(crate) const I16: u8 = 7;
 
 pub(crate) const ADD: i32 = 0;
 pub(crate) const AVERAGE_POOL_2D: i32 = 1;
@@ -25,6 +26,8 @@ pub(crate) struct Tensor {
     pub(crate) scale: Vec<f32>,
     pub(crate) zero: Vec<i64>,
     pub(crate) axis: i32,
+    /// Keeps its value from run to run.
+    pub(crate) variable: bool,
 }
 
 impl Tensor {
@@ -157,6 +160,9 @@ fn tensor(t: &Tensor, buffers: &mut Vec<Table>) -> Table {
         (2, Value::I32(i32::try_from(buffer).expect("few buffers"))),
         (3, Value::Bytes(t.name.clone().into_bytes())),
     ];
+    if t.variable {
+        fields.push((5, Value::U8(1)));
+    }
     if !t.scale.is_empty() {
         let quantization = Table(vec![
             (2, Value::Floats(t.scale.clone())),
