@@ -25,6 +25,8 @@ device! {
     mod error;
     mod exec;
     mod fast;
+    #[cfg(feature = "hal")]
+    pub mod hal;
     mod model;
     mod observe;
     mod ops;
