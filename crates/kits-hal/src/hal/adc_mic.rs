@@ -84,7 +84,7 @@ impl<A: AdcChannel, const HZ_MILLI: u32> AdcMic<A, HZ_MILLI> {
         let fine = level.min(0xFFFF) << 10;
         let rest = *self.rest.get_or_insert(fine);
         self.rest = Some(rest.saturating_add(fine.saturating_sub(rest) >> 10));
-        let sample = fine.saturating_sub(rest) >> 10;
+        let sample = fine.saturating_sub(rest).saturating_add(512) >> 10; // to the nearest
         i16::try_from(sample).unwrap_or(if sample < 0 { i16::MIN } else { i16::MAX })
     }
 }
