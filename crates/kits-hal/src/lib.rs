@@ -22,6 +22,8 @@ device! {
     mod bytes;
     mod crc;
     mod dtype;
+    #[cfg(feature = "dsp")]
+    pub mod dsp;
     mod error;
     mod exec;
     mod fast;

@@ -6,6 +6,7 @@
 
 mod damage;
 mod data;
+mod dsp;
 mod fixed_point;
 mod models;
 mod negative;
@@ -29,10 +30,6 @@ fn vectors() {
     models::run(&dir, &mut report);
     negative::run(&dir, &mut report);
     damage::run(&dir, &mut report);
-    // Signal processing has vectors in larger sets, and no code here yet.
-    for file in data::files(&dir.join("dsp"), "json") {
-        let stem = data::stem(&file);
-        report.unsupported(&format!("dsp.{stem}"), &stem, "no signal processing in this build");
-    }
+    dsp::run(&dir, &mut report);
     report.finish();
 }
