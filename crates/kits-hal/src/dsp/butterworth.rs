@@ -11,6 +11,7 @@ use super::{
 };
 
 /// What a filter lets pass.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Band {

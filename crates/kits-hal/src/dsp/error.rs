@@ -5,6 +5,7 @@ use core::fmt;
 use crate::error::Spaced;
 
 /// The slices a caller lends.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Buffer {
@@ -27,6 +28,7 @@ impl fmt::Display for Buffer {
 }
 
 /// The numbers that describe a block.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Parameter {
@@ -81,6 +83,7 @@ impl Parameter {
 /// Why a block could not be made or run.
 ///
 /// It holds integers only: formatting a float would bring panics into the image.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DspError {

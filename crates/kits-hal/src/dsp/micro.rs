@@ -30,6 +30,7 @@ const FFT: usize = 512;
 static WINDOW: [i16; FRAME] = hann_midpoint_q12();
 
 /// The steps that [`MicroFront::traced`] shows.
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
