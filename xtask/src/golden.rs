@@ -1,7 +1,9 @@
 //! Golden vectors of one crate, counted group by group.
 //!
 //! A crate's test target `golden` runs the vectors and writes one line of JSON for each case:
-//! `{"group", "case", "status", "detail"}` with status `passed`, `failed` or `unsupported`.
+//! `{"group", "case", "status", "detail"}` with status `passed`, `failed` or `unsupported`, and where
+//! results are compared element by element `{"elements", "differing"}` too.
+//! A line `{"table", "columns", "row"}` adds a row to a table that is printed with the counts.
 //! This command points it at a folder, adds the lines up and decides.
 
 use std::collections::BTreeMap;
@@ -37,8 +39,20 @@ struct Group {
     passed: u64,
     failed: u64,
     unsupported: u64,
+    elements: u64,
+    differing: u64,
     first_failure: Option<String>,
 }
+
+/// A table a crate's test asks to be printed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Table {
+    columns: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+/// Tables by name.
+type Tables = BTreeMap<String, Table>;
 
 /// Runs the golden vectors of a crate and prints the counts.
 ///
@@ -50,11 +64,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let report = std::env::temp_dir().join(format!("golden-{name}-{}.ndjson", std::process::id()));
     let lines = measure(name, args, &report);
     let _ = std::fs::remove_file(&report);
-    let groups = add_up(&lines?)?;
+    let (groups, tables) = add_up(&lines?)?;
     let total = total(&groups);
     if args.json {
-        println!("{}", as_json(name, &groups));
+        println!("{}", as_json(name, &groups, &tables));
     } else {
+        for (title, table) in &tables {
+            print_rows(title, table);
+        }
         print_table(&groups, &total);
     }
     if total.passed + total.failed + total.unsupported == 0 {
@@ -110,12 +127,21 @@ fn folder_variable(name: &str) -> String {
     format!("{prefix}_GOLDEN_DIR")
 }
 
-fn add_up(lines: &str) -> Result<BTreeMap<String, Group>> {
+fn add_up(lines: &str) -> Result<(BTreeMap<String, Group>, Tables)> {
     let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    let mut tables = Tables::new();
     for line in lines.lines().filter(|line| !line.is_empty()) {
         let case: Value = serde_json::from_str(line)
             .with_context(|| format!("golden report: bad line {line}"))?;
+        if case["table"].is_string() {
+            let table = tables.entry(text(&case, "table").to_owned()).or_default();
+            table.columns = cells(&case["columns"]);
+            table.rows.push(cells(&case["row"]));
+            continue;
+        }
         let group = groups.entry(text(&case, "group").to_owned()).or_default();
+        group.elements += case["elements"].as_u64().unwrap_or(0);
+        group.differing += case["differing"].as_u64().unwrap_or(0);
         match text(&case, "status") {
             "passed" => group.passed += 1,
             "unsupported" => group.unsupported += 1,
@@ -127,7 +153,13 @@ fn add_up(lines: &str) -> Result<BTreeMap<String, Group>> {
             other => bail!("golden report: unknown status `{other}` in {line}"),
         }
     }
-    Ok(groups)
+    Ok((groups, tables))
+}
+
+/// Returns the cells of a row as they are printed.
+fn cells(row: &Value) -> Vec<String> {
+    let cell = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    row.as_array().map(|cells| cells.iter().map(cell).collect()).unwrap_or_default()
 }
 
 fn total(groups: &BTreeMap<String, Group>) -> Group {
@@ -135,11 +167,13 @@ fn total(groups: &BTreeMap<String, Group>) -> Group {
         passed: sum.passed + group.passed,
         failed: sum.failed + group.failed,
         unsupported: sum.unsupported + group.unsupported,
+        elements: sum.elements + group.elements,
+        differing: sum.differing + group.differing,
         first_failure: None,
     })
 }
 
-fn as_json(name: &str, groups: &BTreeMap<String, Group>) -> Value {
+fn as_json(name: &str, groups: &BTreeMap<String, Group>, tables: &Tables) -> Value {
     let total = total(groups);
     let groups: Vec<Value> = groups
         .iter()
@@ -149,9 +183,15 @@ fn as_json(name: &str, groups: &BTreeMap<String, Group>) -> Value {
                 "passed": group.passed,
                 "failed": group.failed,
                 "unsupported": group.unsupported,
+                "elements": group.elements,
+                "differing": group.differing,
                 "first_failure": group.first_failure,
             })
         })
+        .collect();
+    let tables: Vec<Value> = tables
+        .iter()
+        .map(|(name, t)| json!({ "name": name, "columns": t.columns, "rows": t.rows }))
         .collect();
     json!({
         "schema": "golden/1",
@@ -159,23 +199,67 @@ fn as_json(name: &str, groups: &BTreeMap<String, Group>) -> Value {
         "passed": total.passed,
         "failed": total.failed,
         "unsupported": total.unsupported,
+        "elements": total.elements,
+        "differing": total.differing,
         "groups": groups,
+        "tables": tables,
     })
 }
 
 fn print_table(groups: &BTreeMap<String, Group>, total: &Group) {
-    let width = groups.keys().map(String::len).max().unwrap_or(0).max("total".len());
-    println!("{:width$} {:>8} {:>8} {:>12}", "group", "passed", "failed", "unsupported");
-    for (name, group) in groups {
-        println!("{name:width$} {:>8} {:>8} {:>12}", group.passed, group.failed, group.unsupported);
-        if let Some(first) = &group.first_failure {
+    let mut table = Table {
+        columns: ["group", "passed", "failed", "unsupported", "elements", "differing"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: Vec::new(),
+    };
+    // Columns of elements only where a crate counts them.
+    if total.elements == 0 {
+        table.columns.truncate(4);
+    }
+    for (name, g) in groups.iter().chain([(&"total".to_owned(), total)]) {
+        let counts = [g.passed, g.failed, g.unsupported, g.elements, g.differing];
+        let mut row = vec![name.clone()];
+        row.extend(counts.iter().take(table.columns.len() - 1).map(u64::to_string));
+        table.rows.push(row);
+    }
+    let failures: Vec<Option<&String>> =
+        groups.values().map(|g| g.first_failure.as_ref()).collect();
+    for (i, line) in lines(&table).into_iter().enumerate() {
+        println!("{line}");
+        // The heading comes first.
+        if let Some(Some(first)) = i.checked_sub(1).and_then(|i| failures.get(i)) {
             println!("  first failure: {first}");
         }
     }
-    println!(
-        "{:width$} {:>8} {:>8} {:>12}",
-        "total", total.passed, total.failed, total.unsupported
-    );
+}
+
+fn print_rows(title: &str, table: &Table) {
+    println!("{title}:");
+    for line in lines(table) {
+        println!("{line}");
+    }
+    println!();
+}
+
+/// Returns heading and rows with their columns aligned: the first to the left, the rest to the right.
+fn lines(table: &Table) -> Vec<String> {
+    let all = || [&table.columns].into_iter().chain(&table.rows);
+    let width = |i: usize| all().filter_map(|row| row.get(i)).map(|c| c.chars().count()).max();
+    let widths: Vec<usize> = (0..table.columns.len()).map(|i| width(i).unwrap_or(0)).collect();
+    all()
+        .map(|row| {
+            let cells = row.iter().zip(&widths).enumerate();
+            let padded: Vec<String> = cells
+                .map(
+                    |(i, (cell, &w))| {
+                        if i == 0 { format!("{cell:w$}") } else { format!("{cell:>w$}") }
+                    },
+                )
+                .collect();
+            padded.join("  ").trim_end().to_owned()
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -190,27 +274,41 @@ mod tests {
 
     #[test]
     fn counts_and_keeps_the_first_failure() {
-        let groups = add_up(LINES).expect("well formed");
+        let (groups, _) = add_up(LINES).expect("well formed");
         let relu = Group {
             passed: 1,
             failed: 2,
-            unsupported: 0,
             first_failure: Some("b f64: first".to_owned()),
+            ..Group::default()
         };
         assert_eq!(groups["relu"], relu);
         assert_eq!(
             total(&groups),
-            Group { passed: 1, failed: 2, unsupported: 1, first_failure: None }
+            Group { passed: 1, failed: 2, unsupported: 1, ..Group::default() }
         );
     }
 
     #[test]
     fn the_json_object_has_the_promised_keys() {
-        let object = as_json("tinytorch-core", &add_up(LINES).expect("well formed"));
+        let (groups, tables) = add_up(LINES).expect("well formed");
+        let object = as_json("tinytorch-core", &groups, &tables);
         assert_eq!(object["schema"], "golden/1");
         assert_eq!(object["unsupported"], 1);
         assert_eq!(object["groups"][1]["first_failure"], "b f64: first");
         assert_eq!(object["groups"][0]["first_failure"], Value::Null);
+    }
+
+    #[test]
+    fn elements_are_added_and_tables_are_aligned() {
+        let text = r#"{"group":"g","case":"a","status":"passed","elements":10,"differing":0}
+{"table":"sizes","columns":["model","bytes"],"row":["kws",30482]}
+{"table":"sizes","columns":["model","bytes"],"row":["tiny","974"]}
+{"group":"g","case":"b","status":"failed","detail":"x","elements":5,"differing":2}
+"#;
+        let (groups, tables) = add_up(text).expect("well formed");
+        assert_eq!((groups["g"].elements, groups["g"].differing), (15, 2));
+        assert_eq!(lines(&tables["sizes"]), ["model  bytes", "kws    30482", "tiny     974"]);
+        assert_eq!(as_json("kits-hal", &groups, &tables)["tables"][0]["rows"][1][1], "974");
     }
 
     #[test]

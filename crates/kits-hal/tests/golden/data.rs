@@ -8,6 +8,8 @@ use kits_hal::{
 };
 use serde_json::Value;
 
+use crate::report::Compared;
+
 /// Files of a folder with an extension, sorted; none if there is no such folder.
 pub(crate) fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(dir) else { return Vec::new() };
@@ -55,6 +57,8 @@ pub(crate) struct Runner {
     pub(crate) kit: Vec<u8>,
     /// Words, so that typed views are aligned.
     arena: Vec<u64>,
+    /// Runs the plain kernels instead of the fast ones.
+    plain: bool,
 }
 
 impl Runner {
@@ -64,13 +68,30 @@ impl Runner {
         let kit = import(file, &options).map_err(|e| e.to_string())?.kit;
         let model = Model::parse(&kit, Check::Full).map_err(|e| e.to_string())?;
         let arena = vec![0x5a5a_5a5a_5a5a_5a5a_u64; model.arena_len().div_ceil(8)];
-        Ok(Self { kit, arena })
+        Ok(Self { kit, arena, plain: false })
     }
 
     pub(crate) fn session(&mut self) -> Session<'_, '_> {
         let model = Model::parse(&self.kit, Check::Header).expect("checked before");
         let arena: &mut [u8] = bytemuck::cast_slice_mut(&mut self.arena);
-        Session::new(&model, arena).expect("the arena has the announced length")
+        let session = if self.plain { Session::plain } else { Session::new };
+        session(&model, arena).expect("the arena has the announced length")
+    }
+
+    /// Fills all memory with a byte, and chooses the kernels.
+    pub(crate) fn poisoned(&mut self, fill: u8, plain: bool) -> &mut Self {
+        self.arena.fill(u64::from_ne_bytes([fill; 8]));
+        self.plain = plain;
+        self
+    }
+
+    /// Returns the bytes of every input.
+    pub(crate) fn input_lengths(&self) -> Vec<usize> {
+        let model = Model::parse(&self.kit, Check::Header).expect("checked before");
+        (0..model.n_inputs())
+            .filter_map(|i| model.input(i))
+            .map(|info| info.bytes as usize)
+            .collect()
     }
 
     /// Writes the inputs, runs, and returns all outputs one after the other.
@@ -124,21 +145,24 @@ pub(crate) fn outputs(session: &Session<'_, '_>) -> Result<Vec<u8>, String> {
     Ok(all)
 }
 
-/// Compares bytes; the error names the first difference.
-pub(crate) fn same(found: &[u8], expected: &[u8]) -> Result<(), String> {
+/// Compares results of elements of `width` bytes; the first difference is named.
+pub(crate) fn compare(found: &[u8], expected: &[u8], width: usize) -> Compared {
+    let elements = expected.len() / width.max(1);
     if found.len() != expected.len() {
-        return Err(format!("{} bytes instead of {}", found.len(), expected.len()));
+        let first = Some(format!("{} bytes instead of {}", found.len(), expected.len()));
+        return Compared { elements, differing: elements, first };
     }
-    let different = found.iter().zip(expected).filter(|(a, b)| a != b).count();
-    match found.iter().zip(expected).position(|(a, b)| a != b) {
-        None => Ok(()),
-        Some(i) => Err(format!(
-            "byte {i} is {}, expected {} ({different} of {} differ)",
-            found[i].cast_signed(),
-            expected[i].cast_signed(),
-            found.len()
-        )),
-    }
+    let pairs = || found.chunks(width.max(1)).zip(expected.chunks(width.max(1)));
+    let differing = pairs().filter(|(a, b)| a != b).count();
+    let first = pairs().position(|(a, b)| a != b).map(|i| {
+        let at = i * width.max(1);
+        format!(
+            "element {i} starts with {}, expected {} ({differing} of {elements} differ)",
+            found[at].cast_signed(),
+            expected[at].cast_signed(),
+        )
+    });
+    Compared { elements, differing, first }
 }
 
 /// The random inputs of the vector files: SplitMix64, little endian.

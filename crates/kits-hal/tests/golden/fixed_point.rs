@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     data::{json, list},
-    report::Report,
+    report::{Compared, Report},
 };
 
 pub(crate) fn run(dir: &Path, report: &mut Report) {
@@ -42,12 +42,11 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
             let values: Vec<i64> = list(row).iter().map(number).collect();
             let results = f(&values);
             let expected = &values[values.len() - results.len()..];
-            let outcome = if results == expected {
-                Ok(())
-            } else {
-                Err(format!("{results:?} instead of {expected:?} for {values:?}"))
-            };
-            report.case("fixed_point", &format!("{name} {i}"), outcome);
+            let first = (results != expected)
+                .then(|| format!("{results:?} instead of {expected:?} for {values:?}"));
+            let differing = results.iter().zip(expected).filter(|(a, b)| a != b).count();
+            let outcome = Ok(Compared { elements: results.len(), differing, first });
+            report.compared("fixed_point", &format!("{name} {i}"), outcome);
         }
     }
 }

@@ -7,7 +7,10 @@
 mod damage;
 mod data;
 mod dsp;
+mod extra;
 mod fixed_point;
+mod flips;
+mod memory;
 mod models;
 mod negative;
 mod ops;
@@ -28,8 +31,12 @@ fn vectors() {
     fixed_point::run(&dir, &mut report);
     ops::run(&dir, &mut report);
     models::run(&dir, &mut report);
+    models::run(&dir.join("extra"), &mut report);
+    extra::run(&dir, &mut report);
+    memory::run(&dir, &mut report);
     negative::run(&dir, &mut report);
     damage::run(&dir, &mut report);
+    flips::run(&dir, &mut report);
     dsp::run(&dir, &mut report);
     report.finish();
 }

@@ -6,8 +6,8 @@ use kits_hal::convert::Planner;
 use serde_json::Value;
 
 use crate::{
-    data::{Runner, bytes, files, json, list, same, stem},
-    report::Report,
+    data::{Runner, bytes, compare, files, json, list, stem},
+    report::{Compared, Report},
 };
 
 pub(crate) fn run(dir: &Path, report: &mut Report) {
@@ -27,7 +27,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
                     Ok(mut runner) => {
                         for (i, sample) in list(&graph["samples"]).iter().enumerate() {
                             let outcome = check(&mut runner, graph, sample);
-                            report.case(&group, &format!("{name} {plan} {i}"), outcome);
+                            report.compared(&group, &format!("{name} {plan} {i}"), outcome);
                         }
                     }
                     Err(e) if e.contains("unsupported operator") => {
@@ -40,7 +40,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
     }
 }
 
-fn check(runner: &mut Runner, graph: &Value, sample: &Value) -> Result<(), String> {
+fn check(runner: &mut Runner, graph: &Value, sample: &Value) -> Result<Compared, String> {
     let width = |end: &str, i: usize| {
         let tensor = graph[end][i].as_u64().and_then(|t| usize::try_from(t).ok());
         match graph["tensors"][tensor.unwrap_or(0)]["dtype"].as_str() {
@@ -54,5 +54,6 @@ fn check(runner: &mut Runner, graph: &Value, sample: &Value) -> Result<(), Strin
         values.map(|(i, v)| bytes(v, width(end, i))).collect()
     };
     let found = runner.run(&side("inputs", "graph_inputs"))?;
-    same(&found, &side("outputs", "graph_outputs").concat())
+    let expected = side("outputs", "graph_outputs").concat();
+    Ok(compare(&found, &expected, width("graph_outputs", 0)))
 }
