@@ -7,7 +7,7 @@
 use core::fmt::{self, Write};
 use core::ops::ControlFlow;
 
-use kits_hal::board::{Battery, Board, DutyCycle, Need};
+use kits_hal::board::{Battery, Board, DutyCycle, Need, Work};
 use kits_hal::{Check, LoadError, Model, Observer, OpCode, RunError, Session, Step, crc32};
 
 /// Text is counted, not kept.
@@ -153,6 +153,15 @@ fn boards(bytes: &[u8], text: &mut Length) {
                 deadline_us: Some(number(28)),
                 period_us: Some(number(32)),
                 budget_uj: Some(number(36)),
+                work: Some(Work {
+                    conv: u64::from(number(20)) << (number(24) & 31),
+                    thin_conv: number(12).into(),
+                    depthwise: number(16).into(),
+                    dense: number(20).into(),
+                    outputs: number(24).into(),
+                    weight_bytes: number(28).into(),
+                }),
+                kernels: None,
             };
             let float = |at: usize| f32::from_bits(number(at));
             let battery = Battery {

@@ -2,7 +2,8 @@
 
 use core::fmt;
 
-use super::provenance::{Sourced, Span};
+use super::layers::LayerCosts;
+use super::provenance::{Provenance, Sourced, Span};
 
 /// One kind of processor core on a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub struct Core {
     pub simd: Simd,
     /// Costs of one int8 multiply-accumulate, slowest kernels first; empty where nothing is known.
     pub mac_costs: &'static [MacCost],
+    /// Costs by kind of layer, slowest kernels first; empty where nothing is known.
+    pub layer_costs: &'static [LayerCosts],
 }
 
 /// Floating-point hardware of a core.
@@ -57,8 +60,10 @@ pub enum Simd {
 pub enum Kernels {
     /// Plain portable code, compiled for the core.
     Portable,
-    /// The vendor's library of tuned kernels.
+    /// A public library of kernels tuned for the core, such as CMSIS-NN.
     Library,
+    /// The chip maker's own runtime.
+    Vendor,
     /// The best published for the core.
     Best,
 }
@@ -68,6 +73,7 @@ impl fmt::Display for Kernels {
         f.write_str(match self {
             Self::Portable => "portable kernels",
             Self::Library => "library kernels",
+            Self::Vendor => "vendor kernels",
             Self::Best => "best published kernels",
         })
     }
@@ -92,10 +98,18 @@ impl Core {
     /// The low end takes the cheapest cycle at the fastest clock and rounds down; the high end is the reverse.
     #[must_use]
     pub fn time_us(&self, macs: u64, cost: &MacCost, slowdown_milli: u32) -> Sourced<Span> {
-        let (c, f) = (cost.milli_cycles, self.clock_hz);
-        let micros = |milli_cycles: u64, hz: u64, round_up: bool| {
+        let cycles = |milli_cycles: u64| {
             let at_full_speed = macs.saturating_mul(milli_cycles) / 1000;
-            let cycles = at_full_speed.saturating_mul(u64::from(slowdown_milli)) / 1000;
+            at_full_speed.saturating_mul(u64::from(slowdown_milli)) / 1000
+        };
+        let c = cost.milli_cycles;
+        self.cycles_us(Span { low: cycles(c.value.low), high: cycles(c.value.high) }, c.from)
+    }
+
+    /// Returns the time of a span of cycles in microseconds: fewest at the fastest clock, rounded down, to most at the
+    /// slowest, rounded up.
+    pub(super) fn cycles_us(&self, cycles: Span, from: Provenance) -> Sourced<Span> {
+        let micros = |cycles: u64, hz: u64, round_up: bool| {
             let seconds = cycles.checked_div(hz).unwrap_or(u64::MAX);
             let rest = cycles.checked_rem(hz).unwrap_or(0).saturating_mul(1_000_000);
             let part = if round_up {
@@ -105,12 +119,13 @@ impl Core {
             };
             seconds.saturating_mul(1_000_000).saturating_add(part.unwrap_or(0))
         };
+        let f = self.clock_hz;
         Sourced {
             value: Span {
-                low: micros(c.value.low, f.value.high, false),
-                high: micros(c.value.high, f.value.low, true),
+                low: micros(cycles.low, f.value.high, false),
+                high: micros(cycles.high, f.value.low, true),
             },
-            from: c.from.weaker(f.from),
+            from: from.weaker(f.from),
         }
     }
 }
@@ -127,6 +142,7 @@ mod tests {
         fpu: Fpu::Single,
         simd: Simd::Dsp,
         mac_costs: &[],
+        layer_costs: &[],
     };
 
     const fn cost(low: u64, high: u64) -> MacCost {

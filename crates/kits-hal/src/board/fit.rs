@@ -23,7 +23,8 @@ pub struct FitReport {
     pub board: &'static str,
     /// Where weights, arena and buffers were placed.
     pub placement: Placement,
-    /// The class of kernels the time was estimated for; the slowest class known for the board's first core.
+    /// The class of kernels the time was estimated for; the one asked for, else the slowest known for the board's
+    /// first core.
     pub kernels: Option<Kernels>,
     /// Estimated time of one inference, in microseconds.
     pub latency_us: Option<Sourced<Span>>,
@@ -51,8 +52,9 @@ pub struct BatteryLife {
 impl Board {
     /// Returns how `need` fits this board, or everything in which it does not.
     ///
-    /// Time is `MACs × cycles per MAC × memory factor / clock` of the first core with its slowest known kernels, energy is
-    /// that time multiplied by the active power.
+    /// Time is that of the first core with its slowest known kernels, or those that [`Need::kernels`] asks for: from
+    /// [`LayerCosts`](super::LayerCosts) if [`Need::work`] is given and the core has them, else
+    /// `MACs × cycles per MAC × memory factor / clock`. Energy is that time multiplied by the active power.
     /// Limits are checked against the high end of an estimate. A limit for which the table has no figure cannot be
     /// checked: the report then says so, see [`FitReport::unchecked`].
     ///
@@ -85,8 +87,7 @@ impl Board {
         for r in placed.uses.iter().flatten() {
             error.demand(Resource::Memory(r.name), r.used, r.bytes);
         }
-        let (kernels, latency_us) =
-            self.latency(need.macs, placed.slowdown_milli, placed.slowdown_from);
+        let (kernels, latency_us) = self.latency(need, placed.slowdown_milli, placed.slowdown_from);
         let energy_uj = latency_us.zip(self.power.active()).map(|(t, p)| energy(t, p));
         let limits = [
             (Resource::Deadline, need.deadline_us, latency_us),
@@ -115,21 +116,30 @@ impl Board {
         })
     }
 
-    /// The time of `macs` multiply-accumulates on the first core with its slowest known kernels.
+    /// The time of the work on the first core, with the kernels asked for or the slowest known.
+    ///
+    /// Layer costs are used where the layers are known and the core has such costs, else cycles per multiply-accumulate.
     fn latency(
         &self,
-        macs: u64,
+        need: &Need,
         slowdown: u32,
         slow_from: Option<Provenance>,
     ) -> (Option<Kernels>, Option<Sourced<Span>>) {
-        let known =
-            self.cores.first().and_then(|core| core.mac_costs.first().map(|cost| (core, cost)));
-        let Some((core, cost)) = known.filter(|_| macs > 0) else { return (None, None) };
-        let mut time = core.time_us(macs, cost, slowdown);
+        let Some(core) = self.cores.first().filter(|_| need.macs > 0) else { return (None, None) };
+        let asked = |kernels: Kernels| need.kernels.is_none_or(|k| k == kernels);
+        let by_layer = need.work.as_ref().and_then(|work| {
+            let costs = core.layer_costs.iter().find(|c| asked(c.kernels))?;
+            Some((costs.kernels, core.layers_time_us(work, costs, slowdown)))
+        });
+        let by_mac = || {
+            let cost = core.mac_costs.iter().find(|c| asked(c.kernels))?;
+            Some((cost.kernels, core.time_us(need.macs, cost, slowdown)))
+        };
+        let Some((kernels, mut time)) = by_layer.or_else(by_mac) else { return (None, None) };
         if let Some(from) = slow_from {
             time.from = time.from.weaker(from);
         }
-        (Some(cost.kernels), Some(time))
+        (Some(kernels), Some(time))
     }
 }
 

@@ -45,6 +45,7 @@ fn every_violation_is_listed() {
         deadline_us: Some(1_000_000),
         period_us: Some(1_500_000),
         budget_uj: Some(29_771),
+        ..Need::default()
     };
     assert_eq!(
         refusal("nano33ble", need),

@@ -6,7 +6,7 @@
 //! Each number carries its [`Provenance`]: a data sheet, published runs, the labs, or an estimate.
 //!
 //! In reading order: [`Provenance`] and [`Span`], [`Region`], [`Core`], [`Power`], the table, [`Need`],
-//! [`Placement`], [`FitReport`], [`Violation`], [`DutyCycle`].
+//! [`Work`], [`LayerCosts`], [`Placement`], [`FitReport`], [`Violation`], [`DutyCycle`].
 // Devices check themselves, so nothing here may panic.
 #![cfg_attr(
     not(test),
@@ -22,6 +22,7 @@
 mod cpu;
 mod energy;
 mod fit;
+mod layers;
 mod memory;
 mod need;
 mod place;
@@ -30,12 +31,14 @@ mod provenance;
 mod table;
 mod text;
 mod violation;
+mod work;
 
 use core::fmt;
 
 pub use cpu::{Core, Fpu, Kernels, MacCost, Simd};
 pub use energy::{Battery, DutyCycle, Energies, EnergyError, Input};
 pub use fit::{BatteryLife, FitReport};
+pub use layers::LayerCosts;
 pub use memory::{Region, RegionKind, RegionUse};
 pub use need::Need;
 pub use place::Placement;
@@ -43,6 +46,7 @@ pub use power::{Power, SUPPLY_MV};
 pub use provenance::{Provenance, Sourced, Span};
 pub use table::BOARDS;
 pub use violation::{FitError, Resource, Violation};
+pub use work::Work;
 
 /// The most memory regions a board of the table has.
 const MAX_REGIONS: usize = 4;

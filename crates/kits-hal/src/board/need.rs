@@ -1,5 +1,7 @@
 //! What a program needs from a board.
 
+use super::cpu::Kernels;
+use super::work::Work;
 use crate::Model;
 
 /// The demands of one program: memory, work and limits.
@@ -29,6 +31,10 @@ pub struct Need {
     pub buffers: u32,
     /// Multiply-accumulates of one inference; 0 gives no time and no energy estimate.
     pub macs: u64,
+    /// The same work by kind of layer, for a closer estimate of the time where the board's core has costs for it.
+    pub work: Option<Work>,
+    /// The class of kernels to count with; `None` takes the slowest that is known for the core.
+    pub kernels: Option<Kernels>,
     /// Longest allowed inference, in microseconds.
     pub deadline_us: Option<u32>,
     /// Time between the starts of two inferences, in microseconds.
@@ -61,6 +67,7 @@ impl Need {
             model_bytes: clip(model.len()),
             arena_bytes: clip(model.arena_len()),
             macs: model.macs(),
+            work: Some(Work::of(model)),
             ..Self::default()
         }
     }

@@ -5,6 +5,7 @@
 //! anomaly detection 264,192). A span covers the four models.
 
 use super::cpu::{Core, Fpu, Kernels, MacCost, Simd};
+use super::layers;
 use super::memory::{Region, RegionKind};
 use super::power::{Power, from_deci_ma, from_deci_ua, from_mw};
 use super::provenance::{Sourced, Span};
@@ -20,6 +21,8 @@ const M4_COSTS: &[MacCost] = &[
     cost(Kernels::Portable, Sourced::published(Span::new(4565, 9623))),
     // CMSIS-NN through microTVM: 99.8, 301, 390 and 8.6 ms.
     cost(Kernels::Library, Sourced::published(Span::new(3743, 4823))),
+    // ST: 62.9, 118.7, 214 and 6.9 ms.
+    cost(Kernels::Vendor, Sourced::published(Span::new(1901, 3135))),
     // Plumerai: 47.8, 98.8, 167.8 and 4.05 ms.
     cost(Kernels::Best, Sourced::published(Span::new(1582, 2160))),
 ];
@@ -27,7 +30,7 @@ const M4_COSTS: &[MacCost] = &[
 /// Cortex-M7, from runs on an STM32H7A3 at 280 MHz.
 const M7_COSTS: &[MacCost] = &[
     // ST: 16.8, 50.7, 54.3 and 1.83 ms.
-    cost(Kernels::Library, Sourced::published(Span::new(1216, 1940))),
+    cost(Kernels::Vendor, Sourced::published(Span::new(1216, 1940))),
     // Plumerai: 13.9, 26.8, 50.9 and 1.35 ms.
     cost(Kernels::Best, Sourced::published(Span::new(1001, 1465))),
 ];
@@ -42,7 +45,7 @@ const M0_COSTS: &[MacCost] =
 /// Xtensa LX7: TinyMaix runs visual wake words in 381 ms at 240 MHz with portable C.
 const LX7_COSTS: &[MacCost] = &[
     cost(Kernels::Portable, Sourced::published(Span::one(12_209))),
-    cost(Kernels::Library, Sourced::estimate(Span::one(5000))),
+    cost(Kernels::Vendor, Sourced::estimate(Span::one(5000))),
 ];
 
 const fn cost(kernels: Kernels, milli_cycles: Sourced<Span>) -> MacCost {
@@ -86,6 +89,7 @@ const NANO33BLE: Board = Board {
         fpu: Fpu::Single,
         simd: Simd::Dsp,
         mac_costs: M4_COSTS,
+        layer_costs: layers::M4,
     }],
     npu: None,
     regions: &[
@@ -118,6 +122,7 @@ const NICLA_VISION: Board = Board {
             fpu: Fpu::Double,
             simd: Simd::Dsp,
             mac_costs: M7_COSTS,
+            layer_costs: layers::M7,
         },
         Core {
             name: "Cortex-M4F",
@@ -126,6 +131,7 @@ const NICLA_VISION: Board = Board {
             fpu: Fpu::Single,
             simd: Simd::Dsp,
             mac_costs: M4_COSTS,
+            layer_costs: layers::M4,
         },
     ],
     npu: None,
@@ -157,6 +163,7 @@ const XIAO_ESP32S3: Board = Board {
         fpu: Fpu::Single,
         simd: Simd::Xtensa128,
         mac_costs: LX7_COSTS,
+        layer_costs: &[],
     }],
     npu: None,
     regions: &[
@@ -193,6 +200,7 @@ const GROVE_VISION_AI_V2: Board = Board {
         fpu: Fpu::Double,
         simd: Simd::Mve,
         mac_costs: M55_COSTS,
+        layer_costs: &[],
     }],
     npu: Some("Ethos-U55"),
     regions: &[
@@ -225,6 +233,7 @@ const MICROBIT: Board = Board {
         fpu: Fpu::None,
         simd: Simd::None,
         mac_costs: M0_COSTS,
+        layer_costs: &[],
     }],
     npu: None,
     regions: &[
@@ -252,6 +261,7 @@ const LM3S6965: Board = Board {
         fpu: Fpu::None,
         simd: Simd::None,
         mac_costs: &[],
+        layer_costs: &[],
     }],
     npu: None,
     regions: &[
@@ -275,6 +285,7 @@ const RPI_ZERO2W: Board = Board {
         fpu: Fpu::Double,
         simd: Simd::Neon,
         mac_costs: &[],
+        layer_costs: &[],
     }],
     npu: None,
     regions: &[region("RAM", RegionKind::Dram, None, 512 * MIB)],
@@ -296,6 +307,7 @@ const RPI4: Board = Board {
         fpu: Fpu::Double,
         simd: Simd::Neon,
         mac_costs: &[],
+        layer_costs: &[],
     }],
     npu: None,
     regions: &[region("RAM", RegionKind::Dram, None, 4096 * MIB)],
@@ -317,6 +329,7 @@ const RPI5: Board = Board {
         fpu: Fpu::Double,
         simd: Simd::NeonDot,
         mac_costs: &[],
+        layer_costs: &[],
     }],
     npu: None,
     regions: &[region("RAM", RegionKind::Dram, None, 4096 * MIB)],
@@ -363,7 +376,8 @@ mod tests {
         check(M4_COSTS, Kernels::Portable, 120.0, [181.9, 600.6, 704.0, 10.05]);
         check(M4_COSTS, Kernels::Library, 120.0, [99.8, 301.0, 390.0, 8.6]);
         check(M4_COSTS, Kernels::Best, 120.0, [47.8, 98.8, 167.8, 4.05]);
-        check(M7_COSTS, Kernels::Library, 280.0, [16.8, 50.7, 54.3, 1.83]);
+        check(M4_COSTS, Kernels::Vendor, 120.0, [62.9, 118.7, 214.0, 6.9]);
+        check(M7_COSTS, Kernels::Vendor, 280.0, [16.8, 50.7, 54.3, 1.83]);
         check(M7_COSTS, Kernels::Best, 280.0, [13.9, 26.8, 50.9, 1.35]);
     }
 

@@ -72,6 +72,8 @@ pub struct OpInfo {
     pub input_bytes: u32,
     /// Activations written, in bytes.
     pub output_bytes: u32,
+    /// Dimensions of the first input.
+    pub input_dims: [u16; 4],
     /// Dimensions of the output.
     pub output_dims: [u16; 4],
 }
@@ -213,6 +215,7 @@ impl<'a> Model<'a> {
             param_bytes: param_bytes(code, &op),
             input_bytes,
             output_bytes: y.len,
+            input_dims: self.tensor_record(op.inputs[0]).map_or([0; 4], |t| t.dims),
             output_dims: y.dims,
         })
     }

@@ -16,3 +16,4 @@ mod rare_operators;
 mod real_models;
 mod session;
 mod support;
+mod work;

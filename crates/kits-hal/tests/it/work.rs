@@ -1,0 +1,43 @@
+//! The work of public models, as the latency model counts it.
+//!
+//! `KITS_GOLDEN_DIR` names a folder with `models/` and `extra/models/`; a file that is not there is skipped aloud.
+
+use std::path::PathBuf;
+
+use kits_hal::board::Work;
+use kits_hal::convert::{Options, import};
+use kits_hal::{Check, Model};
+
+/// The work that `board/latency_tests.rs` holds for the four models of the benchmark.
+const HELD: [(&str, Work); 4] = [
+    ("models/kws_ref_int8", work([2_048_000, 320_000, 288_000, 768], 72_088, 22_016)),
+    ("extra/models/vww_96_int8", work([6_193_152, 497_664, 798_336, 512], 231_812, 208_112)),
+    ("models/ic_resnet8_int8", work([12_058_624, 442_368, 0, 640], 114_772, 77_360)),
+    ("extra/models/ad01_int8", work([0, 0, 0, 264_192], 1_672, 264_192)),
+];
+
+const fn work(
+    [conv, thin_conv, depthwise, dense]: [u64; 4],
+    outputs: u64,
+    weight_bytes: u64,
+) -> Work {
+    Work { conv, thin_conv, depthwise, dense, outputs, weight_bytes }
+}
+
+#[test]
+fn the_work_of_the_benchmark_models_is_as_held() {
+    let Some(root) = std::env::var_os("KITS_GOLDEN_DIR").map(PathBuf::from) else {
+        eprintln!("skipped: KITS_GOLDEN_DIR is not set, so there are no public models to count");
+        return;
+    };
+    for (name, held) in HELD {
+        let Ok(file) = std::fs::read(root.join(format!("{name}.tflite"))) else {
+            eprintln!("skipped: {name} is not in the folder");
+            continue;
+        };
+        let kit = import(&file, &Options::default()).expect("a model of the benchmark").kit;
+        let model = Model::parse(&kit, Check::Full).expect("a whole container");
+        assert_eq!(Work::of(&model), held, "{name}");
+        assert_eq!(held.macs(), model.macs(), "{name}");
+    }
+}
