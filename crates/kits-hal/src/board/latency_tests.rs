@@ -3,6 +3,12 @@
 //! Times: MLPerf Tiny results of the reference build, of microTVM with CMSIS-NN, of ST and of Plumerai, on an
 //! STM32L4R5 (Cortex-M4, 120 MHz) and, for the last two, on an STM32H7A3 (Cortex-M7, 280 MHz).
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::imprecise_flops,
+    reason = "a test compares ratios far above the last bit"
+)]
+
 extern crate std;
 use std::vec::Vec;
 use std::{eprintln, format};
