@@ -19,6 +19,8 @@ macro_rules! device {
 }
 
 device! {
+    #[cfg(feature = "bench-proto")]
+    pub mod bench;
     mod bytes;
     mod crc;
     mod dtype;
