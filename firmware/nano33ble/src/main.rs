@@ -17,6 +17,6 @@ const IMAGE: Image = Image {
 
 #[entry]
 fn main() -> ! {
-    let counter = Peripherals::take().map(|core| Counter::start(core.SYST));
+    let counter = Peripherals::take().map(|core| Counter::start(core.SYST, 25_000_000));
     support::run(&IMAGE, counter.as_ref())
 }

@@ -1,8 +1,9 @@
 //! Counts instructions with the SysTick timer of an emulated machine.
 //!
 //! Under `-icount shift=0` the emulator lets each instruction take one nanosecond of its virtual time. The timer of
-//! `mps2-an386` ticks at 25 MHz of that time: 40 instructions per tick. These are instructions, not cycles: a real core
-//! takes more than one cycle for loads, branches and multiplications.
+//! `mps2-an386` and `mps2-an500` ticks at 25 MHz of that time: 40 instructions per tick; that of `mps3-an547` at 32 MHz,
+//! that of `lm3s6965evb` at 12.5 MHz. These are instructions, not cycles: a real core takes more than one cycle for loads,
+//! branches and multiplications.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -10,8 +11,8 @@ use cortex_m::peripheral::SYST;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m_rt::exception;
 
-/// Instructions per tick on `mps2-an386` and `mps2-an500` under `-icount shift=0`.
-pub const INSTRUCTIONS_PER_TICK: u64 = 40;
+/// Instructions per second of the emulator's clock under `-icount shift=0`.
+const INSTRUCTIONS_HZ: u64 = 1_000_000_000;
 
 /// The timer counts down 24 bits.
 const RELOAD: u32 = 0x00FF_FFFF;
@@ -22,7 +23,8 @@ static TURNS: AtomicU32 = AtomicU32::new(0);
 /// The running timer.
 #[derive(Debug)]
 pub struct Counter {
-    _running: (),
+    /// Never 0.
+    hz: u32,
 }
 
 #[exception]
@@ -31,15 +33,15 @@ fn SysTick() {
 }
 
 impl Counter {
-    /// Starts the timer.
+    /// Starts the timer, which ticks at `hz` of the emulator's clock.
     #[must_use]
-    pub fn start(mut timer: SYST) -> Self {
+    pub fn start(mut timer: SYST, hz: u32) -> Self {
         timer.set_clock_source(SystClkSource::Core);
         timer.set_reload(RELOAD);
         timer.clear_current();
         timer.enable_interrupt();
         timer.enable_counter();
-        Self { _running: () }
+        Self { hz: hz.max(1) }
     }
 
     /// Returns the ticks since the start.
@@ -56,7 +58,19 @@ impl Counter {
         }
     }
 
-    /// Runs a loop of exactly 2 000 000 instructions and returns the ticks it took: 50 000 if the ratio holds.
+    /// Returns the instructions that `ticks` stand for.
+    #[must_use]
+    pub fn instructions(&self, ticks: u64) -> u64 {
+        ticks.saturating_mul(INSTRUCTIONS_HZ).checked_div(self.hz.into()).unwrap_or(0)
+    }
+
+    /// Returns the clock of the timer, in hertz.
+    #[must_use]
+    pub const fn hz(&self) -> u32 {
+        self.hz
+    }
+
+    /// Runs a loop of exactly 2 000 000 instructions and returns the ticks it took: 50 000 at 25 MHz.
     #[must_use]
     pub fn calibrate(&self) -> u64 {
         let start = self.ticks();

@@ -3,8 +3,10 @@
 
 pub mod console;
 pub mod counter;
+pub mod device;
 mod faults;
 pub mod program;
 pub mod ram;
 
+pub use device::Board;
 pub use program::{Image, end, run};

@@ -8,7 +8,7 @@ use cortex_m_semihosting::debug::{self, ExitStatus};
 use kits_hal::{Check, Model, RunError, Session};
 
 use crate::console::Console;
-use crate::counter::{CALIBRATION_INSTRUCTIONS, Counter, INSTRUCTIONS_PER_TICK};
+use crate::counter::{CALIBRATION_INSTRUCTIONS, Counter};
 use crate::ram::{self, Sizes, Stack};
 
 /// What one image runs.
@@ -25,7 +25,8 @@ pub struct Image {
 }
 
 /// Why the program ended early. The console has said so when this is returned.
-struct Failed;
+#[derive(Debug)]
+pub(crate) struct Failed;
 
 /// What all inferences so far took.
 #[derive(Debug)]
@@ -115,7 +116,7 @@ fn measure(image: &Image, counter: Option<&Counter>, out: &mut Console) -> Resul
         let ticks = counts.run(&mut session, &stack, counter, out)?;
         out.text("result").field("index", counts.inferences.saturating_sub(1));
         if counter.is_some() {
-            out.field("instructions", instructions(ticks));
+            out.field("instructions", instructions(counter, ticks));
         }
         out.text(" outputs=");
         for index in 0..session.model().n_outputs() {
@@ -124,21 +125,22 @@ fn measure(image: &Image, counter: Option<&Counter>, out: &mut Console) -> Resul
         }
         out.end();
     }
-    counts.print(counter.is_some(), out);
+    counts.print(counter, out);
     Ok(())
 }
 
 /// Checks that the emulator counts instructions the way the counter expects.
-fn calibrate(counter: &Counter, out: &mut Console) -> Result<(), Failed> {
+pub(crate) fn calibrate(counter: &Counter, out: &mut Console) -> Result<(), Failed> {
     let ticks = counter.calibrate();
     let loop_instructions = u64::from(CALIBRATION_INSTRUCTIONS);
     out.text("calibration")
         .field("loop_instructions", loop_instructions)
         .field("ticks", ticks)
-        .field("instructions_per_tick", INSTRUCTIONS_PER_TICK)
+        .field("instructions_per_tick", counter.instructions(1))
+        .field("timer_hz", counter.hz().into())
         .end();
     // Reading the timer adds a few instructions; a percent is far more.
-    if instructions(ticks).abs_diff(loop_instructions) > loop_instructions / 100 {
+    if counter.instructions(ticks).abs_diff(loop_instructions) > loop_instructions / 100 {
         return fail(
             out,
             "calibration",
@@ -186,18 +188,16 @@ impl Counts {
         Ok(ticks)
     }
 
-    fn print(&self, counted: bool, out: &mut Console) {
+    fn print(&self, counter: Option<&Counter>, out: &mut Console) {
         out.text("summary")
             .field("inferences", self.inferences)
             .field("run_stack_bytes", wide(self.run_stack))
             .field("deepest_stack_bytes", wide(self.deepest_stack));
-        if counted {
-            out.field("instructions_min", instructions(self.ticks_min))
-                .field(
-                    "instructions_mean",
-                    instructions(self.ticks).checked_div(self.inferences).unwrap_or(0),
-                )
-                .field("instructions_max", instructions(self.ticks_max));
+        if counter.is_some() {
+            let mean = instructions(counter, self.ticks).checked_div(self.inferences).unwrap_or(0);
+            out.field("instructions_min", instructions(counter, self.ticks_min))
+                .field("instructions_mean", mean)
+                .field("instructions_max", instructions(counter, self.ticks_max));
         }
         out.end();
     }
@@ -208,8 +208,8 @@ fn code_bytes(image: &Image, sizes: Sizes) -> u64 {
     wide(sizes.flash.saturating_sub(image.kit.len()).saturating_sub(image.inputs.len()))
 }
 
-const fn instructions(ticks: u64) -> u64 {
-    ticks.saturating_mul(INSTRUCTIONS_PER_TICK)
+fn instructions(counter: Option<&Counter>, ticks: u64) -> u64 {
+    counter.map_or(0, |counter| counter.instructions(ticks))
 }
 
 const fn wide(bytes: usize) -> u64 {

@@ -14,13 +14,16 @@ use cortex_m::Peripherals;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::debug::ExitStatus;
 use support::console::Console;
-use support::counter::{Counter, INSTRUCTIONS_PER_TICK};
+use support::counter::Counter;
 use support::ram::{self, Stack};
 
 use heap::Heap;
 
 #[global_allocator]
 static HEAP: Heap = Heap::empty();
+
+/// The timer's clock on `mps2-an386`.
+const TIMER_HZ: u32 = 25_000_000;
 
 /// Kept for the stack.
 const STACK_BYTES: usize = 32 * 1024;
@@ -32,7 +35,7 @@ fn main() -> ! {
     let Some((memory, stack, sizes)) = ram::split(STACK_BYTES) else {
         fail(&mut out, "memory", &"statics and stack leave no room for a heap")
     };
-    let Some(counter) = Peripherals::take().map(|core| Counter::start(core.SYST)) else {
+    let Some(counter) = Peripherals::take().map(|core| Counter::start(core.SYST, TIMER_HZ)) else {
         fail(&mut out, "memory", &"the timer is in use")
     };
     out.text("memory")
@@ -70,7 +73,7 @@ fn run(name: &str, part: tensors::Part, counter: &Counter, stack: &Stack, out: &
     out.text("cost network=")
         .text(name)
         .field("answers", answers as u64)
-        .field("instructions", ticks.saturating_mul(INSTRUCTIONS_PER_TICK))
+        .field("instructions", counter.instructions(ticks))
         .field("deepest_stack_bytes", deepest as u64)
         .field("largest_heap_bytes", HEAP.largest() as u64)
         .field("kept_heap_bytes", HEAP.used() as u64)
