@@ -45,7 +45,7 @@ const STEPS: [Step; 15] = [
     ("package", |_| package::run()),
     ("nostd", |_| nostd::run()),
     ("wasm", |_| wasm::run(&wasm::Args::default())),
-    ("firmware", |_| firmware::run(&firmware::Args::in_emulator())),
+    ("firmware", |_| firmware::ci()),
     ("course", course::ci),
     ("climb", |_| climb::run()),
     ("bench", |_| bench::run(&bench::Args::compile_only())),

@@ -245,6 +245,14 @@ pub enum RunError {
         /// The index asked for.
         index: u16,
     },
+    /// The session was made for the core set, and the model has another operator.
+    #[error("operator {op}: code {code} is outside the core set: make the session with Session::new")]
+    UnsupportedOp {
+        /// Operator record.
+        op: u16,
+        /// Its code.
+        code: u8,
+    },
     /// The observer stopped the run after this operator.
     #[error("run cancelled after operator {op}")]
     Cancelled {

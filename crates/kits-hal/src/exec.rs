@@ -6,7 +6,7 @@ use crate::{
     dtype::Element,
     error::RunError,
     model::{
-        Model, TensorInfo,
+        Model, OpCode, TensorInfo,
         record::{TENSOR_VARIABLE, TensorRecord},
     },
     observe::{Observer, Unobserved},
@@ -75,6 +75,28 @@ impl<'m, 'a> Session<'m, 'a> {
     /// As [`Session::new`].
     pub fn plain(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self, RunError> {
         Self::with(model, arena, ops::run)
+    }
+
+    /// As [`Session::new`], for a model of the core set, with no other kernels linked.
+    ///
+    /// See [`Model::parse_core`].
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::UnsupportedOp`] if the model has another operator; then as [`Session::new`].
+    pub fn core(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self, RunError> {
+        only_core(model)?;
+        Self::with(model, arena, fast::run_core)
+    }
+
+    /// As [`Session::core`], with the plain kernels: the least flash, and slower.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::core`].
+    pub fn core_plain(model: &Model<'m>, arena: &'a mut [u8]) -> Result<Self, RunError> {
+        only_core(model)?;
+        Self::with(model, arena, ops::run_core)
     }
 
     fn with(
@@ -361,6 +383,17 @@ impl TensorInfo {
         };
         self.scale * q.wrapping_sub(zero) as f32
     }
+}
+
+/// Refuses a model with an operator outside the core set.
+fn only_core(model: &Model<'_>) -> Result<(), RunError> {
+    for op in 0..model.n_operators() {
+        let code = model.op_record(op).map_or(u8::MAX, |record| record.code);
+        if !OpCode::from_code(code).is_some_and(OpCode::is_core) {
+            return Err(RunError::UnsupportedOp { op, code });
+        }
+    }
+    Ok(())
 }
 
 fn range(t: &TensorRecord) -> core::ops::Range<usize> {

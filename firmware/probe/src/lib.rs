@@ -78,6 +78,10 @@ fn model(
     Model::parse_within(bytes, Check::Header, size)?.check_flash(size)?;
     let model = Model::parse(bytes, Check::Full)?;
     inspect(&model, text, sum);
+    let core = Model::parse_core(bytes, Check::Full)?;
+    Session::core(&core, arena)?.run()?;
+    Session::core_plain(&core, arena)?.run()?;
+    Session::plain(&model, arena)?.run()?;
 
     let mut session = Session::new(&model, arena)?;
     for index in 0..model.n_inputs() {

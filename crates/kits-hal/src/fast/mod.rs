@@ -15,6 +15,22 @@ use crate::{
     ops::{self, Task},
 };
 
+/// Runs operator `index` of a model of the core set; `None` if a record does not fit the memory.
+pub(crate) fn run_core(
+    model: &Model<'_>,
+    index: u16,
+    mem: &mut [i8],
+    scratch: &mut [i8],
+) -> Option<()> {
+    let mut task = Task::new(model, index, mem, scratch)?;
+    match OpCode::from_code(task.op.code)? {
+        OpCode::Conv2d => conv::run(&mut task),
+        OpCode::DepthwiseConv2d => depthwise::run(&mut task),
+        OpCode::FullyConnected => dense::run(&mut task),
+        code => ops::run_other_core(&mut task, code),
+    }
+}
+
 /// Runs operator `index` of a model; `None` if a record does not fit the memory.
 pub(crate) fn run(
     model: &Model<'_>,

@@ -41,8 +41,9 @@ fn sums_stay_in_range(model: &Model<'_>, op: &OpRecord) -> Option<bool> {
         OpCode::TransposeConv => (taps.saturating_mul(c_in), 1),
         OpCode::DepthwiseConv2d => (taps, channels),
         OpCode::FullyConnected => {
-            let rows = y.elements().checked_div(u64::from(y.dims[3]))?;
-            (usize::try_from(x.elements().checked_div(rows)?).ok()?, 1)
+            // Both are `int8`: their elements are their bytes.
+            let rows = y.len.checked_div(u32::from(y.dims[3]))?;
+            (usize::try_from(x.len.checked_div(rows)?).ok()?, 1)
         }
         _ => return None,
     };

@@ -65,8 +65,8 @@ impl Header {
     }
 }
 
-/// Checks a container without reading its weights.
-pub(super) const fn parse(file: &[u8]) -> Result<Model<'_>, LoadError> {
+/// Checks a container without reading its weights; `CORE` refuses operators outside the core set.
+pub(super) const fn parse<const CORE: bool>(file: &[u8]) -> Result<Model<'_>, LoadError> {
     let header = ok!(header(file));
     let total = some!(bytes::u32_at(file, 8), LoadError::BadMagic);
     let body = some!(
@@ -76,7 +76,7 @@ pub(super) const fn parse(file: &[u8]) -> Result<Model<'_>, LoadError> {
     let model = Model::from_header(body, &header);
     ok!(index_list(&model));
     ok!(tensors(&model, &header));
-    ok!(operators(&model, &header));
+    ok!(operators::<CORE>(&model, &header));
     ok!(names(body, header.offsets[4]));
     Ok(model)
 }
@@ -258,7 +258,7 @@ const fn tensors(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
 ///
 /// Tensor records come in the order of their definition, so one cursor proves that everything
 /// read was written before, without a set of written tensors.
-const fn operators(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
+const fn operators<const CORE: bool>(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
     let mut defined = 0; // tensors below it hold data, constants and aliases included
     let mut macs = 0_u64;
     let mut i = 0;
@@ -301,7 +301,7 @@ const fn operators(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
             }
             k += 1;
         }
-        ok!(check_op::check(model, h, i, &op));
+        ok!(check_op::check::<CORE>(model, h, i, &op));
         match geometry::scratch_bytes(model, &op) {
             Some(need) if need <= h.scratch as u64 => {}
             _ => return Err(bad_section(Section::Header, 24)),

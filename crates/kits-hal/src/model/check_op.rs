@@ -24,7 +24,9 @@ pub(super) struct Subject<'m, 'a> {
 }
 
 /// Checks one operator. Its tensor numbers are known to be in range or absent.
-pub(super) const fn check(
+///
+/// `CORE` refuses operators outside the core set, so that their rules need not be linked.
+pub(super) const fn check<const CORE: bool>(
     model: &Model<'_>,
     header: &Header,
     index: u16,
@@ -59,11 +61,14 @@ pub(super) const fn check(
     match code {
         OpCode::Conv2d => s.conv(),
         OpCode::DepthwiseConv2d => s.depthwise(),
-        OpCode::TransposeConv => s.transpose_conv(),
         OpCode::FullyConnected => s.dense(),
-        OpCode::AveragePool2d | OpCode::MaxPool2d => s.pool(),
+        OpCode::AveragePool2d => s.pool(),
         OpCode::Softmax => s.softmax(),
-        OpCode::Add | OpCode::Sub => s.binary(6),
+        OpCode::Add => s.binary(6),
+        _ if CORE => Err(LoadError::UnsupportedOp { op: index, code: op.code }),
+        OpCode::TransposeConv => s.transpose_conv(),
+        OpCode::MaxPool2d => s.pool(),
+        OpCode::Sub => s.binary(6),
         OpCode::Mul | OpCode::Maximum | OpCode::Minimum => s.binary(0),
         OpCode::Logistic
         | OpCode::Tanh
@@ -216,23 +221,23 @@ impl Subject<'_, '_> {
     const fn dense(&self) -> Result<(), LoadError> {
         ok!(self.int8());
         ok!(self.zeros());
-        let c_out = self.y.dims[3] as u64;
-        let rows = match self.y.elements().checked_div(c_out) {
+        // The elements of an `int8` tensor are its bytes, so that 32 bits are enough to divide.
+        let c_out = self.y.dims[3] as u32;
+        let rows = match self.y.len.checked_div(c_out) {
             Some(rows) => rows,
             None => return Err(self.shape()),
         };
-        let (c_in, rest) =
-            match (self.x.elements().checked_div(rows), self.x.elements().checked_rem(rows)) {
-                (Some(c_in), Some(rest)) => (c_in, rest),
-                _ => return Err(self.shape()),
-            };
+        let (c_in, rest) = match (self.x.len.checked_div(rows), self.x.len.checked_rem(rows)) {
+            (Some(c_in), Some(rest)) => (c_in, rest),
+            _ => return Err(self.shape()),
+        };
         if rest != 0 || c_in == 0 {
             return Err(self.shape());
         }
         if self.op.aux[0] < -128 || self.op.aux[0] > 127 {
             return Err(self.option());
         }
-        ok!(self.weights(c_in.saturating_mul(c_out)));
+        ok!(self.weights(c_in as u64 * c_out as u64));
         self.channels()
     }
 

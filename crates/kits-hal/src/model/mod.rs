@@ -64,16 +64,33 @@ impl<'a> Model<'a> {
     ///
     /// A [`LoadError`] that names the first record or section that breaks a rule of the format.
     pub fn parse(bytes: &'a [u8], check: Check) -> Result<Self, LoadError> {
-        let model = Self::parse_const(bytes)?;
+        Self::parse_const(bytes)?.checked(check)
+    }
+
+    /// As [`Model::parse`], for the operators of the core set only: see [`OpCode::is_core`].
+    ///
+    /// A program that makes all its models with it, and all its sessions with
+    /// [`Session::core`](crate::Session::core), is linked without the rules and kernels of the other
+    /// operators: about half the flash.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::UnsupportedOp`] for another operator; then those of [`Model::parse`].
+    pub fn parse_core(bytes: &'a [u8], check: Check) -> Result<Self, LoadError> {
+        check::parse::<true>(bytes)?.checked(check)
+    }
+
+    /// Looks at what [`Check::Full`] asks for.
+    fn checked(self, check: Check) -> Result<Self, LoadError> {
         if check == Check::Full {
-            let stored = bytes::u32_at(model.bytes, 12).unwrap_or(0);
-            let computed = crc32(model.bytes.get(16..).unwrap_or(&[]));
+            let stored = bytes::u32_at(self.bytes, 12).unwrap_or(0);
+            let computed = crc32(self.bytes.get(16..).unwrap_or(&[]));
             if stored != computed {
                 return Err(LoadError::Checksum { stored, computed });
             }
-            bound::check(&model)?;
+            bound::check(&self)?;
         }
-        Ok(model)
+        Ok(self)
     }
 
     /// As [`Model::parse`], but first refuses a container larger than `flash` bytes.
@@ -100,7 +117,7 @@ impl<'a> Model<'a> {
     ///
     /// Those of [`Model::parse`] with [`Check::Header`]; see [`LoadError::const_fail`].
     pub const fn parse_const(bytes: &'a [u8]) -> Result<Self, LoadError> {
-        check::parse(bytes)
+        check::parse::<false>(bytes)
     }
 
     /// Returns scratch bytes and multiply-accumulates of a container under construction.

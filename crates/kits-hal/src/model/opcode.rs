@@ -163,6 +163,23 @@ impl OpCode {
         })
     }
 
+    /// Returns `true` for the operators of the core set, which suffice for most small classifiers:
+    /// CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED, AVERAGE_POOL_2D, SOFTMAX and ADD.
+    ///
+    /// RESHAPE, the seventh, needs no kernel: it is another view of the same bytes.
+    #[must_use]
+    pub const fn is_core(self) -> bool {
+        matches!(
+            self,
+            Self::Add
+                | Self::AveragePool2d
+                | Self::Conv2d
+                | Self::DepthwiseConv2d
+                | Self::FullyConnected
+                | Self::Softmax
+        )
+    }
+
     /// Returns the code byte.
     #[must_use]
     pub const fn code(self) -> u8 {

@@ -98,14 +98,39 @@ pub(crate) fn run(
     }
 }
 
+/// Runs operator `index` of a model of the core set with the plain kernels; `None` if a record does not
+/// fit the memory.
+pub(crate) fn run_core(
+    model: &Model<'_>,
+    index: u16,
+    mem: &mut [i8],
+    scratch: &mut [i8],
+) -> Option<()> {
+    let mut task = Task::new(model, index, mem, scratch)?;
+    match OpCode::from_code(task.op.code)? {
+        OpCode::Conv2d => conv::run(&mut task),
+        OpCode::DepthwiseConv2d => depthwise::run(&mut task),
+        OpCode::FullyConnected => dense::run(&mut task),
+        code => run_other_core(&mut task, code),
+    }
+}
+
+/// Runs an operator of the core set that has no faster form.
+pub(crate) fn run_other_core(task: &mut Task<'_, '_>, code: OpCode) -> Option<()> {
+    match code {
+        OpCode::AveragePool2d => pool::average(task),
+        OpCode::Softmax => softmax::run(task),
+        OpCode::Add => add::add(task),
+        _ => None,
+    }
+}
+
 /// Runs an operator that has no faster form.
 pub(crate) fn run_other(task: &mut Task<'_, '_>, code: OpCode) -> Option<()> {
     match code {
         OpCode::TransposeConv => transpose_conv::run(task),
-        OpCode::AveragePool2d => pool::average(task),
         OpCode::MaxPool2d => pool::max(task),
-        OpCode::Softmax => softmax::run(task),
-        OpCode::Add => add::add(task),
+        OpCode::AveragePool2d | OpCode::Softmax | OpCode::Add => run_other_core(task, code),
         OpCode::Sub => add::sub(task),
         OpCode::Mul => mul::run(task),
         OpCode::Maximum => minmax::max(task),

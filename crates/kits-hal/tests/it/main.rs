@@ -7,6 +7,7 @@
 )]
 
 mod const_parse;
+mod core_set;
 mod damage;
 mod format;
 mod import;

@@ -1,0 +1,140 @@
+//! What an image printed, held against answers that come from elsewhere.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::workspace;
+
+/// Accepts a run that ended well: the image has checked itself.
+#[expect(clippy::unnecessary_wraps, reason = "one of several checks")]
+pub(super) fn done(_: &str) -> Result<String> {
+    Ok(String::from("done"))
+}
+
+/// Compares the results with the outputs of the sample.
+pub(super) fn sample(text: &str) -> Result<String> {
+    let file = workspace::root().join("firmware/sample/digits.outputs.bin");
+    let expected =
+        std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let images = outputs(text, &expected)?;
+    Ok(format!("{images} of {images} outputs equal those of the trainer"))
+}
+
+/// Compares every result of a run with the outputs to expect and returns how many there are.
+///
+/// # Errors
+///
+/// If the results are not as many as the expected bytes, or the first one that differs.
+pub(super) fn outputs(text: &str, expected: &[u8]) -> Result<usize> {
+    let results: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("result ")?.split_once("outputs=").map(|pair| pair.1))
+        .collect();
+    let size = expected
+        .len()
+        .checked_div(results.len())
+        .filter(|size| size * results.len() == expected.len());
+    let Some(size) = size.filter(|size| *size > 0) else {
+        bail!("{} results for {} expected bytes", results.len(), expected.len());
+    };
+    for (index, (result, wanted)) in results.iter().zip(expected.chunks(size)).enumerate() {
+        let wanted: String = wanted.iter().map(|byte| format!("{byte:02x}")).collect();
+        if *result != wanted {
+            bail!("input {index}: the image answers {result}, expected is {wanted}");
+        }
+    }
+    Ok(results.len())
+}
+
+/// Checks that no case failed, and that there were as many graphs as the vector files list, and all models or a reason.
+pub(super) fn selftest(text: &str) -> Result<String> {
+    let dir = workspace::root().join("crates/kits-hal/tests/golden/data/ops");
+    let graphs = graphs(&dir)?;
+    let cases = field(text, "summary ", "cases")?;
+    let models = cases.saturating_sub(graphs);
+    let left_out = field(text, "summary ", "models_left_out")?;
+    let failed = field(text, "summary ", "failed")?;
+    let given = std::env::var_os("KITS_DATA_DIR");
+    let wanted = match &given {
+        Some(dir) => files(&Path::new(dir).join("vectors"))?.len() as u64,
+        None => 0,
+    };
+    if failed != 0 || cases < graphs || models + left_out != wanted {
+        bail!(
+            "{cases} cases for {graphs} graphs and {wanted} models, {left_out} left out, {failed} failed"
+        );
+    }
+    let samples = field(text, "summary ", "samples")?;
+    let models = if given.is_some() {
+        format!("{models} of {wanted} whole models")
+    } else {
+        String::from("no whole models: KITS_DATA_DIR is not set")
+    };
+    Ok(format!("{samples} samples right in {graphs} graphs of one operator, {models}"))
+}
+
+/// Returns how many graphs the vector files of a folder list.
+fn graphs(dir: &Path) -> Result<u64> {
+    let mut count = 0;
+    for path in files(dir)? {
+        if path.ends_with("fixed_point.json") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let value: serde_json::Value =
+            serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
+        count += value.as_array().map_or(0, Vec::len) as u64;
+    }
+    Ok(count)
+}
+
+fn files(dir: &Path) -> Result<Vec<std::path::PathBuf>> {
+    workspace::files(dir, &|path| path.extension().is_some_and(|e| e == "json"))
+}
+
+/// Returns the number of a field in the first record that begins with `record`.
+///
+/// # Errors
+///
+/// If there is no such record or field, or it is not a number.
+pub(super) fn field(text: &str, record: &str, name: &str) -> Result<u64> {
+    let line = text.lines().find(|line| line.starts_with(record));
+    let value = line.and_then(|line| {
+        line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+    });
+    let Some(value) = value else { bail!("no {name} in a record `{}`", record.trim_end()) };
+    value.parse().with_context(|| format!("{name}={value}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_held_against_the_expected_bytes() {
+        let expected = [0x80, 0xff, 0x7f, 0x00];
+        let run = "image x\nresult index=0 outputs=80ff\nresult index=1 outputs=7f00\ndone ok\n";
+        assert_eq!(outputs(run, &expected).expect("equal"), 2);
+        let wrong = outputs(&run.replace("7f00", "7f01"), &expected).expect_err("one bit differs");
+        assert_eq!(wrong.to_string(), "input 1: the image answers 7f01, expected is 7f00");
+        assert!(outputs("done ok\n", &expected).is_err(), "no results");
+        let three =
+            "result index=0 outputs=80\nresult index=1 outputs=ff\nresult index=2 outputs=7f\n";
+        assert!(outputs(three, &expected).is_err());
+    }
+
+    #[test]
+    fn a_failed_or_missing_case_is_an_error() {
+        let dir = workspace::root().join("crates/kits-hal/tests/golden/data/ops");
+        let graphs = graphs(&dir).expect("vectors");
+        assert!(graphs > 90, "{graphs}");
+        let failed = format!("summary cases={graphs} samples=1 failed=1 models_left_out=0\n");
+        assert!(selftest(&failed).is_err());
+        let missing =
+            format!("summary cases={} samples=1 failed=0 models_left_out=0\n", graphs - 1);
+        assert!(selftest(&missing).is_err());
+        assert!(selftest("done ok\n").is_err());
+    }
+}

@@ -1,0 +1,168 @@
+//! The images: package, board, profile, target, and the emulated machine that stands in for the board.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::check;
+use crate::process::{cargo, need, need_target, output, run as run_command};
+use crate::{nostd, tensors, workspace};
+
+/// Targets of the boards.
+const M0: &str = "thumbv6m-none-eabi";
+const M3: &str = "thumbv7m-none-eabi";
+const M4F: &str = nostd::THUMB;
+const M55: &str = "thumbv8m.main-none-eabihf";
+
+/// Holds what a run printed against answers from elsewhere, and says what agrees.
+type Check = fn(&str) -> Result<String>;
+
+/// One image.
+#[derive(Clone, Copy)]
+pub(crate) struct Image {
+    pub(crate) package: &'static str,
+    /// The program of the package.
+    program: &'static str,
+    /// For a package that can be linked for several boards: which one.
+    pub(crate) board: Option<&'static str>,
+    pub(crate) profile: &'static str,
+    pub(crate) target: &'static str,
+    /// The emulated machine; none for an image that is built and not run.
+    pub(crate) machine: Option<&'static str>,
+    /// Whether a panic may be linked: only where a library allocates.
+    pub(crate) may_panic: bool,
+    pub(crate) check: Check,
+}
+
+const fn image(package: &'static str, profile: &'static str, target: &'static str) -> Image {
+    let (board, machine) = (None, None);
+    let (program, may_panic, check) = (package, false, check::done as Check);
+    Image { package, program, board, profile, target, machine, may_panic, check }
+}
+
+impl Image {
+    const fn on(self, board: &'static str) -> Self {
+        Self { board: Some(board), ..self }
+    }
+
+    const fn emulated(self, machine: &'static str, check: Check) -> Self {
+        Self { machine: Some(machine), check, ..self }
+    }
+
+    const fn program(self, program: &'static str) -> Self {
+        Self { program, ..self }
+    }
+
+    const fn allocating(self) -> Self {
+        Self { may_panic: true, ..self }
+    }
+}
+
+/// A program on each of the five emulated boards.
+const fn everywhere(package: &'static str, check: Check) -> [Image; 5] {
+    [
+        image(package, "release", M0).on("microbit").emulated("microbit", check),
+        image(package, "release", M3).on("lm3s6965").emulated("lm3s6965evb", check),
+        image(package, "release", M4F).on("nano33ble").emulated("mps2-an386", check),
+        image(package, "release", M4F).on("nicla_vision").emulated("mps2-an500", check),
+        image(package, "release", M55).on("grove_vision_ai_v2").emulated("mps3-an547", check),
+    ]
+}
+
+/// The images that read vectors, on every emulated board.
+const SELFTESTS: [Image; 5] = everywhere("selftest", check::selftest);
+
+/// The others.
+const OTHERS: [Image; 4] = [
+    image("nano33ble", "release", M4F).emulated("mps2-an386", check::sample),
+    image("tensors-board", "small", M4F).emulated("mps2-an386", tensors::check).allocating(),
+    image("no-panic", "release", M4F),
+    image("no-panic", "small", M4F),
+];
+
+/// Programs that measure a model: the machine must count instructions.
+pub(crate) const MEASURES: [Image; 4] = [
+    image("measure", "release", M0).on("counted_m0").emulated("mps2-an386", check::done),
+    image("measure", "release", M4F).on("nano33ble").emulated("mps2-an386", check::done),
+    image("measure", "release", M4F).on("nicla_vision").emulated("mps2-an500", check::done),
+    image("measure", "release", M55).on("grove_vision_ai_v2").emulated("mps3-an547", check::done),
+];
+
+/// Programs whose size is held against a table.
+pub(crate) const SIZED: [Image; 7] = [
+    image("runtime-size", "small", M4F).program("runtime-empty"),
+    image("runtime-size", "small", M4F).program("runtime-plain"),
+    image("runtime-size", "small", M4F).program("runtime-core"),
+    image("runtime-size", "small", M4F).program("runtime-all"),
+    image("nano33ble", "release", M4F),
+    image("nano33ble", "small", M4F),
+    image("no-panic", "small", M4F),
+];
+
+/// Returns all images, those that run first.
+pub(crate) fn all() -> Vec<Image> {
+    [&SELFTESTS[..], &OTHERS].concat()
+}
+
+impl Image {
+    /// Returns the name: program, board and profile where they differ between images.
+    pub(crate) fn name(&self) -> String {
+        let board = self.board.map_or_else(String::new, |board| format!("-{board}"));
+        let profile = if self.profile == "release" { "" } else { "-small" };
+        format!("{}{board}{profile}", self.program)
+    }
+
+    /// Builds the image with the given variables and returns a copy that the next build leaves alone.
+    ///
+    /// # Errors
+    ///
+    /// If the build fails, or the target is not installed.
+    pub(crate) fn build(&self, variables: &[(&str, &Path)]) -> Result<PathBuf> {
+        need_target(self.target)?;
+        let folder = workspace::root().join("firmware");
+        let mut command = cargo(&folder);
+        command.args(["build", "--quiet", "--profile", self.profile, "-p", self.package]);
+        command.args(["--bin", self.program]);
+        command.args(["--target", self.target]);
+        // Without the processor's name the compiler leaves its vector instructions out.
+        command.env("CARGO_TARGET_THUMBV8M_MAIN_NONE_EABIHF_RUSTFLAGS", "-C target-cpu=cortex-m55");
+        if let Some(board) = self.board {
+            command.env("BOARD", board);
+        }
+        command.envs(variables.iter().copied());
+        run_command(&mut command)?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+        let target = folder.join(target);
+        let built = target.join(self.target).join(self.profile).join(self.program);
+        let images = target.join("images");
+        let copy = images.join(format!("{}.elf", self.name()));
+        std::fs::create_dir_all(&images)
+            .and_then(|()| std::fs::copy(&built, &copy))
+            .with_context(|| format!("cannot copy {} to {}", built.display(), copy.display()))?;
+        Ok(copy)
+    }
+
+    /// Runs the image in the emulator and returns what it printed.
+    ///
+    /// # Errors
+    ///
+    /// If the emulator is missing, or the image ends with another status than 0 or without saying that it is done.
+    pub(crate) fn emulate(&self, elf: &Path) -> Result<String> {
+        let Some(machine) = self.machine else {
+            bail!("{}: no emulated machine stands in for its board", self.name());
+        };
+        need("qemu-system-arm", "apt-get install qemu-system-arm")?;
+        let mut command = Command::new("qemu-system-arm");
+        command.args(["-M", machine, "-nographic", "-monitor", "none", "-serial", "none"]);
+        command
+            .args(["-semihosting-config", "enable=on,target=native", "-icount", "shift=0"])
+            .arg("-kernel")
+            .arg(elf);
+        let text = output(&mut command).with_context(|| self.name())?;
+        if !text.contains("done ok") {
+            bail!("{}: the image ended without saying that it is done", self.name());
+        }
+        Ok(text)
+    }
+}
