@@ -6,7 +6,7 @@
 mod models;
 mod vectors;
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;

@@ -3,7 +3,7 @@
 //! The project's own models are held against a committed table; a count that moves by more than one percent must be looked
 //! at, and `--write` accepts it. Public models are counted where `KITS_DATA_DIR` is set; their outputs must be right.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};

@@ -2,7 +2,7 @@
 //!
 //! A size that moves by more than one percent must be looked at: `--write` accepts it.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
