@@ -34,6 +34,12 @@ device! {
     mod model;
     mod observe;
     mod ops;
+    #[cfg(any(feature = "hal", feature = "pre"))]
+    mod picture;
+    #[cfg(feature = "post")]
+    pub mod post;
+    #[cfg(feature = "pre")]
+    pub mod pre;
 }
 
 pub mod board;

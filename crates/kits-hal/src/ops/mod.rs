@@ -33,6 +33,8 @@ mod transpose_conv;
 mod window;
 
 pub(crate) use output::{Channels, Output};
+#[cfg(feature = "pre")]
+pub(crate) use quantize::round_half_away;
 pub(crate) use window::Window;
 
 use crate::model::{

@@ -96,7 +96,7 @@ fn save(mem: &mut [i8], t: &TensorRecord, i: usize, value: i32) -> Option<()> {
     clippy::cast_precision_loss,
     reason = "the cast truncates towards zero and saturates, and small integers are exact in f32"
 )]
-fn round_half_away(q: f32) -> i32 {
+pub(crate) fn round_half_away(q: f32) -> i32 {
     let whole = q as i32;
     // Beyond 2^23 an f32 has no fraction and the difference is 0.
     let fraction = q - whole as f32;

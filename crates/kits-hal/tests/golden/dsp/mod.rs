@@ -7,7 +7,9 @@ mod compare;
 mod energy;
 mod fft;
 mod filter;
+mod image;
 mod micro;
+mod objects;
 mod sound;
 
 use std::path::Path;
@@ -30,6 +32,9 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
         let all = json(&file);
         match stem.as_str() {
             "butterworth" => each(report, &group, &all, filter::butterworth),
+            "fomo" => each(report, &group, &all, objects::centroids),
+            "image" => each(report, &group, &all, image::picture),
+            "kmeans" => objects::clusters(report, &group, &all),
             "energy" => each(report, &group, &all, energy::duty_cycle),
             "micro_frontend_tables" => micro::tables(report, &group, &all),
             "rfft_f32" => each(report, &group, &all, fft::real),
@@ -75,6 +80,10 @@ fn integers<T: TryFrom<i64>>(value: &Value) -> Vec<T> {
 
 fn size(value: &Value) -> usize {
     value.as_u64().and_then(|v| usize::try_from(v).ok()).expect("a size")
+}
+
+fn short(value: &Value) -> u16 {
+    value.as_u64().and_then(|v| u16::try_from(v).ok()).expect("a size of 16 bits")
 }
 
 fn single(value: &Value) -> f32 {
