@@ -37,10 +37,12 @@ pub mod host;
 mod milli;
 mod network;
 mod pin;
+mod port;
 mod protocol;
 
 pub use device::{Benchmark, MemoryUse};
 pub use milli::Milli;
 pub use network::{Answer, Network, Preparation};
 pub use pin::{NoPin, Stamp, TimestampPin};
+pub use port::PortError;
 pub use protocol::{COMMAND_BYTES, Protocol, Settings};

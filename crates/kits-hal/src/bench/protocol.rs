@@ -9,6 +9,7 @@ use super::command::{Shown, bytes, number, words, wrong_digit};
 use super::device::Benchmark;
 use super::milli::Milli;
 use super::pin::Stamp;
+use super::port::{PortError, say};
 use crate::board::Board;
 use crate::hal::Clock;
 
@@ -81,7 +82,7 @@ impl Default for Settings<'_> {
 /// let expected = "m-[Expecting 1 bytes]\r\nm-ready\r\nm-load-done\r\nm-ready\r\n";
 /// assert_eq!(&port[..200 - left], expected.as_bytes());
 /// # }
-/// # Ok::<(), embedded_io::SliceWriteError>(())
+/// # Ok::<(), kits_hal::bench::PortError<embedded_io::SliceWriteError>>(())
 /// ```
 #[derive(Debug)]
 pub struct Protocol<'b, 'c, M, C, P> {
@@ -96,21 +97,6 @@ pub struct Protocol<'b, 'c, M, C, P> {
     /// Bytes announced by `db load`, and received.
     announced: usize,
     received: usize,
-}
-
-/// Text for the port; keeps the port's error, which `core::fmt` cannot carry.
-struct Port<'o, W: Write> {
-    out: &'o mut W,
-    error: Option<W::Error>,
-}
-
-impl<W: Write> fmt::Write for Port<'_, W> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.out.write_all(text.as_bytes()).map_err(|error| {
-            self.error = Some(error);
-            fmt::Error
-        })
-    }
 }
 
 impl<'b, 'c, M: Benchmark, C: Clock, P: Stamp> Protocol<'b, 'c, M, C, P> {
@@ -131,8 +117,8 @@ impl<'b, 'c, M: Benchmark, C: Clock, P: Stamp> Protocol<'b, 'c, M, C, P> {
     ///
     /// # Errors
     ///
-    /// The port's.
-    pub fn start<W: Write>(&mut self, out: &mut W) -> Result<(), W::Error> {
+    /// [`PortError`].
+    pub fn start<W: Write>(&mut self, out: &mut W) -> Result<(), PortError<W::Error>> {
         let mode = if P::ENERGY { "energy" } else { "performance" };
         say(out, |port| {
             write!(port, "m-timestamp-mode-{mode}\r\nm-init-done\r\nm-ready\r\n")
@@ -143,8 +129,8 @@ impl<'b, 'c, M: Benchmark, C: Clock, P: Stamp> Protocol<'b, 'c, M, C, P> {
     ///
     /// # Errors
     ///
-    /// The port's. The command is then over, and the next one is taken as usual.
-    pub fn push<W: Write>(&mut self, byte: u8, out: &mut W) -> Result<(), W::Error> {
+    /// [`PortError`]. The command is then over, and the next one is taken as usual.
+    pub fn push<W: Write>(&mut self, byte: u8, out: &mut W) -> Result<(), PortError<W::Error>> {
         match byte {
             b'\r' | b'\n' => Ok(()),
             b'%' => {
@@ -383,19 +369,6 @@ impl<'b, 'c, M: Benchmark, C: Clock, P: Stamp> Protocol<'b, 'c, M, C, P> {
                 Ok(())
             }
         }
-    }
-}
-
-/// Lends the port to `text`, and gives back the port's own error.
-fn say<W: Write>(
-    out: &mut W,
-    text: impl FnOnce(&mut Port<'_, W>) -> fmt::Result,
-) -> Result<(), W::Error> {
-    let mut port = Port { out, error: None };
-    let written = text(&mut port);
-    match (written, port.error) {
-        (Err(fmt::Error), Some(error)) => Err(error),
-        _ => out.flush(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! answers afterwards, and a port that fails anywhere.
 
 use embedded_io::{ErrorKind, ErrorType, Write};
-use kits_hal::bench::{NoPin, Protocol};
+use kits_hal::bench::{NoPin, PortError, Protocol};
 use proptest::prelude::*;
 
 use crate::support::{Device, Grow, Model, Time, say, settings};
@@ -107,7 +107,7 @@ proptest! {
         let mut port = Narrow { room };
         for byte in stream {
             if let Err(error) = device.push(byte, &mut port) {
-                prop_assert_eq!(error, ErrorKind::BrokenPipe);
+                prop_assert_eq!(error, PortError::Failed(ErrorKind::BrokenPipe));
                 prop_assert_eq!(byte, b'%', "only a whole command is answered");
             }
         }
@@ -159,4 +159,33 @@ fn every_byte_alone_and_after_every_prefix_of_a_command() {
             check_usable(&mut device);
         }
     }
+}
+
+#[test]
+fn a_port_that_takes_nothing_or_lies_is_an_error_and_not_a_hang() {
+    /// Says that it took this many bytes, whatever it was given.
+    struct Lies(usize);
+    impl ErrorType for Lies {
+        type Error = ErrorKind;
+    }
+    impl Write for Lies {
+        fn write(&mut self, _: &[u8]) -> Result<usize, ErrorKind> {
+            Ok(self.0)
+        }
+        fn flush(&mut self) -> Result<(), ErrorKind> {
+            Ok(())
+        }
+    }
+    let time = Time::default();
+    let mut buffer = [0; 4];
+    let mut device = Protocol::new(settings(""), &mut buffer, Model::new(&time), &time, NoPin);
+    for taken in [0, 1000] {
+        for byte in b"results" {
+            assert_eq!(device.push(*byte, &mut Lies(taken)), Ok(()));
+        }
+        // The first piece of the answer is `m-results-[`.
+        let error = device.push(b'%', &mut Lies(taken));
+        assert_eq!(error, Err(PortError::Count { given: 11, taken }));
+    }
+    check_usable(&mut device);
 }

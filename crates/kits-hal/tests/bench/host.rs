@@ -47,7 +47,7 @@ impl Write for Cable<'_, '_, '_> {
                 continue;
             }
             let mut out = Vec::new();
-            let Ok(()) = self.device.push(*byte, &mut Grow(&mut out));
+            self.device.push(*byte, &mut Grow(&mut out)).expect("a vector takes everything");
             self.queue.extend(out);
         }
         Ok(bytes.len())
