@@ -6,10 +6,16 @@
 
 mod boards;
 mod convert;
+mod fit;
+mod fit_svg;
 mod inspect;
 mod model;
 mod names;
+mod plan;
+mod quantity;
+mod run;
 mod table;
+mod talk;
 
 use std::process::ExitCode;
 
@@ -37,6 +43,12 @@ enum Command {
     Inspect(inspect::Args),
     /// Convert a `.tflite` file into a `.kit` container
     Convert(convert::Args),
+    /// See whether a model fits a board, and everything in which it does not
+    Fit(Box<fit::Args>),
+    /// Plan the memory of a model and draw it
+    Plan(plan::Args),
+    /// Run a model on this machine and print its outputs
+    Run(run::Args),
     /// Build the board images, and run them in the emulator with --run
     Firmware(firmware::Args),
 }
@@ -51,6 +63,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Boards(args) => boards::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Convert(args) => convert::run(args),
+        Command::Fit(args) => fit::run(args),
+        Command::Plan(args) => plan::run(args),
+        Command::Run(args) => run::run(args),
         Command::Firmware(args) => firmware::run(args).map(|()| ExitCode::SUCCESS),
     };
     match result {
@@ -85,4 +100,51 @@ impl core::error::Error for Usage {}
 fn print_json(value: &serde_json::Value) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::{Args, Command};
+
+    #[derive(Debug, clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        kits: Args,
+    }
+
+    fn parse(line: &str) -> Result<Command, String> {
+        let words = line.split(' ');
+        Line::try_parse_from(words).map(|l| l.kits.command).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_command_lines_of_the_book_are_understood() {
+        <Line as clap::CommandFactory>::command().debug_assert();
+        for line in [
+            "kits fit model.tflite --board nano33ble --period 1s --battery 300mAh",
+            "kits fit --slm llama3.2-1b-q8 --board rpi5-8",
+            "kits inspect model.tflite --json",
+            "kits convert model.tflite -o model.kit --labels yes,no",
+            "kits plan model.tflite --board microbit --svg plan.svg",
+            "kits run model.kit --seed 7 --ops",
+            "kits boards nano33ble",
+        ] {
+            parse(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+
+    #[test]
+    fn wrong_lines_are_answered_with_the_remedy() {
+        for (line, remedy) in [
+            ("kits fit", "<MODEL>"),
+            ("kits fit m.tflite --battery 300mAh", "--period"),
+            ("kits fit m.tflite --period 1x", "for example 250ms"),
+            ("kits fit m.tflite --slm llama", "cannot be used with"),
+        ] {
+            let error = parse(line).expect_err(line);
+            assert!(error.contains(remedy), "{line}: {error}");
+        }
+    }
 }

@@ -57,6 +57,13 @@ pub enum EnergyError {
         /// Microseconds by which they exceed it.
         by_us: u32,
     },
+    /// Sleeping alone draws as much as the battery bears for the wanted life.
+    SleepTooDear {
+        /// Load asleep, in microwatts.
+        draws_uw: u32,
+        /// Load that the battery bears behind the regulator, in microwatts; 0 if self-discharge alone is faster.
+        allowed_uw: u32,
+    },
     /// An input is negative, not finite, or zero where it divides.
     BadInput {
         /// Which one.
@@ -84,6 +91,12 @@ pub enum Input {
     Usable,
     /// The self-discharge of the battery.
     SelfDischarge,
+    /// The wanted life in hours.
+    Life,
+    /// An energy in microjoules.
+    Budget,
+    /// The share of windows that a gate lets pass.
+    Passed,
 }
 
 impl fmt::Display for EnergyError {
@@ -96,6 +109,16 @@ impl fmt::Display for EnergyError {
                     "duty cycle: sensing and computing exceed the period by {by} us: lengthen the period"
                 )
             }
+            Self::SleepTooDear { draws_uw, allowed_uw } => {
+                let [draws, allowed, over] =
+                    [*draws_uw, *allowed_uw, draws_uw.saturating_sub(*allowed_uw)]
+                        .map(|uw| Grouped(uw.into()));
+                write!(
+                    f,
+                    "duty cycle: asleep it draws {draws} uW, the wanted life allows {allowed} uW: {over} uW too much: \
+                     ask for a shorter life or take a larger battery"
+                )
+            }
             Self::BadInput { input, milli } => {
                 let (name, rule) = match input {
                     Input::Volts => ("volts", "above 0"),
@@ -105,6 +128,9 @@ impl fmt::Display for EnergyError {
                     Input::Capacity => ("battery capacity", "above 0"),
                     Input::Usable => ("usable share", "above 0 and at most 1"),
                     Input::SelfDischarge => ("self-discharge", "at least 0"),
+                    Input::Life => ("battery life", "of hours above 0"),
+                    Input::Budget => ("energy", "at least 0, and above 0 for the model"),
+                    Input::Passed => ("share that passes", "from 0 to 1"),
                 };
                 write!(f, "duty cycle: {name} is ")?;
                 match milli {
@@ -124,7 +150,7 @@ impl fmt::Display for EnergyError {
 impl core::error::Error for EnergyError {}
 
 /// Returns an error unless `value` is finite and `ok`.
-fn require(input: Input, value: f32, ok: bool) -> Result<(), EnergyError> {
+pub(super) fn require(input: Input, value: f32, ok: bool) -> Result<(), EnergyError> {
     if value.is_finite() && ok {
         return Ok(());
     }
@@ -231,10 +257,14 @@ impl Battery {
             self.self_discharge_percent >= 0.0,
         )?;
         let full_mwh = self.mah * self.volts;
-        let lost_mw = full_mwh * self.self_discharge_percent / 100.0 / HOURS_PER_MONTH;
-        let drain_mw = average_mw + lost_mw;
+        let drain_mw = average_mw + self.self_discharge_mw();
         require(Input::Current, average_mw, average_mw >= 0.0 && drain_mw > 0.0)?;
         Ok(full_mwh * self.usable / drain_mw)
+    }
+
+    /// Returns the power that self-discharge takes from a full battery, in milliwatts.
+    pub(super) fn self_discharge_mw(&self) -> f32 {
+        self.mah * self.volts * self.self_discharge_percent / 100.0 / HOURS_PER_MONTH
     }
 }
 

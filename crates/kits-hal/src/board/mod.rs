@@ -6,7 +6,8 @@
 //! Each number carries its [`Provenance`]: a data sheet, published runs, the labs, or an estimate.
 //!
 //! In reading order: [`Provenance`] and [`Span`], [`Region`], [`Core`], [`Power`], the table, [`Need`],
-//! [`Work`], [`LayerCosts`], [`Placement`], [`FitReport`], [`Violation`], [`DutyCycle`].
+//! [`Work`], [`LayerCosts`], [`Placement`], [`FitReport`], [`Violation`], [`DutyCycle`], [`Cascade`],
+//! [`LanguageModel`].
 // Devices check themselves, so nothing here may panic.
 #![cfg_attr(
     not(test),
@@ -22,6 +23,8 @@
 mod cpu;
 mod energy;
 mod fit;
+mod inverse;
+mod language;
 mod layers;
 mod memory;
 mod need;
@@ -38,6 +41,8 @@ use core::fmt;
 pub use cpu::{Core, Fpu, Kernels, MacCost, Simd};
 pub use energy::{Battery, DutyCycle, Energies, EnergyError, Input};
 pub use fit::{BatteryLife, FitReport};
+pub use inverse::Cascade;
+pub use language::{LANGUAGE_MODELS, LanguageModel, Talk, TalkReport, UnknownLanguageModel};
 pub use layers::LayerCosts;
 pub use memory::{Region, RegionKind, RegionUse};
 pub use need::Need;
@@ -71,6 +76,8 @@ pub struct Board {
     pub regions: &'static [Region],
     /// What it draws.
     pub power: Power,
+    /// Bytes per second that a program reads from main memory, for single-board computers.
+    pub read_bytes_per_s: Option<Sourced<Span>>,
     /// Price in US dollars.
     pub usd: Option<Sourced<Span>>,
     /// Sensors on the board or its usual kit; empty if none.
