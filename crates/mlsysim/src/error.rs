@@ -143,6 +143,14 @@ pub enum Error {
         /// What must hold.
         rule: &'static str,
     },
+    /// No layout divides both the devices and the model.
+    #[error("layout: none divides {devices} devices, the model and the batch: {why}")]
+    LayoutNone {
+        /// Devices there are.
+        devices: u64,
+        /// What stands against the layouts, with how many of them.
+        why: String,
+    },
     /// The step needs more memory than the machine has, and the caller asked for an error in that case.
     #[error("out of memory: needs {need}, has {have}, short by {short}")]
     OutOfMemory {
@@ -252,6 +260,12 @@ pub enum PipelineError {
     Missing {
         /// Each stage and what it lacks.
         missing: Vec<(&'static str, &'static str)>,
+    },
+    /// The Python package raises at this stage, so that its convention has no answer.
+    #[error("stage {stage} raises in the Python package 0.3.0; use the reference convention")]
+    Raises {
+        /// The stage.
+        stage: &'static str,
     },
 }
 

@@ -14,6 +14,10 @@ use crate::units::{Bytes, Seconds};
 use alloc::vec::Vec;
 use core::fmt;
 
+mod named;
+
+pub use named::Named;
+
 /// The largest degrees to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
@@ -54,6 +58,8 @@ impl Space {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
+    /// It is not what was settled before the search.
+    Named,
     /// A degree is larger than asked for.
     Cap,
     /// The tensor degree does not divide the heads.
@@ -76,7 +82,8 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order in which they are looked at.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
+        Self::Named,
         Self::Cap,
         Self::Heads,
         Self::Layers,
@@ -92,6 +99,7 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Named => "not as settled before the search",
             Self::Cap => "a degree is larger than asked for",
             Self::Heads => "the tensor degree does not divide the heads",
             Self::Layers => "more stages than layers",
@@ -206,6 +214,16 @@ impl Search {
 /// # Ok::<(), mlsysim::Error>(())
 /// ```
 pub fn search(plan: &Plan, space: &Space) -> Result<Search> {
+    search_named(plan, space, &Named::default())
+}
+
+/// As [`search`], among the layouts that are as `named`, even where that is outside of `space`.
+///
+/// # Errors
+///
+/// As [`search`].
+pub fn search_named(plan: &Plan, space: &Space, named: &Named) -> Result<Search> {
+    let space = &named.widen(space);
     let mut found = Search {
         front: Vec::new(),
         least_time: plan.least_time(),
@@ -223,11 +241,11 @@ pub fn search(plan: &Plan, space: &Space) -> Result<Search> {
                     let dp = devices / tp / pp / cp / ep;
                     let layout = Layout { tp, pp, cp, ep, ..Layout::copies(dp) };
                     found.divisions += 1;
-                    match misfit(plan, space, &layout) {
+                    match misfit(plan, space, named, &layout) {
                         Some(reason) => {
                             found.dropped.push(Dropped { tp, pp, cp, ep, dp, reason });
                         }
-                        None => division(plan, space, layout, &mut found)?,
+                        None => division(plan, space, named, layout, &mut found)?,
                     }
                 }
             }
@@ -238,12 +256,13 @@ pub fn search(plan: &Plan, space: &Space) -> Result<Search> {
 }
 
 /// Why a division is none, if so.
-fn misfit(plan: &Plan, space: &Space, layout: &Layout) -> Option<Reason> {
+fn misfit(plan: &Plan, space: &Space, named: &Named, layout: &Layout) -> Option<Reason> {
     let Layout { tp, pp, cp, ep, dp, .. } = *layout;
     let (shape, tuning) = (plan.shape(), plan.tuning());
     let copies = u64::from(dp) * u64::from(ep);
     let capped = tp > space.max_tp || pp > space.max_pp || cp > space.max_cp || ep > space.max_ep;
     let checks = [
+        (!named.allows_division(layout), Reason::Named),
         (capped, Reason::Cap),
         (!shape.heads.is_multiple_of(tp), Reason::Heads),
         (pp > shape.layers, Reason::Layers),
@@ -255,7 +274,13 @@ fn misfit(plan: &Plan, space: &Space, layout: &Layout) -> Option<Reason> {
 }
 
 /// Looks at every microbatch, interleaving, recomputation and sharding of one division.
-fn division(plan: &Plan, space: &Space, layout: Layout, found: &mut Search) -> Result<()> {
+fn division(
+    plan: &Plan,
+    space: &Space,
+    named: &Named,
+    layout: Layout,
+    found: &mut Search,
+) -> Result<()> {
     const KEEP: [Checkpointing; 3] =
         [Checkpointing::None, Checkpointing::Selective, Checkpointing::Full];
     let own_batch = plan.tuning().batch / layout.dp / layout.ep;
@@ -278,6 +303,10 @@ fn division(plan: &Plan, space: &Space, layout: Layout, found: &mut Search) -> R
                 for zero_stage in 0..=space.max_zero_stage.min(3) {
                     let layout =
                         Layout { micro_batch, interleave, zero_stage, checkpointing, ..layout };
+                    if !named.allows_parts(&layout) {
+                        found.pruned[Reason::Named as usize] += 1;
+                        continue;
+                    }
                     let work = Work::new(plan, &layout, microbatches);
                     let memory = work.memory();
                     if memory > room {

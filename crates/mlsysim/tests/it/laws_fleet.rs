@@ -4,7 +4,7 @@ use mlsysim::composite::training_memory::{Checkpointing, DeviceMemory, MemoryIn}
 use mlsysim::composite::training_step::{
     Cluster, Layout, Plan, Shape, StepEstimate, Tuning, step_estimate,
 };
-use mlsysim::optimize::layout::{Reason, Space, search};
+use mlsysim::optimize::layout::{Named, Reason, Space, search, search_named};
 use mlsysim::trace::{NoTrace, Trace};
 use mlsysim::units::{
     Bytes, BytesPerParam, BytesPerSecond, FlopPerSecond, Params, Quantity, Seconds, Tokens,
@@ -191,6 +191,48 @@ proptest! {
             let again = step_estimate(&plan, &priced.layout, &mut NoTrace);
             prop_assert_eq!(again, Ok(priced.estimate));
         }
+    }
+
+    #[test]
+    fn what_is_named_is_kept_and_the_rest_is_still_the_best(
+        plan in plan(), pick in any::<prop::sample::Index>(), mask in 0_u32..512,
+    ) {
+        let (_, all) = everything(&plan, &Space { max_cp: 2, ..Space::of(&plan) });
+        prop_assume!(!all.is_empty());
+        let layout = pick.get(&all).0;
+        let if_named = |bit: u32, part: u32| (mask & (1 << bit) != 0).then_some(part);
+        let named = Named {
+            tp: if_named(0, layout.tp),
+            pp: if_named(1, layout.pp),
+            // Sequences are only divided where that is named.
+            cp: Some(layout.cp),
+            ep: if_named(2, layout.ep),
+            dp: if_named(3, layout.dp),
+            micro_batch: if_named(4, layout.micro_batch),
+            interleave: if_named(5, layout.interleave),
+            zero_stage: if_named(6, 1).map(|_| layout.zero_stage),
+            checkpointing: if_named(7, 1).map(|_| layout.checkpointing),
+        };
+        let found = search_named(&plan, &Space::of(&plan), &named).expect("in range");
+        let agrees = |other: &Layout| {
+            let same = |named: Option<u32>, other: u32| named.is_none_or(|named| named == other);
+            same(named.tp, other.tp)
+                && same(named.pp, other.pp)
+                && same(named.cp, other.cp)
+                && same(named.ep, other.ep)
+                && same(named.dp, other.dp)
+                && same(named.micro_batch, other.micro_batch)
+                && same(named.interleave, other.interleave)
+                && named.zero_stage.is_none_or(|stage| stage == other.zero_stage)
+                && named.checkpointing.is_none_or(|keep| keep == other.checkpointing)
+        };
+        let times = all.iter().filter(|(other, _)| agrees(other)).map(|(_, step)| step.step_time.0);
+        let fastest = times.fold(f64::INFINITY, f64::min);
+        let best = found.best().expect("the layout that was picked fits");
+        prop_assert!(agrees(&best.layout));
+        prop_assert_eq!(best.estimate.step_time.0.to_bits(), fastest.to_bits());
+        let left_out: u64 = found.pruned.iter().sum();
+        prop_assert_eq!(found.priced + left_out, found.layouts, "each is priced or has a reason");
     }
 
     #[test]
