@@ -5,6 +5,10 @@
 //! Results are kept by stage, so that nothing is overwritten; what a later stage takes from an earlier one is listed in
 //! [`Stage::produces`].
 
+mod scaling;
+
+pub use scaling::Scaled;
+
 use super::scorecard::{Plan, step};
 use crate::composite::single_node::Profile;
 use crate::convention::Convention;
@@ -18,16 +22,22 @@ use crate::resolve::footprint::{FleetFootprint, Period, Place, footprint};
 use crate::resolve::fragility::{Fragility, Job, fragility};
 use crate::resolve::serving::{Serve, Serving, serving};
 use crate::trace::NoTrace;
-use crate::units::{Hertz, Seconds};
+use crate::units::{Flop, Hertz, Seconds, Tokens};
+use crate::walls::algorithm::complexity::Fit;
 use crate::walls::node::tail_latency::{Queue, QueueIn, QueueOut};
 use crate::walls::operations::checkpoint::CheckpointOut;
 use crate::walls::solve;
 use alloc::vec::Vec;
+use core::cell::OnceCell;
 use core::fmt;
 
 /// Something that a stage needs or gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Port {
+    /// Operations to spend on training.
+    Budget,
+    /// Tokens to train on.
+    Tokens,
     /// A model.
     Model,
     /// A machine.
@@ -51,6 +61,8 @@ impl Port {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
+            Self::Budget => "budget",
+            Self::Tokens => "tokens",
             Self::Model => "model",
             Self::Hardware => "hardware",
             Self::Fleet => "fleet",
@@ -72,6 +84,10 @@ impl fmt::Display for Port {
 /// A resolver in a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
+    /// What a training budget is spent on: wall 11.
+    ///
+    /// The best model for the budget and its tokens; of a model that is given, the tokens that the budget trains it on.
+    Scaling,
     /// One step on one machine: walls 1 and 2.
     SingleNode,
     /// One training step on a fleet: wall 14.
@@ -92,7 +108,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
+        Self::Scaling,
         Self::SingleNode,
         Self::Distributed,
         Self::Serving,
@@ -107,6 +124,7 @@ impl Stage {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
+            Self::Scaling => "scaling",
             Self::SingleNode => "single_node",
             Self::Distributed => "distributed",
             Self::Serving => "serving",
@@ -122,6 +140,7 @@ impl Stage {
     #[must_use]
     pub const fn walls(self) -> &'static [u8] {
         match self {
+            Self::Scaling => &[11],
             Self::SingleNode => &[1, 2],
             Self::Distributed => &[14],
             Self::Serving => &[4],
@@ -137,6 +156,7 @@ impl Stage {
     #[must_use]
     pub const fn requires(self) -> &'static [Port] {
         match self {
+            Self::Scaling => &[Port::Budget],
             Self::SingleNode | Self::Serving | Self::Checkpoint => &[Port::Model, Port::Hardware],
             Self::Distributed => &[Port::Model, Port::Fleet],
             Self::TailLatency => &[Port::ArrivalRate, Port::ServiceTime],
@@ -146,9 +166,13 @@ impl Stage {
     }
 
     /// What later stages can take from it.
+    ///
+    /// A [`Stage::Distributed`] that knows how many tokens there are to train on gives the duration of the run too, which
+    /// is that of the job.
     #[must_use]
     pub const fn produces(self) -> &'static [Port] {
         match self {
+            Self::Scaling => &[Port::Model, Port::Tokens],
             Self::SingleNode | Self::Distributed => &[Port::Utilization],
             Self::Serving => &[Port::ServiceTime],
             Self::TailLatency
@@ -169,7 +193,13 @@ impl fmt::Display for Stage {
 /// What is given at the start.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Inputs<'a> {
-    /// The model.
+    /// Operations to spend on training.
+    pub budget: Option<Flop>,
+    /// The fit of the loss by which they are spent.
+    pub fit: Fit,
+    /// Tokens to train on; an earlier stage's result otherwise.
+    pub tokens: Option<Tokens>,
+    /// The model; otherwise the one for which an earlier stage spends the budget.
     pub model: Option<&'a Model>,
     /// The machine.
     pub hardware: Option<&'a Hardware>,
@@ -191,15 +221,18 @@ pub struct Inputs<'a> {
     pub replicas: u32,
     /// Share of the peak that is used; an earlier stage's result otherwise, else all of it.
     pub utilization: Option<f64>,
-    /// Length of the period that is paid for.
+    /// Length of the period that is paid for; an earlier stage's training run otherwise.
     pub duration: Option<Seconds>,
-    /// Length of the job that may fail.
+    /// Length of the job that may fail; an earlier stage's training run otherwise.
     pub job_duration: Option<Seconds>,
 }
 
 impl Default for Inputs<'_> {
     fn default() -> Self {
         Self {
+            budget: None,
+            fit: Fit::Besiroglu2024,
+            tokens: None,
             model: None,
             hardware: None,
             fleet: None,
@@ -220,6 +253,8 @@ impl Default for Inputs<'_> {
 impl Inputs<'_> {
     const fn has(&self, port: Port) -> bool {
         match port {
+            Port::Budget => self.budget.is_some(),
+            Port::Tokens => self.tokens.is_some(),
             Port::Model => self.model.is_some(),
             Port::Hardware => self.hardware.is_some(),
             Port::Fleet => self.fleet.is_some(),
@@ -234,8 +269,9 @@ impl Inputs<'_> {
 
 /// What a stage found.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "a pipeline has a handful of results")]
 pub enum Finding {
+    /// Of [`Stage::Scaling`].
+    Scaling(Scaled),
     /// Of [`Stage::SingleNode`].
     SingleNode(Profile),
     /// Of [`Stage::Distributed`].
@@ -298,25 +334,34 @@ impl Pipeline {
                 }
             }
             produced.extend(stage.produces());
+            let knows_tokens = inputs.has(Port::Tokens) || produced.contains(&Port::Tokens);
+            if *stage == Stage::Distributed && knows_tokens {
+                produced.extend([Port::Duration, Port::JobDuration]);
+            }
         }
         if missing.is_empty() { Ok(()) } else { Err(PipelineError::Missing { missing }.into()) }
     }
 
     /// Checks the pipeline and runs it; returns what each stage found.
     ///
-    /// Under [`Convention::Upstream030`] a missing duration is 30 days, and of a training fleet nothing flows into
-    /// costs.
+    /// Under [`Convention::Upstream030`] a missing duration is 30 days, of a training fleet nothing flows into costs, and
+    /// a scaling stage is refused, since the Python package's raises.
     ///
     /// # Errors
     ///
-    /// As [`Pipeline::check`] and the resolvers.
+    /// As [`Pipeline::check`] and the resolvers; [`PipelineError::Raises`] for a scaling stage under `Upstream030`.
     pub fn run(
         &self,
         inputs: &Inputs<'_>,
         convention: Convention,
     ) -> Result<Vec<(Stage, Finding)>> {
+        // The model of a scaling stage, which the pool refers to.
+        let made = OnceCell::new();
         let mut pool = *inputs;
         if convention == Convention::Upstream030 {
+            if self.stages.contains(&Stage::Scaling) {
+                return Err(PipelineError::Raises { stage: Stage::Scaling.key() }.into());
+            }
             pool.duration = pool.duration.or(Some(MONTH));
         }
         self.check(&pool)?;
@@ -324,12 +369,25 @@ impl Pipeline {
         for stage in &self.stages {
             let finding = run(*stage, &pool, convention)?;
             match &finding {
+                Finding::Scaling(scaled) => {
+                    pool.tokens = pool.tokens.or(Some(scaled.tokens));
+                    if let (None, Some(model)) = (pool.model, &scaled.model) {
+                        pool.model = Some(made.get_or_init(|| model.clone()));
+                    }
+                }
                 Finding::SingleNode(profile) => {
                     pool.utilization = pool.utilization.or(Some(profile.mfu));
                 }
                 Finding::Distributed(out) if convention == Convention::Reference => {
                     let used = out.replica.mfu * out.scaling_efficiency;
                     pool.utilization = pool.utilization.or(Some(used));
+                    let run = pool.tokens.map(|tokens| {
+                        let request = &pool.training;
+                        let each = f64::from(request.batch) * f64::from(request.seq_len);
+                        out.step_time * libm::ceil(tokens.0 / each)
+                    });
+                    pool.duration = pool.duration.or(run);
+                    pool.job_duration = pool.job_duration.or(run);
                 }
                 Finding::Serving(out) => {
                     let answer = out.itl * f64::from(pool.output_tokens.saturating_sub(1));
@@ -357,6 +415,10 @@ fn run(stage: Stage, pool: &Inputs<'_>, convention: Convention) -> Result<Findin
         Ok::<_, Error>(Period { utilization, ..Period::new(duration) })
     };
     Ok(match stage {
+        Stage::Scaling => {
+            let budget = pool.budget.ok_or_else(|| lacks(Port::Budget))?;
+            Finding::Scaling(scaling::scale(pool.model, budget, pool.fit)?)
+        }
         Stage::SingleNode => {
             let plan = Plan {
                 model: model()?,
@@ -432,49 +494,4 @@ fn run(stage: Stage, pool: &Inputs<'_>, convention: Convention) -> Result<Findin
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::provenance::{Basis, Provenance};
-    use crate::registry::Family;
-    use crate::units::{Bytes, BytesPerSecond, FlopPerSecond, Params};
-    use alloc::string::ToString;
-
-    #[test]
-    fn what_is_missing_is_told_for_all_stages_at_once() {
-        let pipeline = Pipeline::new([Stage::Serving, Stage::TailLatency, Stage::Capital]).unwrap();
-        let message = pipeline.check(&Inputs::default()).unwrap_err().to_string();
-        // A service time comes from the stage before; five other things come from nowhere.
-        assert_eq!(message.lines().count(), 5, "{message}");
-        assert!(message.contains("stage tail_latency needs `arrival_rate`"), "{message}");
-        assert!(!message.contains("service_time"), "{message}");
-        assert!(Pipeline::new([]).is_err());
-    }
-
-    #[test]
-    fn a_service_time_flows_from_serving_to_its_queue() {
-        let origin = || Provenance::new(Basis::Estimate, "test");
-        let mut model = Model::new("lm", Family::Decoder, origin());
-        model.parameters = Some(Params(1e9));
-        (model.layers, model.hidden, model.heads) = (Some(16), Some(2048), Some(16));
-        let (peak, bandwidth) = (FlopPerSecond(1e15), BytesPerSecond(2e12));
-        let mut machine = Hardware::new("m", peak, bandwidth, Bytes(80e9), origin());
-        machine.rates = alloc::vec![(Precision::Fp16, peak)];
-        let inputs = Inputs {
-            model: Some(&model),
-            hardware: Some(&machine),
-            arrival_rate: Some(Hertz(1.0)),
-            output_tokens: 11,
-            seq_len: 64,
-            ..Inputs::default()
-        };
-        let pipeline = Pipeline::new([Stage::Serving, Stage::TailLatency]).unwrap();
-        let findings = pipeline.run(&inputs, Convention::Reference).unwrap();
-        let [(_, Finding::Serving(serving)), (_, Finding::TailLatency(queue))] = &findings[..]
-        else {
-            panic!("{findings:?}")
-        };
-        // One request a second: the load is the time of one request.
-        let request = serving.ttft.0 + 10.0 * serving.itl.0;
-        assert!((queue.utilization - request).abs() < 1e-12, "{queue:?}");
-    }
-}
+mod tests;
