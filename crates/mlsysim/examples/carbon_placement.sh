@@ -6,6 +6,6 @@ MLSYSIM=${MLSYSIM:-mlsysim}
 HERE="$(dirname "$0")/plans"
 
 for price in 0 100 300; do
-    $MLSYSIM optimize placement "$HERE/service.yaml" --records "$HERE/places.toml" \
+    $MLSYSIM optimize placement "$HERE/service.yaml" \
         --regions hydro,mixed,coal --carbon-tax "$price USD/tCO2e"
 done

@@ -125,6 +125,11 @@ impl Problems {
         self.list.push(Problem { line: place.line, column: place.column, message: message.into() });
     }
 
+    /// Adds mistakes that were collected apart.
+    pub fn append(&mut self, mut other: Self) {
+        self.list.append(&mut other.list);
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -1,8 +1,8 @@
 //! What a plan comes to: does it fit, how fast is it, what does it use; and which of its limits it breaks.
 
-use super::{Assertion, Plan};
+use super::{Assertion, Plan, Training, TrainingReport};
 use crate::composite::Settings;
-use crate::composite::single_node::Profile;
+use crate::composite::single_node::{Fit, Profile};
 use crate::convention::Convention;
 use crate::error::{Error, Result};
 use crate::evaluate::scorecard::Status;
@@ -11,14 +11,14 @@ use crate::registry::{Fabric, Fleet, Inference, Node};
 use crate::resolve::cost::{Prices, cost};
 use crate::resolve::footprint::{Period, Place};
 use crate::trace::{NoTrace, Trace};
-use crate::units::Seconds;
+use crate::units::{Quantity, Seconds};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// Every metric that a limit may be put on, with its unit.
-pub(super) const METRICS: [(&str, &str); 16] = [
+pub(super) const METRICS: [(&str, &str); 23] = [
     ("feasibility.memory_used_gb", "GB"),
     ("feasibility.memory_capacity_gb", "GB"),
     ("feasibility.memory_utilization", ""),
@@ -26,8 +26,15 @@ pub(super) const METRICS: [(&str, &str); 16] = [
     ("performance.step_latency", "ms"),
     ("performance.throughput", "1/s"),
     ("performance.fleet_throughput", "1/s"),
+    ("performance.token_throughput", "token/s"),
     ("performance.mfu", ""),
+    ("performance.node_mfu", ""),
+    ("performance.scaling_efficiency", ""),
+    ("performance.comm_overhead", "ms"),
     ("performance.energy_per_step", "J"),
+    ("performance.run_steps", ""),
+    ("performance.run_days", "days"),
+    ("performance.run_tokens", "token"),
     ("macro.energy_kwh", "kWh"),
     ("macro.energy_cost", "USD"),
     ("macro.capex", "USD"),
@@ -78,8 +85,14 @@ pub struct Report {
     pub levels: [Level; 3],
     /// The limits that do not hold, in the order of the plan.
     pub violations: Vec<Violation>,
-    /// One step on one accelerator.
+    /// One step of inference on one accelerator, or of training on one copy of the model without its messages.
     pub profile: Profile,
+    /// The training step and its run, if the plan trains.
+    pub training: Option<TrainingReport>,
+    /// Share of the peak of all accelerators that is used.
+    pub utilization: f64,
+    /// How long the accelerators are used, if the plan says.
+    pub duration: Option<Seconds>,
     /// How that step came about.
     pub trace: Trace,
 }
@@ -104,14 +117,30 @@ const TIGHT: f64 = 0.9;
 impl Plan {
     /// Computes the plan.
     ///
-    /// The accelerators work side by side, each on its share of the batch, without talking to each other: inference on
-    /// copies of the model. The slowest of them, which has the largest share, sets the time of a step.
+    /// A plan that trains prices a step on all its accelerators, see [`crate::evaluate::training::train`]. Otherwise they
+    /// work side by side, each on its share of the batch, without talking to each other: inference on copies of the
+    /// model. The slowest of them, which has the largest share, sets the time of a step.
+    ///
+    /// Under [`Convention::Upstream030`] every plan of more than one accelerator trains, as in the Python package: on
+    /// copies where no layout is named, without a look at the memory, and paid for as if fully used.
     ///
     /// # Errors
     ///
-    /// As [`Model::inference`](crate::registry::Model::inference) and
+    /// As [`crate::evaluate::training::train`] for training, else as
+    /// [`Model::inference`](crate::registry::Model::inference) and
     /// [`Hardware::continue_trace`](crate::registry::Hardware::continue_trace).
     pub fn evaluate(&self, convention: Convention) -> Result<Report> {
+        let upstream = convention == Convention::Upstream030;
+        match self.training {
+            Some(training) => self.evaluate_training(&training, convention),
+            None if upstream && self.accelerators > 1 => {
+                self.evaluate_training(&Training::default(), convention)
+            }
+            None => self.evaluate_inference(convention),
+        }
+    }
+
+    fn evaluate_inference(&self, convention: Convention) -> Result<Report> {
         let mut trace = Trace::new();
         self.model.announce(&mut trace);
         let each = self.batch.div_ceil(self.accelerators);
@@ -120,15 +149,30 @@ impl Plan {
         let settings = Settings { efficiency: self.efficiency, ..Settings::default() };
         let (profile, trace) =
             self.hardware.continue_trace(&work, self.precision, &settings, convention, trace)?;
+        // What is busy is used as far as the step uses it; an accelerator without work is not used at all.
+        let utilization = profile.hfu * self.busy() / f64::from(self.accelerators);
+        let duration = self.ops.as_ref().map(|ops| ops.duration);
         let levels = [
-            self.feasibility(&profile),
+            self.feasibility(&profile.memory),
             self.performance(&profile),
-            self.macros(&profile, convention)?,
+            self.macros(utilization, duration, convention)?,
         ];
-        let mut report = Report { levels, violations: Vec::new(), profile, trace };
-        report.violations =
-            self.assertions.iter().filter_map(|assertion| violation(assertion, &report)).collect();
-        Ok(report)
+        let report = Report {
+            levels,
+            violations: Vec::new(),
+            profile,
+            training: None,
+            utilization,
+            duration,
+            trace,
+        };
+        Ok(self.checked(report))
+    }
+
+    /// The report with the limits that it breaks.
+    pub(super) fn checked(&self, report: Report) -> Report {
+        let broken = self.assertions.iter().filter_map(|assertion| violation(assertion, &report));
+        Report { violations: broken.collect(), ..report }
     }
 
     /// Accelerators that have work: no more than there are items.
@@ -136,24 +180,27 @@ impl Plan {
         f64::from(self.accelerators.min(self.batch))
     }
 
-    fn feasibility(&self, profile: &Profile) -> Level {
-        let memory = &profile.memory;
+    pub(super) fn feasibility(&self, memory: &Fit) -> Level {
         let utilization = memory.need / memory.have;
-        let status = if !profile.feasible() {
+        let status = if !memory.fits {
             Status::Fail
         } else if utilization > TIGHT {
             Status::Warning
         } else {
             Status::Pass
         };
-        let known = if self.model.knows_working_bytes() { "" } else { " and its activations" };
+        let known = if self.training.is_some() || self.model.knows_working_bytes() {
+            ""
+        } else {
+            " and its activations"
+        };
         Level {
             name: "feasibility",
             status,
             summary: format!(
                 "{:.4} of {:.4} on each accelerator{known}",
-                crate::units::Quantity::from(memory.need),
-                crate::units::Quantity::from(memory.have)
+                Quantity::from(memory.need),
+                Quantity::from(memory.have)
             ),
             metrics: vec![
                 metric("feasibility.memory_used_gb", Some(memory.need.0 / 1e9)),
@@ -168,8 +215,14 @@ impl Plan {
         let rate =
             if profile.time > Seconds::ZERO { f64::from(self.batch) / profile.time.0 } else { 0.0 };
         let idle = self.accelerators - self.accelerators.min(self.batch);
-        let idle =
-            if idle > 0 { format!("; {idle} accelerators have no work") } else { String::new() };
+        let idle = match (self.accelerators, idle) {
+            (1, _) => String::new(),
+            (all, 0) => format!("; inference on {all} copies"),
+            (all, 1) => format!("; inference on {} copies, 1 accelerator has no work", all - 1),
+            (all, idle) => {
+                format!("; inference on {} copies, {idle} accelerators have no work", all - idle)
+            }
+        };
         let limit =
             if profile.overhead_dominated { "fixed time" } else { profile.bottleneck.key() };
         Level {
@@ -194,15 +247,19 @@ impl Plan {
         }
     }
 
-    fn macros(&self, profile: &Profile, convention: Convention) -> Result<Level> {
+    pub(super) fn macros(
+        &self,
+        utilization: f64,
+        duration: Option<Seconds>,
+        convention: Convention,
+    ) -> Result<Level> {
         let name = "macro";
-        let Some(ops) = &self.ops else {
-            let summary = "the plan names no region and no duration".into();
+        let (Some(ops), Some(duration)) = (&self.ops, duration) else {
+            let missing = if duration.is_some() { "region" } else { "region and no duration" };
+            let summary = format!("the plan names no {missing}");
             return Ok(Level { name, status: Status::Skipped, summary, metrics: Vec::new() });
         };
-        // What is busy is used as far as the step uses it; an accelerator without work is not used at all.
-        let utilization = profile.hfu * self.busy() / f64::from(self.accelerators);
-        let period = Period { utilization, ..Period::new(ops.duration) };
+        let period = Period { utilization, ..Period::new(duration) };
         let place = Some(Place::Grid(&ops.grid));
         let fleet = self.fleet();
         let cost = cost(&fleet, &period, &Prices::default(), place, convention, &mut NoTrace);
@@ -223,8 +280,8 @@ impl Plan {
             name,
             status: Status::Pass,
             summary: format!(
-                "{kwh:.0} kWh in {} days on the grid {}, PUE {}{embodied}{price}",
-                ops.duration.0 / 86_400.0,
+                "{kwh:.0} kWh in {:.4} days on the grid {}, PUE {}{embodied}{price}",
+                days(duration),
                 ops.grid.name,
                 cost.footprint.pue
             ),
@@ -272,7 +329,12 @@ impl Plan {
     }
 }
 
-fn metric(name: &'static str, value: Option<f64>) -> Metric {
+/// A time in days, in as many digits as matter.
+fn days(time: Seconds) -> Quantity {
+    Quantity::number(time.0 / 86_400.0)
+}
+
+pub(super) fn metric(name: &'static str, value: Option<f64>) -> Metric {
     let unit = METRICS.iter().find(|known| known.0 == name).map_or("", |known| known.1);
     // JSON and comparisons know no infinity: an endless value is as good as an unknown one.
     Metric { name, unit, value: value.filter(|value| value.is_finite()) }

@@ -11,24 +11,31 @@
 //!     - { metric: performance.latency, max: 20 }
 //! ```
 //!
+//! A plan with `training` prices a training step on all its accelerators; what `training` does not name of the layout is
+//! searched. Without it the accelerators infer, each its share of the batch on a copy of the model.
+//!
 //! [`Plan::read`] reads YAML or TOML and tells every mistake with its line and column at once; unknown fields are
-//! mistakes. [`Plan::evaluate`] computes what the plan asks for, level by level, and which limits it breaks.
+//! mistakes. [`Plan::read_with`] also opens the files with machines, models and grids that a plan names under `records`.
+//! [`Plan::evaluate`] computes what the plan asks for, level by level, and which limits it breaks.
 
 mod evaluate;
 mod read;
 #[cfg(feature = "json")]
-#[cfg(feature = "json")]
 mod schema;
 mod set;
+mod train;
+mod training;
 
 pub use crate::evaluate::scorecard::Status;
 pub use evaluate::{Level, Metric, Report, Violation};
 #[cfg(feature = "json")]
 pub use schema::{Of, schema};
+pub use train::{Run, TrainingReport};
 
+use crate::optimize::layout::Named;
 use crate::precision::Precision;
 use crate::registry::{Grid, Hardware, Model};
-use crate::units::{BytesPerSecond, Seconds};
+use crate::units::{BytesPerSecond, Seconds, Tokens};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -60,10 +67,34 @@ pub struct Plan {
     pub precision: Precision,
     /// Share of the peak that the code reaches.
     pub efficiency: f64,
+    /// How the model is trained; `None` if it infers.
+    pub training: Option<Training>,
     /// Where and for how long, if the plan says.
     pub ops: Option<Ops>,
     /// Limits to hold.
     pub assertions: Vec<Assertion>,
+}
+
+/// How the model of a plan is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Training {
+    /// What the plan names of the layout; the rest is searched.
+    pub named: Named,
+    /// Share of the time in which messages can travel behind work.
+    pub overlap: f64,
+    /// How much is trained, if the plan says.
+    pub length: Option<Length>,
+}
+
+/// How much a run trains.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Length {
+    /// Tokens to train on.
+    Tokens(Tokens),
+    /// Steps.
+    Steps(u32),
 }
 
 /// Where a plan runs, and for how long.
@@ -72,7 +103,7 @@ pub struct Plan {
 pub struct Ops {
     /// The electricity grid.
     pub grid: Grid,
-    /// How long.
+    /// How long; a training run whose length is named lasts as long as it takes instead.
     pub duration: Seconds,
 }
 
@@ -90,3 +121,5 @@ pub struct Assertion {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod training_tests;

@@ -1,14 +1,16 @@
 //! Reads a plan and collects every mistake with its place.
 
 use super::set::set;
+use super::training::{self, About};
 use super::{Assertion, Ops, Plan};
-use crate::document::{Fields, Place, Problems, parse};
+use crate::document::{Fields, Place, Problems, Value, parse};
 use crate::error::{Error, Result};
 use crate::near::nearest;
 use crate::precision::Precision;
 use crate::ranges::Range;
 use crate::registry::{Grid, Hardware, Model, Registry};
 use crate::units::{BytesPerSecond, Seconds};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -34,19 +36,109 @@ impl Plan {
     /// [`Error::Records`] with every mistake and its line and column: unknown fields and names with the nearest ones,
     /// missing fields, wrong units, values out of range, counts of accelerators that contradict each other.
     pub fn read(file: &str, text: &str, overrides: &[String], registry: &Registry) -> Result<Self> {
-        let mut problems = Problems::new();
-        let mut document = parse(file, text, &mut problems);
-        for assignment in overrides {
-            if let Err(message) = set(&mut document, assignment) {
-                problems.add(Place::START, message);
+        let mut registry = Cow::Borrowed(registry);
+        let add = |_: &mut Cow<'_, Registry>, name: &str| {
+            Err(format!("`{name}` is not opened here: read the plan with `Plan::read_with`"))
+        };
+        read_with(file, text, overrides, &mut registry, add, |registry| registry.as_ref())
+    }
+
+    /// Reads the text of a plan, as [`Plan::read`], that may name files with records of its own.
+    ///
+    /// For each file that `records` names, in order, `add` is called; it opens the file, whose name is relative to the
+    /// plan, and adds what it holds to the registry, or says what is wrong with it in one or several lines.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::read`]; what `add` says is told at the place of the file's name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use mlsysim::plan::Plan;
+    /// use mlsysim::registry::Registry;
+    ///
+    /// let text = r#"
+    /// version = "1"
+    /// name = "by the sea"
+    /// records = ["places.toml"]
+    /// workload = { name = "llama3_8b" }
+    /// hardware = { name = "h100" }
+    /// ops = { region = "tidal" }
+    /// "#;
+    /// let places = "[grids.tidal]\ncarbon_intensity = \"20 gCO2e/kWh\"\npue = 1.1\n";
+    /// let mut registry = Registry::shipped();
+    /// let plan = Plan::read_with("plan.toml", text, &[], &mut registry, |registry, name| {
+    ///     registry.add(name, places).map_err(|error| error.to_string())
+    /// })?;
+    /// assert_eq!(plan.ops.map(|ops| ops.grid.id).as_deref(), Some("tidal"));
+    /// # Ok::<(), mlsysim::Error>(())
+    /// ```
+    pub fn read_with(
+        file: &str,
+        text: &str,
+        overrides: &[String],
+        registry: &mut Registry,
+        add: impl FnMut(&mut Registry, &str) -> core::result::Result<(), String>,
+    ) -> Result<Self> {
+        read_with(file, text, overrides, registry, add, |registry| registry)
+    }
+}
+
+/// Reads a plan with records from `registry`, to which `add` adds those of a file.
+fn read_with<R>(
+    file: &str,
+    text: &str,
+    overrides: &[String],
+    registry: &mut R,
+    mut add: impl FnMut(&mut R, &str) -> core::result::Result<(), String>,
+    all: impl Fn(&R) -> &Registry,
+) -> Result<Plan> {
+    let mut problems = Problems::new();
+    let mut document = parse(file, text, &mut problems);
+    for assignment in overrides {
+        if let Err(message) = set(&mut document, assignment) {
+            problems.add(Place::START, message);
+        }
+    }
+    let plan = Fields::new("plan", &document, &mut problems).and_then(|mut fields| {
+        for (place, name) in record_files(&mut fields, &mut problems) {
+            if let Err(messages) = add(registry, name) {
+                for message in messages.lines() {
+                    problems.add(place, message);
+                }
             }
         }
-        let plan = Fields::new("plan", &document, &mut problems)
-            .and_then(|fields| read(fields, registry, &mut problems));
-        problems.finish(file)?;
-        // Without problems there is a plan.
-        plan.ok_or_else(|| Error::Records { file: file.into(), problems: Vec::new() })
+        read(fields, all(registry), &mut problems)
+    });
+    problems.finish(file)?;
+    // Without problems there is a plan.
+    plan.ok_or_else(|| Error::Records { file: file.into(), problems: Vec::new() })
+}
+
+/// The files with records that the plan names, and where.
+fn record_files<'a>(fields: &mut Fields<'a, '_>, problems: &mut Problems) -> Vec<(Place, &'a str)> {
+    let Some(node) = fields.take("records") else { return Vec::new() };
+    let Value::List(items) = &node.value else {
+        let message =
+            format!("plan.records: expected a list of files in quotes, got {}", node.describe());
+        problems.add(node.place, message);
+        return Vec::new();
+    };
+    let mut files = Vec::new();
+    for item in items {
+        match item.text() {
+            Some(name) => files.push((item.place, name)),
+            None => {
+                let message = format!(
+                    "plan.records: expected the name of a file in quotes, got {}",
+                    item.describe()
+                );
+                problems.add(item.place, message);
+            }
+        }
     }
+    files
 }
 
 /// A field that must be there.
@@ -86,58 +178,90 @@ fn read(mut fields: Fields<'_, '_>, registry: &Registry, problems: &mut Problems
     let name = required(name, "name", &fields, problems);
     let workload = fields.table("workload", problems);
     let workload = required(workload, "workload", &fields, problems);
-    let workload = workload.and_then(|workload| read_workload(workload, registry, problems));
+    let work = workload.map(|workload| read_workload(workload, registry, problems));
     let hardware = fields.table("hardware", problems);
     let hardware = required(hardware, "hardware", &fields, problems);
-    let hardware = hardware.and_then(|hardware| read_hardware(hardware, registry, problems));
-    let ops = fields.table("ops", problems).map(|ops| read_ops(ops, registry, problems));
+    let machines = hardware.map(|hardware| read_hardware(hardware, registry, problems));
+    let is_training = fields.place_of("training").is_some();
+    let training = fields.table("training", problems).map(|training| {
+        let about = About {
+            model: work.as_ref().and_then(|work| work.model.as_ref()),
+            batch: work.as_ref().and_then(|work| work.batch),
+            seq_len: work.as_ref().and_then(|work| work.seq_len),
+            accelerators: machines.as_ref().and_then(|machines| machines.counts).map(|two| two.0),
+        };
+        training::read(training, &about, problems)
+    });
+    let timed = training.flatten().is_some_and(|training| training.length.is_some());
+    let ops = fields.table("ops", problems).map(|ops| read_ops(ops, timed, registry, problems));
     let assertions = fields
         .table("constraints", problems)
         .map_or_else(Vec::new, |constraints| read_constraints(constraints, problems));
     fields.finish(problems);
 
-    let (model, batch, seq_len) = workload?;
-    let hardware = hardware?;
+    let (work, machines) = (work?, machines?);
+    let (accelerators, accelerators_per_node) = machines.counts?;
+    let machine = machines.machine?;
     let ops = match ops {
         None => None,
         Some(ops) => Some(ops?),
     };
+    let training = match training {
+        None if is_training => return None,
+        None => None,
+        Some(training) => Some(training?),
+    };
     Some(Plan {
         version: version?,
         name: name?,
-        model,
-        batch,
-        seq_len,
-        hardware: hardware.machine,
-        accelerators: hardware.accelerators,
-        accelerators_per_node: hardware.per_node,
-        intra_node: hardware.intra_node,
-        fabric: hardware.fabric,
-        precision: hardware.precision,
-        efficiency: hardware.efficiency,
+        model: work.model?,
+        batch: work.batch?,
+        seq_len: work.seq_len?,
+        accelerators,
+        accelerators_per_node,
+        intra_node: machines.intra_node.or_else(|| machine.link.map(|link| link.one_way())),
+        hardware: machine,
+        fabric: machines.fabric,
+        precision: machines.precision,
+        efficiency: machines.efficiency,
+        training,
         ops,
         assertions,
     })
 }
 
-fn read_workload(
-    mut fields: Fields<'_, '_>,
-    registry: &Registry,
-    problems: &mut Problems,
-) -> Option<(Model, u32, u32)> {
+/// What is known of the work; `None` where a field is missing or wrong.
+struct Work {
+    model: Option<Model>,
+    batch: Option<u32>,
+    seq_len: Option<u32>,
+}
+
+fn read_workload(mut fields: Fields<'_, '_>, registry: &Registry, problems: &mut Problems) -> Work {
     let name = fields.text("name", problems);
     let name = required(name, "name", &fields, problems);
     let model = name.and_then(|name| lookup(registry.model(&name), "name", &fields, problems));
-    let batch = fields.count("batch_size", problems).unwrap_or(1);
-    let seq_len = fields.count("seq_len", problems).unwrap_or(SEQ_LEN);
+    let batch = count_or(1, "batch_size", &mut fields, problems);
+    let seq_len = count_or(SEQ_LEN, "seq_len", &mut fields, problems);
     fields.finish(problems);
-    Some((model?, batch, seq_len))
+    Work { model, batch, seq_len }
+}
+
+/// A count, or its default where it is not given; `None` where it is wrong.
+fn count_or(
+    default: u32,
+    field: &'static str,
+    fields: &mut Fields<'_, '_>,
+    problems: &mut Problems,
+) -> Option<u32> {
+    let count = fields.count(field, problems);
+    if fields.place_of(field).is_none() { Some(default) } else { count }
 }
 
 struct Machines {
-    machine: Hardware,
-    accelerators: u32,
-    per_node: u32,
+    machine: Option<Hardware>,
+    /// Accelerators in all and in each node.
+    counts: Option<(u32, u32)>,
     intra_node: Option<BytesPerSecond>,
     fabric: BytesPerSecond,
     precision: Precision,
@@ -148,7 +272,7 @@ fn read_hardware(
     mut fields: Fields<'_, '_>,
     registry: &Registry,
     problems: &mut Problems,
-) -> Option<Machines> {
+) -> Machines {
     let name = fields.text("name", problems);
     let name = required(name, "name", &fields, problems);
     let machine = name.and_then(|name| lookup(registry.hardware(&name), "name", &fields, problems));
@@ -161,17 +285,14 @@ fn read_hardware(
     let efficiency = fields.number("efficiency", Range::EFFICIENCY, problems);
     let counts = count(accelerators, nodes, per_node, &fields, problems);
     fields.finish(problems);
-    let machine = machine?;
-    let (accelerators, per_node) = counts?;
-    Some(Machines {
-        accelerators,
-        per_node,
-        intra_node: intra_node.or_else(|| machine.link.map(|link| link.one_way())),
+    Machines {
         machine,
+        counts,
+        intra_node,
         fabric: fabric.unwrap_or(FABRIC),
         precision: precision.unwrap_or(Precision::Fp16),
         efficiency: efficiency.unwrap_or(EFFICIENCY),
-    })
+    }
 }
 
 /// Accelerators in all and in each node, if what is given does not contradict itself.
@@ -226,6 +347,7 @@ fn count(
 
 fn read_ops(
     mut fields: Fields<'_, '_>,
+    timed: bool,
     registry: &Registry,
     problems: &mut Problems,
 ) -> Option<Ops> {
@@ -235,12 +357,15 @@ fn read_ops(
     let grid: Option<Grid> =
         if wrong { None } else { lookup(registry.grid(&region), "region", &fields, problems) };
     let days = fields.number("duration_days", Range::POSITIVE, problems).unwrap_or(DAYS);
+    if let Some(place) = fields.place_of("duration_days").filter(|_| timed) {
+        let message = "plan.ops.duration_days: the length of the run is named in plan.training; leave one of the two out";
+        problems.add(place, message);
+    }
     fields.finish(problems);
     Some(Ops { grid: grid?, duration: Seconds(days * 86_400.0) })
 }
 
 fn read_constraints(mut fields: Fields<'_, '_>, problems: &mut Problems) -> Vec<Assertion> {
-    use crate::document::Value;
     let mut assertions = Vec::new();
     let list = fields.take("assert");
     if let Some(node) = list {

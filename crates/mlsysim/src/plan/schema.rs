@@ -3,6 +3,7 @@
 //! A schema says which fields there are and what kind of value each takes.
 //! Units, names and counts that must agree are checked by the readers alone.
 
+use crate::composite::training_memory::Checkpointing;
 use crate::precision::Precision;
 use crate::registry::{Class, Family};
 use alloc::string::String;
@@ -87,6 +88,23 @@ fn plan() -> Value {
         }),
         &["name"],
     );
+    let training = object(
+        json!({
+            "tp": count(),
+            "pp": count(),
+            "cp": count(),
+            "ep": count(),
+            "dp": count(),
+            "micro_batch": count(),
+            "interleave": count(),
+            "zero_stage": { "type": "integer", "minimum": 0, "maximum": 3 },
+            "checkpointing": { "enum": Checkpointing::WORDS },
+            "overlap": { "type": "number", "minimum": 0, "maximum": 1 },
+            "tokens": amount("1.4 Ttoken", "Tokens to train on; or give steps."),
+            "steps": count(),
+        }),
+        &[],
+    );
     let ops = object(
         json!({
             "region": text("Electricity grid, by name."),
@@ -100,6 +118,8 @@ fn plan() -> Value {
             "name": text("Name of the plan."),
             "workload": workload,
             "hardware": hardware,
+            "training": training,
+            "records": { "type": "array", "items": { "type": "string" } },
             "ops": ops,
             "constraints": object(json!({ "assert": { "type": "array", "items": assertion } }), &[]),
         }),

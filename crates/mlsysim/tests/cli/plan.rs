@@ -54,6 +54,144 @@ fn a_plan_is_evaluated() {
 }
 
 #[test]
+fn a_plan_that_trains_is_priced_as_a_step_and_a_run() {
+    let plan = example("train.yaml");
+    // What the search finds is no slower than what is named here; naming everything leaves nothing to find.
+    let named = "tp=2 pp=2 dp=16 zero_stage=1 micro_batch=1 interleave=1 checkpointing=none";
+    let mut args = vec!["eval", &plan];
+    let set: Vec<String> = named.split(' ').map(|part| format!("training.{part}")).collect();
+    args.extend(set.iter().flat_map(|set| ["--set", set]));
+    check(
+        &args,
+        0,
+        &expect![[r#"
+        Training on eight nodes
+        Llama 2 7B, batch 256, sequences of 4096, on 64 × NVIDIA H100 SXM5 80 GB, bf16
+        Trained with tp 2 × pp 2 × dp 16, ZeRO stage 1, 16 microbatches of 1, checkpointing none
+
+        feasibility  PASS     60.28 GB of 85.9 GB on each accelerator
+          memory_used_gb      60.28 GB
+          memory_capacity_gb  85.899 GB
+          memory_utilization  0.70176
+
+        performance  PASS     1.933 s a training step of 256 items, 75 % of it compute
+          latency             1933.1 ms
+          step_latency        1933.1 ms
+          comm_overhead       382.23 ms
+          throughput          132.43 1/s
+          fleet_throughput    132.43 1/s
+          token_throughput    542440 token/s
+          mfu                 0.37409
+          node_mfu            0.49696
+          scaling_efficiency  0.75275
+          energy_per_step     48658 J
+          run_steps           95368
+          run_days            2.1337 days
+          run_tokens          100000000000 token
+
+        macro        PASS     1444 kWh in 2.134 days on the grid US Average, PUE 1.12
+          energy_kwh          1443.7 kWh
+          energy_cost         173.24 USD
+          capex               3117.8 USD
+          tco_usd             3758.7 USD
+          carbon_footprint    0.56394 t
+          operational_carbon  0.5486 t
+          water_m3            2.3202 m^3
+    "#]],
+    );
+    let time = |args: &[&str]| {
+        let run = mlsysim(&[args, &["--json"]].concat());
+        assert_eq!((run.code, run.err.as_str()), (0, ""));
+        let json: Value = serde_json::from_str(&run.out).expect("JSON");
+        let training = &json["training"];
+        let step = training["step_time_s"].as_f64().expect("a time");
+        let parts = training["parts_s"].as_object().expect("parts");
+        let sum: f64 = parts.values().filter_map(Value::as_f64).sum();
+        // A sum of at most 13 numbers in another order.
+        assert!((sum / step - 1.0).abs() < 1e-12, "{training}");
+        let metrics = &json["levels"]["performance"]["metrics"];
+        let latency = metrics["step_latency"]["value"].as_f64().expect("a time");
+        // Read from decimal text and multiplied.
+        assert!((latency / (step * 1e3) - 1.0).abs() < 1e-12, "{metrics}");
+        assert_eq!(training["run"]["steps"].as_f64(), Some(95_368.0), "1e11 / (256 × 4096)");
+        (step, training["found"].as_array().map_or(0, Vec::len))
+    };
+    let (all, some) = (time(&args), time(&["eval", &plan]));
+    assert!(some.0 <= all.0 && all.1 == 0 && some.1 == 7, "{all:?} {some:?}");
+    // The search of the plan is that of `optimize parallelism`.
+    let best = mlsysim(&["optimize", "parallelism", &plan, "--top", "1", "--json"]);
+    let best: Value = serde_json::from_str(&best.out).expect("JSON");
+    assert_eq!(best["front"][0]["step_time_s"].as_f64(), Some(some.0));
+    let fixed = mlsysim(&["optimize", "parallelism", &plan, "--set", "training.tp=4", "--json"]);
+    let fixed: Value = serde_json::from_str(&fixed.out).expect("JSON");
+    let front = fixed["front"].as_array().expect("layouts");
+    assert!(!front.is_empty() && front.iter().all(|layout| layout["tp"] == 4), "{fixed}");
+    let svg = mlsysim(&["eval", &plan, "-o", "svg"]);
+    assert!(svg.out.contains("a training step") && svg.out.contains(">compute</text>"));
+    let text = mlsysim(&["explain", &plan]);
+    assert!(text.out.contains("One training step on 64 accelerators"), "{}", text.out);
+}
+
+#[test]
+fn contradictory_layouts_are_a_wrong_call() {
+    let folder = std::env::temp_dir().join(format!("mlsysim-layout-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("plan.toml");
+    let text = "version = '1'\nname = 'n'\nworkload = { name = 'llama2_7b', batch_size = 64 }\n\
+        hardware = { name = 'h100', accelerators = 64 }\n[training]\ntp = 8\npp = 4\ndp = 4\nmicro_batch = 3\n";
+    std::fs::write(&path, text).expect("written");
+    let path = path.display().to_string();
+    for command in [&["eval", &path][..], &["explain", &path], &["optimize", "parallelism", &path]]
+    {
+        let run = mlsysim(command);
+        assert_eq!((run.code, run.out.as_str()), (2, ""), "{command:?}");
+        let lines: Vec<&str> = run.err.lines().collect();
+        assert_eq!(lines.len(), 2, "{}", run.err);
+        assert!(lines[0].ends_with("plan.toml:8:6: plan.training.dp: tp 8 × pp 4 × dp 4 = 128, but the plan has 64 accelerators"));
+        assert!(lines[1].ends_with("plan.toml:9:15: plan.training.micro_batch: a batch of 64 does not split into dp 4 × micro_batch 3"));
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn a_plan_names_its_own_records() {
+    // The files stand beside the plan, wherever the program runs.
+    let plan = example("service.yaml");
+    let run = mlsysim(&["eval", &plan]);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(run.out.contains("on the grid A mixed grid, PUE 1.2"), "{}", run.out);
+    let placed = mlsysim(&["optimize", "placement", &plan, "--regions", "hydro,coal", "--json"]);
+    assert_eq!(placed.code, 0, "{}", placed.err);
+
+    let folder = std::env::temp_dir().join(format!("mlsysim-records-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    // Records of the command line count before those of the plan.
+    let other =
+        file("other.toml", "[grids.mixed]\ncarbon_intensity = \"1 gCO2e/kWh\"\npue = 1.5\n");
+    let given = mlsysim(&["eval", &plan, "--records", &other]);
+    assert!(given.out.contains("PUE 1.5"), "{}{}", given.out, given.err);
+
+    let broken = "version: '1'\nname: n\nrecords: [none.toml, bad.toml]\nworkload: { name: llama3_8b }\nhardware: { name: h10 }\n";
+    let (broken, _) = (file("broken.yaml", broken), file("bad.toml", "[grids.x]\npue = 0\n"));
+    let run = mlsysim(&["eval", &broken]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    for part in [
+        "broken.yaml:3:11: cannot read ",
+        "broken.yaml:3:22: ",
+        "bad.toml:2:7: ",
+        "broken.yaml:5:19: unknown hardware",
+    ] {
+        assert!(run.err.contains(part), "{part}: {}", run.err);
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
 fn exit_codes_of_a_plan() {
     let plan = example("chat.yaml");
     let code = |set: &[&str]| {
@@ -242,6 +380,14 @@ fn the_shipped_plans_match_their_schema() {
             "{name}"
         );
     }
+    let mut named = file(&example("train.yaml"));
+    named["training"] = json!({ "tp": 8, "pp": 2, "cp": 1, "ep": 1, "dp": 4, "micro_batch": 1, "interleave": 1,
+        "zero_stage": 1, "checkpointing": "full", "overlap": 0.5, "steps": 3 });
+    assert_eq!(problems(&schema, &named, "plan"), Vec::<String>::new());
+    named["training"]["zero_stage"] = json!(4);
+    named["training"]["checkpointing"] = json!("some");
+    named["records"] = json!([3]);
+    assert_eq!(problems(&schema, &named, "plan").len(), 3);
     // The checker finds what is wrong.
     let mut broken = file(&example("chat.yaml"));
     broken["workload"]["batchsize"] = json!(3);

@@ -91,10 +91,10 @@ pub(crate) struct SolveArgs {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  mlsysim eval llama3_8b h100 --batch 8\n  mlsysim eval plan.yaml --set workload.batch_size=16\n  mlsysim eval --hardware h100 --model llama3_8b --batch 8 --explain\n  mlsysim eval --hardware nano33ble --ops '5.3 MFLOP' --bytes '80 kB' --precision int8\n  mlsysim eval --peak '1.2 TFLOP/s' --bandwidth '51 GB/s' --capacity '32 GiB' --model resnet50 --precision fp32"
+    after_help = "Examples:\n  mlsysim eval llama3_8b h100 --batch 8\n  mlsysim eval plan.yaml --set workload.batch_size=16\n  mlsysim eval train.yaml --set training.tp=2 --set 'training.tokens=100 Gtoken'\n  mlsysim eval --hardware h100 --model llama3_8b --batch 8 --explain\n  mlsysim eval --hardware nano33ble --ops '5.3 MFLOP' --bytes '80 kB' --precision int8\n  mlsysim eval --peak '1.2 TFLOP/s' --bandwidth '51 GB/s' --capacity '32 GiB' --model resnet50 --precision fp32"
 )]
 pub(crate) struct EvalArgs {
-    /// A plan (a file that ends in .yaml or .toml), or a model by name
+    /// A plan (a file that ends in .yaml or .toml), which infers or trains; or a model by name
     #[arg(value_name = "PLAN|MODEL", conflicts_with_all = ["model", "ops"])]
     pub(crate) target: Option<String>,
     /// Machine for a model named before it
@@ -545,10 +545,24 @@ pub(crate) fn amount<T: Unit>(option: &str, text: Option<&str>) -> Result<Option
 /// The shipped records and those of the files.
 pub(crate) fn registry(files: &[PathBuf]) -> Result<Registry, String> {
     let mut registry = Registry::shipped();
-    for file in files {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| format!("--records {}: {error}", file.display()))?;
-        registry.add(&file.display().to_string(), &text).map_err(|error| error.to_string())?;
-    }
+    add(&mut registry, &texts(files)?)?;
     Ok(registry)
+}
+
+/// The names and texts of files with records.
+pub(crate) fn texts(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
+    let read = |file: &PathBuf| {
+        let name = file.display().to_string();
+        let text =
+            std::fs::read_to_string(file).map_err(|error| format!("--records {name}: {error}"))?;
+        Ok((name, text))
+    };
+    files.iter().map(read).collect()
+}
+
+/// Adds the records of files.
+pub(crate) fn add(registry: &mut Registry, texts: &[(String, String)]) -> Result<(), String> {
+    texts
+        .iter()
+        .try_for_each(|(name, text)| registry.add(name, text).map_err(|error| error.to_string()))
 }

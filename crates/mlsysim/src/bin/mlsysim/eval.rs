@@ -22,7 +22,6 @@ fn say(error: impl core::fmt::Display) -> String {
 }
 
 pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
-    let registry = registry(&args.records)?;
     let convention = Convention::from(args.convention);
     let output = args.format.output();
     if let Some(file) = args.target.as_deref().filter(|target| plan::is_file(target)) {
@@ -31,9 +30,10 @@ pub(crate) fn run(args: &EvalArgs) -> Result<Answer, String> {
                 "a plan names its own hardware; write --set hardware.name={extra}"
             ));
         }
-        let plan = plan::read(file, &args.set, &registry)?;
+        let (plan, _) = plan::read(file, &args.set, &args.records)?;
         return plan::run(&plan, &plan::Show { convention, output, explain: args.explain });
     }
+    let registry = registry(&args.records)?;
     if !args.set.is_empty() {
         return Err("--set changes a plan: give the file of one".into());
     }

@@ -14,7 +14,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Answer, String> {
     };
     let Some(what) = &args.what else { return step(args, json) };
     if plan::is_file(what) {
-        let plan = plan::read(what, &args.inputs, &registry(&args.step.records)?)?;
+        let (plan, _) = plan::read(what, &args.inputs, &args.step.records)?;
         let output = args.format.output();
         let show = plan::Show { convention: args.convention.into(), output, explain: true };
         return plan::run(&plan, &show);

@@ -3,7 +3,7 @@
 mod batching;
 mod parallelism;
 
-use crate::args::{OptimizeCommand, Output, PlacementArgs, amount, registry, unsupported};
+use crate::args::{OptimizeCommand, Output, PlacementArgs, amount, unsupported};
 use crate::{Answer, plan, pretty};
 use mlsysim::optimize::placement::{Candidate, Placement, place};
 use mlsysim::plan::Plan;
@@ -23,10 +23,9 @@ pub(crate) fn run(command: &OptimizeCommand) -> Result<Answer, String> {
 }
 
 fn placement(args: &PlacementArgs) -> Result<Answer, String> {
-    let registry = registry(&args.records)?;
     let carbon_price: UsdPerKgCo2 =
         amount("--carbon-tax", Some(&args.carbon_tax))?.unwrap_or(UsdPerKgCo2(0.0));
-    let plan = plan::read(&args.plan, &args.set, &registry)?;
+    let (plan, registry) = plan::read(&args.plan, &args.set, &args.records)?;
     let Some(ops) = &plan.ops else {
         return Err(format!("{}: the plan needs `ops` with duration_days", args.plan));
     };
@@ -62,8 +61,8 @@ fn placement(args: &PlacementArgs) -> Result<Answer, String> {
             grid
         })
         .collect();
-    let busy = f64::from(plan.accelerators.min(plan.batch)) / f64::from(plan.accelerators);
-    let period = Period { utilization: report.profile.hfu * busy, ..Period::new(ops.duration) };
+    let duration = report.duration.unwrap_or(ops.duration);
+    let period = Period { utilization: report.utilization, ..Period::new(duration) };
     let found = place(&plan.fleet(), &period, &named, &grids, carbon_price, &prices, convention)
         .map_err(|error| error.to_string())?;
     show(args, &plan, &found)

@@ -1,15 +1,16 @@
 //! `mlsysim eval plan.yaml`, `mlsysim explain plan.yaml` and `mlsysim schema`.
 
-use crate::args::{Output, SchemaArgs, SchemaKind, unsupported};
+use crate::args::{Output, SchemaArgs, SchemaKind, add, texts, unsupported};
 use crate::{Answer, pretty};
 use mlsysim::Convention;
-use mlsysim::plan::{Of, Plan, Report, schema};
+use mlsysim::plan::{Of, Plan, Report, TrainingReport, schema};
 use mlsysim::registry::Registry;
-use mlsysim::report::bars::{bars, breakdown};
+use mlsysim::report::bars::{Group, bars, breakdown};
 use mlsysim::report::derivation::derivation;
 use mlsysim::report::{json, table};
 use mlsysim::units::Dimension;
 use serde_json::{Map, json};
+use std::path::{Path, PathBuf};
 
 /// Whether a target is a file rather than a name.
 pub(crate) fn is_file(target: &str) -> bool {
@@ -17,11 +18,28 @@ pub(crate) fn is_file(target: &str) -> bool {
     ["yaml", "yml", "toml", "json"].iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
-/// Reads the plan in a file.
-pub(crate) fn read(file: &str, set: &[String], registry: &Registry) -> Result<Plan, String> {
+/// Reads the plan in a file, and returns it with all records: those that ship, those of the plan, and before both of
+/// them those of the files in `extra`.
+pub(crate) fn read(
+    file: &str,
+    set: &[String],
+    extra: &[PathBuf],
+) -> Result<(Plan, Registry), String> {
     let text =
         std::fs::read_to_string(file).map_err(|error| format!("cannot read {file}: {error}"))?;
-    Plan::read(file, &text, set, registry).map_err(|error| error.to_string())
+    let extra = texts(extra)?;
+    let mut registry = Registry::shipped();
+    add(&mut registry, &extra)?;
+    let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+    let plan = Plan::read_with(file, &text, set, &mut registry, |registry, name| {
+        let path = folder.join(name);
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        registry.add(&path.display().to_string(), &text).map_err(|error| error.to_string())?;
+        // A record of the same name is that of the command line.
+        add(registry, &extra)
+    });
+    Ok((plan.map_err(|error| error.to_string())?, registry))
 }
 
 /// How a plan is to be shown.
@@ -44,9 +62,12 @@ pub(crate) fn run(plan: &Plan, show: &Show) -> Result<Answer, String> {
             lines
         }
         Output::Svg => {
-            let title = format!("{}: one step on one accelerator", plan.name);
             let label = format!("{} on {}", plan.model.name, plan.hardware.name);
-            bars(&title, "time", Dimension::TIME, &[breakdown(&label, &report.profile)])
+            let (what, group) = match &report.training {
+                Some(training) => ("a training step", parts(&label, training)),
+                None => ("one step on one accelerator", breakdown(&label, &report.profile)),
+            };
+            bars(&format!("{}: {what}", plan.name), "time", Dimension::TIME, &[group])
         }
         other => return Err(unsupported("eval", other)),
     };
@@ -56,13 +77,18 @@ pub(crate) fn run(plan: &Plan, show: &Show) -> Result<Answer, String> {
         (3, Some(broken.join("\n")))
     } else if !report.feasible() {
         (1, Some(format!("{} does not fit {}", plan.model.name, plan.hardware.name)))
-    } else if plan.accelerators > 1 && matches!(show.output, Output::Text) {
-        let each = "each accelerator infers its share of the batch; a training step of the plan is priced by `mlsysim optimize parallelism`";
-        (0, Some(each.into()))
     } else {
         (0, None)
     };
     Ok(Answer { text, code, remark })
+}
+
+/// What a training step consists of.
+fn parts(label: &str, training: &TrainingReport) -> Group {
+    let step = ("step".into(), training.trained.step.step_time.0);
+    let parts = training.trained.parts().into_iter();
+    let parts = parts.map(|(name, time)| (name.replace('_', " "), time.0));
+    Group { label: label.into(), bars: core::iter::once(step).chain(parts).collect() }
 }
 
 fn text(plan: &Plan, report: &Report, explain: bool) -> String {
@@ -76,6 +102,9 @@ fn text(plan: &Plan, report: &Report, explain: bool) -> String {
         plan.hardware.name,
         plan.precision
     );
+    if let Some(training) = &report.training {
+        text.push_str(&format!("Trained with {}\n", training.layout()));
+    }
     for level in &report.levels {
         text.push_str(&format!("\n{:<12} {:<8} {}\n", level.name, level.status, level.summary));
         let rows: Vec<Vec<String>> = level
@@ -95,7 +124,11 @@ fn text(plan: &Plan, report: &Report, explain: bool) -> String {
         text.push_str(&table::columns(&rows));
     }
     if explain {
-        text.push_str(&format!("\nOne step on one accelerator\n\n{}", derivation(&report.trace)));
+        let what = match (&report.training, plan.accelerators) {
+            (None, _) | (_, 1) => "One step on one accelerator".into(),
+            (Some(_), all) => format!("One training step on {all} accelerators"),
+        };
+        text.push_str(&format!("\n{what}\n\n{}", derivation(&report.trace)));
     }
     text
 }
@@ -145,9 +178,38 @@ fn document(plan: &Plan, report: &Report, convention: Convention) -> serde_json:
         "precision": plan.precision.key(),
         "convention": convention.key(),
         "fits": report.feasible(),
+        "training": report.training.as_ref().map(training),
         "levels": levels,
         "violations": violations,
         "trace": json::trace(&report.trace),
+    })
+}
+
+fn training(training: &TrainingReport) -> serde_json::Value {
+    let (trained, layout) = (&training.trained, &training.trained.layout);
+    let parts: Map<_, _> =
+        trained.parts().into_iter().map(|(name, time)| (name.into(), json!(time.0))).collect();
+    json!({
+        "layout": {
+            "tp": layout.tp,
+            "pp": layout.pp,
+            "cp": layout.cp,
+            "ep": layout.ep,
+            "dp": layout.dp,
+            "micro_batch": layout.micro_batch,
+            "interleave": layout.interleave,
+            "zero_stage": layout.zero_stage,
+            "checkpointing": layout.checkpointing.key(),
+        },
+        "microbatches": trained.microbatches,
+        "found": training.found,
+        "step_time_s": trained.step.step_time.0,
+        "parts_s": parts,
+        "run": training.run.map(|run| json!({
+            "steps": run.steps,
+            "time_s": run.time.0,
+            "tokens": run.tokens.map(|tokens| tokens.0),
+        })),
     })
 }
 

@@ -1,6 +1,6 @@
 //! `mlsysim optimize batching`: the largest batch that keeps the promises.
 
-use crate::args::{BatchingArgs, Output, amount, registry, unsupported};
+use crate::args::{BatchingArgs, Output, amount, unsupported};
 use crate::{Answer, plan, pretty};
 use mlsysim::optimize::batching::{Service, batch_size};
 use mlsysim::report::table;
@@ -8,7 +8,6 @@ use mlsysim::units::{Hertz, Quantity, Seconds};
 use serde_json::json;
 
 pub(super) fn run(args: &BatchingArgs) -> Result<Answer, String> {
-    let registry = registry(&args.records)?;
     let mut problems = Vec::new();
     let mut keep = |problem: String| problems.push(problem);
     let arrivals: Option<Hertz> =
@@ -17,8 +16,8 @@ pub(super) fn run(args: &BatchingArgs) -> Result<Answer, String> {
         amount("--first-token", Some(&args.first_token)).map_err(&mut keep).ok().flatten();
     let between: Option<Seconds> =
         amount("--between-tokens", Some(&args.between_tokens)).map_err(&mut keep).ok().flatten();
-    let plan = plan::read(&args.plan, &args.set, &registry).map_err(&mut keep).ok();
-    let (Some(arrivals), Some(first_token), Some(between_tokens), Some(plan)) =
+    let plan = plan::read(&args.plan, &args.set, &args.records).map_err(&mut keep).ok();
+    let (Some(arrivals), Some(first_token), Some(between_tokens), Some((plan, _))) =
         (arrivals, first, between, plan)
     else {
         return Err(problems.join("\n"));

@@ -1,8 +1,8 @@
 //! `mlsysim optimize parallelism`: the layouts of a training step that no other beats in time and memory.
 
-use crate::args::{Output, ParallelismArgs, registry, unsupported};
+use crate::args::{Output, ParallelismArgs, unsupported};
 use crate::{Answer, plan, pretty};
-use mlsysim::optimize::layout::{Priced, Reason, Search, Space, search};
+use mlsysim::optimize::layout::{Priced, Reason, Search, Space, search_named};
 use mlsysim::plan::Plan;
 use mlsysim::report::chart::{Chart, Scale, Series};
 use mlsysim::report::table;
@@ -11,17 +11,19 @@ use mlsysim::units::{Dimension, Quantity};
 use serde_json::json;
 
 pub(super) fn run(args: &ParallelismArgs) -> Result<Answer, String> {
-    let plan = plan::read(&args.plan, &args.set, &registry(&args.records)?)?;
+    let (plan, _) = plan::read(&args.plan, &args.set, &args.records)?;
+    let training = plan.training.unwrap_or_default();
     let request = Request {
         batch: plan.batch,
         seq_len: plan.seq_len,
         precision: plan.precision,
         efficiency: plan.efficiency,
+        overlap: Some(training.overlap),
         ..Request::default()
     };
     let say = |error: mlsysim::Error| error.to_string();
     let prepared = prepare(&plan.model, &plan.fleet(), &request).map_err(say)?;
-    let found = search(&prepared, &Space::of(&prepared)).map_err(say)?;
+    let found = search_named(&prepared, &Space::of(&prepared), &training.named).map_err(say)?;
     let shown = &found.front[..found.front.len().min(args.top)];
     let text = match args.format.output() {
         Output::Text => text(&plan, &found, shown),
@@ -129,6 +131,7 @@ fn document(plan: &Plan, found: &Search, shown: &[Priced]) -> serde_json::Value 
             "zero_stage": layout.zero_stage,
             "micro_batch": layout.micro_batch,
             "interleave": layout.interleave,
+            "checkpointing": layout.checkpointing.key(),
             "step_time_s": estimate.step_time.0,
             "memory_byte": estimate.memory.0,
             "mfu": estimate.mfu,
