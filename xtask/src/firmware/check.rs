@@ -74,6 +74,41 @@ pub(super) fn selftest(text: &str) -> Result<String> {
     Ok(format!("{samples} samples right in {graphs} graphs of one operator, {models}"))
 }
 
+/// Checks the answer to a recorded keyword against the reference outputs, and the features against those of training.
+pub(super) fn keyword(text: &str) -> Result<String> {
+    let Some(dir) = std::env::var_os("KITS_DATA_DIR") else {
+        if text.lines().any(|line| line.starts_with("skipped kws")) {
+            return Ok(String::from("skipped: KITS_DATA_DIR is not set"));
+        }
+        bail!("the image neither heard a clip nor said that it has none");
+    };
+    let folder = Path::new(&dir).join("vectors");
+    let path = folder.join("kws_ref_int8.json");
+    let vectors = std::fs::read_to_string(&path)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let vectors: serde_json::Value = serde_json::from_str(&vectors)?;
+    let random = vectors["random"]["count"].as_u64().unwrap_or(0);
+    let per_sample = vectors["output_bytes_per_sample"].as_u64().unwrap_or(0);
+    let (random, per_sample) = (usize::try_from(random)?, usize::try_from(per_sample)?);
+    // The clip is the first of the real inputs, whose outputs follow those of the random ones.
+    let outputs = std::fs::read(folder.join(workspace::text(&vectors, "outputs_file")))?;
+    let outputs = outputs.get(random * per_sample..).and_then(|rest| rest.get(..per_sample));
+    let wanted: String =
+        outputs.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
+    let class = field(text, "kws ", "class")?;
+    let label = vectors["real"]["labels"][usize::try_from(class)?].as_str().unwrap_or("?");
+    if wanted.is_empty() || !text.contains(&format!(" outputs={wanted}\n")) || label != "yes" {
+        bail!("the image hears `{label}`, the reference answers {wanted}");
+    }
+    // A feature on the edge between two bytes may fall to either side: the scripts of training use 64-bit floats.
+    let largest = field(text, "kws ", "largest_difference")?;
+    if largest > 1 {
+        bail!("a feature differs from that of training by {largest}");
+    }
+    let differ = field(text, "kws ", "features_that_differ")?;
+    Ok(format!("hears `{label}`, outputs equal the reference, {differ} of 490 features differ by 1"))
+}
+
 /// Returns how many graphs the vector files of a folder list.
 fn graphs(dir: &Path) -> Result<u64> {
     let mut count = 0;

@@ -73,6 +73,20 @@ const fn everywhere(package: &'static str, check: Check) -> [Image; 5] {
 /// The images that read vectors, on every emulated board.
 const SELFTESTS: [Image; 5] = everywhere("selftest", check::selftest);
 
+/// A keyword in a recorded second of sound; the smallest board has 16 KiB.
+const KEYWORDS: [Image; 2] = [
+    image("kws", "release", M0).on("microbit").emulated("microbit", check::keyword),
+    image("kws", "release", M4F).on("nano33ble").emulated("mps2-an386", check::keyword),
+];
+
+/// For chips that no emulator here stands in for.
+const CHIPS: [Image; 4] = [
+    image("rp2040", "release", M0),
+    image("nrf52840", "release", M4F),
+    image("stm32h7", "release", M4F),
+    image("esp32c3", "release", "riscv32imc-unknown-none-elf"),
+];
+
 /// The others.
 const OTHERS: [Image; 4] = [
     image("nano33ble", "release", M4F).emulated("mps2-an386", check::sample),
@@ -102,7 +116,7 @@ pub(crate) const SIZED: [Image; 7] = [
 
 /// Returns all images, those that run first.
 pub(crate) fn all() -> Vec<Image> {
-    [&SELFTESTS[..], &OTHERS].concat()
+    [&SELFTESTS[..], &KEYWORDS, &OTHERS, &CHIPS].concat()
 }
 
 impl Image {
