@@ -118,7 +118,10 @@ fn spot(device: &mut Device, given: &Given) -> Result<(), &'static str> {
 fn quantize(x: f32, scale: f32, zero: i16) -> i8 {
     let x = x / scale;
     let rounded = if x < 0.0 { x - 0.5 } else { x + 0.5 };
-    #[expect(clippy::cast_possible_truncation, reason = "the cast saturates, the clamp is a byte's range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates, the clamp is a byte's range"
+    )]
     let byte = (rounded as i32).saturating_add(zero.into()).clamp(-128, 127) as i8;
     byte
 }

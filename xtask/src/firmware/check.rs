@@ -106,7 +106,9 @@ pub(super) fn keyword(text: &str) -> Result<String> {
         bail!("a feature differs from that of training by {largest}");
     }
     let differ = field(text, "kws ", "features_that_differ")?;
-    Ok(format!("hears `{label}`, outputs equal the reference, {differ} of 490 features differ by 1"))
+    Ok(format!(
+        "hears `{label}`, outputs equal the reference, {differ} of 490 features differ by 1"
+    ))
 }
 
 /// Returns how many graphs the vector files of a folder list.
