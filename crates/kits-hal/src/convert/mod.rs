@@ -3,6 +3,7 @@
 //! [`import`] reads the flatbuffer, refuses what the device could not run with the complete list of
 //! reasons, rewrites what has a cheaper equal form, plans the memory and writes the container.
 //! The [`Report`] says what was done and what it costs.
+//! A network that exists only in code is built with [`GraphBuilder`] and quantized by [`ptq`].
 //!
 //! ```no_run
 //! use kits_hal::convert::{Options, import};
@@ -19,6 +20,7 @@
 //! RELU6 go into the clamp of their producer when the scale stays, input zero points go into the
 //! biases, one-byte functions become tables, and results that nobody reads are dropped.
 
+mod builder;
 mod builtin;
 mod distance;
 mod error;
@@ -33,6 +35,9 @@ mod report;
 mod rewrite;
 mod schema;
 
+pub use builder::{
+    Activation, BuildError, GraphBuilder, Layer, Padding, PtqError, Quantized, Value, Window, ptq,
+};
 pub use builtin::{FileType, OpName};
 pub use error::{ImportError, ImportErrors};
 pub use report::{OpReport, Report, TensorReport};

@@ -12,6 +12,7 @@ mod damage;
 mod format;
 mod import;
 mod lstm;
+mod quantize;
 mod random_models;
 mod rare_operators;
 mod real_models;
