@@ -203,6 +203,17 @@ pub enum RunError {
         /// Bytes given.
         have: u32,
     },
+    /// The second of two buffers is smaller than the part of the activations planned for it.
+    #[error("slow memory too small: model needs {} B, buffer has {} B: {} B short", Spaced(*need), Spaced(*have), Short(*need, *have))]
+    SlowTooSmall {
+        /// Bytes the model needs there.
+        need: u32,
+        /// Bytes given.
+        have: u32,
+    },
+    /// The model was not planned so that its inputs outlive a run.
+    #[error("inputs are overwritten: convert the model with pinned inputs to keep them")]
+    InputsNotKept,
     /// A typed view needs an alignment that the buffer does not have.
     #[error("arena misaligned: a view needs alignment {need}, the address has {have}; align the buffer to {need} bytes")]
     ArenaMisaligned {

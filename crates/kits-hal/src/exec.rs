@@ -7,10 +7,11 @@ use crate::{
     error::RunError,
     model::{
         Model, OpCode, TensorInfo,
-        record::{TENSOR_VARIABLE, TensorRecord},
+        record::{TENSOR_CONSTANT, TENSOR_VARIABLE, TensorRecord},
     },
     observe::{Observer, Unobserved},
-    fast, ops,
+    fast,
+    ops::{self, Mem},
 };
 
 /// Whether a stepped run has operators left.
@@ -46,13 +47,18 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Session<'m, 'a> {
     model: Model<'m>,
+    /// Activations, as far as they are in the first memory, then scratch.
     arena: &'a mut [u8],
+    /// Activations in the second memory.
+    slow: &'a mut [u8],
+    /// Bytes of activations in `arena`.
+    split: usize,
     next: u16,
     kernels: Kernels,
 }
 
 /// Runs one operator of a model over its activations and scratch.
-type Kernels = fn(&Model<'_>, u16, &mut [i8], &mut [i8]) -> Option<()>;
+type Kernels = for<'w> fn(&Model<'_>, u16, &'w mut Mem<'w>, &'w mut [i8]) -> Option<()>;
 
 impl<'m, 'a> Session<'m, 'a> {
     /// Lends an arena to a model.
@@ -99,17 +105,50 @@ impl<'m, 'a> Session<'m, 'a> {
         Self::with(model, arena, ops::run_core)
     }
 
+    /// Lends a fast and a slow memory to a model that was planned for two regions.
+    ///
+    /// Each tensor lies in one of them; scratch is in the fast one. A model planned for one region
+    /// takes nothing from `slow`.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::ArenaTooSmall`] for the fast memory and [`RunError::SlowTooSmall`] for the slow
+    /// one, each with both sizes; [`Memory`](crate::Memory) tells them in advance.
+    pub fn new2(
+        model: &Model<'m>,
+        fast: &'a mut [u8],
+        slow: &'a mut [u8],
+    ) -> Result<Self, RunError> {
+        let split = model.first_bytes() as usize;
+        let need = (model.arena_bytes() as usize).saturating_sub(split);
+        let have = slow.len();
+        let slow = slow
+            .get_mut(..need)
+            .ok_or(RunError::SlowTooSmall { need: clip(need), have: clip(have) })?;
+        Self::lend(model, fast, slow, split, fast::run)
+    }
+
     fn with(
         model: &Model<'m>,
         arena: &'a mut [u8],
         kernels: Kernels,
     ) -> Result<Self, RunError> {
-        let need = model.arena_len();
+        Self::lend(model, arena, &mut [], model.arena_bytes() as usize, kernels)
+    }
+
+    fn lend(
+        model: &Model<'m>,
+        arena: &'a mut [u8],
+        slow: &'a mut [u8],
+        split: usize,
+        kernels: Kernels,
+    ) -> Result<Self, RunError> {
+        let need = model.arena_len().saturating_sub(slow.len());
         let have = arena.len();
         let arena = arena
             .get_mut(..need)
             .ok_or(RunError::ArenaTooSmall { need: clip(need), have: clip(have) })?;
-        let mut session = Self { model: *model, arena, next: 0, kernels };
+        let mut session = Self { model: *model, arena, slow, split, next: 0, kernels };
         session.reset();
         Ok(session)
     }
@@ -127,7 +166,7 @@ impl<'m, 'a> Session<'m, 'a> {
             let zero = t.zero.to_le_bytes();
             let width = if t.dtype().bytes() == 1 { 1 } else { zero.len() };
             let zero = zero.get(..width).unwrap_or(&[]);
-            let state = self.arena.get_mut(range(&t)).unwrap_or_default();
+            let state = self.bytes_mut(&t).unwrap_or_default();
             for (to, from) in state.iter_mut().zip(zero.iter().cycle()) {
                 *to = *from;
             }
@@ -150,10 +189,7 @@ impl<'m, 'a> Session<'m, 'a> {
         let tensor = self.model.input_tensor(i).ok_or(RunError::NoSuchTensor { index: i })?;
         let t = self.record(tensor)?;
         typed::<T>(&t)?;
-        let bytes = self
-            .arena
-            .get_mut(range(&t))
-            .ok_or(RunError::NoSuchTensor { index: tensor })?;
+        let bytes = self.bytes_mut(&t).ok_or(RunError::NoSuchTensor { index: tensor })?;
         let have = alignment(bytes);
         bytemuck::try_cast_slice_mut(bytes).map_err(|_| misaligned::<T>(have))
     }
@@ -232,15 +268,17 @@ impl<'m, 'a> Session<'m, 'a> {
     /// [`RunError::NoSuchTensor`].
     pub fn tensor_bytes(&self, tensor: u16) -> Result<&[u8], RunError> {
         let t = self.record(tensor)?;
-        let all = if t.has(crate::model::record::TENSOR_CONSTANT) {
-            self.model.bytes()
+        let bytes = if t.has(TENSOR_CONSTANT) {
+            self.model.bytes().get(range(&t, 0))
+        } else if t.at as usize >= self.split {
+            self.slow.get(range(&t, self.split))
         } else {
-            &*self.arena
+            self.arena.get(range(&t, 0))
         };
-        all.get(range(&t)).ok_or(RunError::NoSuchTensor { index: tensor })
+        bytes.ok_or(RunError::NoSuchTensor { index: tensor })
     }
 
-    /// Returns the memory of the session: activations, then scratch.
+    /// Returns the first memory of the session: activations, then scratch.
     ///
     /// Between two steps only the tensors that a later operator reads are in use; whatever else is
     /// here may be overwritten.
@@ -255,6 +293,16 @@ impl<'m, 'a> Session<'m, 'a> {
     /// None for a checked model; see [`RunError::BrokenPlan`].
     pub fn run(&mut self) -> Result<(), RunError> {
         self.run_with(&mut Unobserved)
+    }
+
+    /// As [`Session::run`], for a model whose inputs keep their bytes: they need not be written
+    /// again before the next run.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError::InputsNotKept`] if the model was not converted so.
+    pub fn run_keep_inputs(&mut self) -> Result<(), RunError> {
+        if self.model.keeps_inputs() { self.run() } else { Err(RunError::InputsNotKept) }
     }
 
     /// Runs all operators and tells `observer` about each.
@@ -324,10 +372,23 @@ impl<'m, 'a> Session<'m, 'a> {
     }
 
     fn op(&mut self, op: u16) -> Result<(), RunError> {
-        let all: &mut [i8] = bytemuck::must_cast_slice_mut(&mut *self.arena);
-        all.split_at_mut_checked(self.model.arena_bytes() as usize)
-            .and_then(|(mem, scratch)| (self.kernels)(&self.model, op, mem, scratch))
+        let first: &mut [i8] = bytemuck::must_cast_slice_mut(&mut *self.arena);
+        let slow: &mut [i8] = bytemuck::must_cast_slice_mut(&mut *self.slow);
+        first
+            .split_at_mut_checked(self.split)
+            .and_then(|(first, scratch)| {
+                (self.kernels)(&self.model, op, &mut Mem::new(first, slow), scratch)
+            })
             .ok_or(RunError::BrokenPlan { op })
+    }
+
+    /// Returns the bytes of a tensor that is not constant.
+    fn bytes_mut(&mut self, t: &TensorRecord) -> Option<&mut [u8]> {
+        if t.at as usize >= self.split {
+            self.slow.get_mut(range(t, self.split))
+        } else {
+            self.arena.get_mut(range(t, 0))
+        }
     }
 
     fn record(&self, tensor: u16) -> Result<TensorRecord, RunError> {
@@ -396,8 +457,10 @@ fn only_core(model: &Model<'_>) -> Result<(), RunError> {
     Ok(())
 }
 
-fn range(t: &TensorRecord) -> core::ops::Range<usize> {
-    t.at as usize..(t.at as usize).saturating_add(t.len as usize)
+/// Returns where a tensor lies in a memory whose first byte has offset `base`.
+fn range(t: &TensorRecord, base: usize) -> core::ops::Range<usize> {
+    let at = (t.at as usize).saturating_sub(base);
+    at..at.saturating_add(t.len as usize)
 }
 
 fn typed<T: Element>(t: &TensorRecord) -> Result<(), RunError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
-use kits_hal::convert::{Options, Planner};
+use kits_hal::convert::{Options, Planner, TwoRegions};
 use serde_json::{Value, json};
 
 use super::model::Loaded;
@@ -45,6 +45,9 @@ pub(crate) struct PlanOptions {
     /// Keep the inputs alive until the end, so that a run does not overwrite them
     #[arg(long)]
     pin_io: bool,
+    /// Plan for two memories: the fast one also holds the scratch, the slow one what is left
+    #[arg(long, value_name = "fast=320K,slow=4M", value_parser = two_regions)]
+    regions: Option<TwoRegions>,
     /// Keep float inputs and outputs, where the model has them
     #[arg(long)]
     float_io: bool,
@@ -85,8 +88,27 @@ impl PlanOptions {
             },
             int8_io: !self.float_io,
             pin_io: self.pin_io,
+            regions: self.regions,
             ..Options::default()
         })
+    }
+}
+
+/// Reads `fast=320K,slow=4M`; K and M are binary.
+fn two_regions(text: &str) -> core::result::Result<TwoRegions, String> {
+    let size = |key: &str, part: Option<&str>| {
+        let digits = part.and_then(|p| p.strip_prefix(key))?.strip_prefix('=')?;
+        let (digits, unit) = match digits.strip_suffix(['K', 'k']) {
+            Some(rest) => (rest, 1 << 10),
+            None => digits.strip_suffix(['M', 'm']).map_or((digits, 1), |rest| (rest, 1 << 20)),
+        };
+        digits.parse::<u32>().ok()?.checked_mul(unit)
+    };
+    let mut parts = text.split(',');
+    let (fast, slow) = (size("fast", parts.next()), size("slow", parts.next()));
+    match (fast, slow, parts.next()) {
+        (Some(fast), Some(slow), None) => Ok(TwoRegions { fast, slow }),
+        _ => Err("give both memories in bytes, K or M, as in fast=320K,slow=4M".to_owned()),
     }
 }
 
@@ -119,4 +141,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         println!("written     {} ({} B)", out.display(), loaded.kit.len());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_memories_are_read_in_bytes_kilobytes_and_megabytes() {
+        let both = TwoRegions { fast: 320 << 10, slow: 4 << 20 };
+        assert_eq!(two_regions("fast=320K,slow=4M"), Ok(both));
+        assert_eq!(two_regions("fast=327680,slow=4194304"), Ok(both));
+        for bad in ["", "fast=320K", "slow=4M,fast=320K", "fast=1K,slow=1K,x", "fast=9999M,slow=1"]
+        {
+            assert!(two_regions(bad).is_err(), "{bad}");
+        }
+    }
 }

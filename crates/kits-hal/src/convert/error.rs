@@ -127,6 +127,16 @@ pub enum ImportError {
         /// Operator.
         op: u32,
     },
+    /// One of two memories cannot hold what must lie there.
+    #[error("{memory} memory too small: needs {} B, has {} B: {} B short", Spaced((*need).into()), Spaced((*have).into()), Spaced(need.saturating_sub(*have).into()))]
+    RegionTooSmall {
+        /// Which one: `fast` or `slow`.
+        memory: &'static str,
+        /// Bytes needed.
+        need: u32,
+        /// Bytes it has.
+        have: u32,
+    },
     /// The activations or the container exceed what 31 bits address.
     #[error("{what}: {} B exceed 2 147 483 647 B", Spaced(*need))]
     TooLarge {

@@ -20,6 +20,7 @@ impl Report {
             ("macs", self.macs),
             ("arena", self.arena.into()),
             ("scratch", self.scratch.into()),
+            ("slow", self.slow.into()),
             ("arena_greedy", self.arena_greedy.into()),
             ("arena_searched", self.arena_searched.into()),
             ("arena_overlap", self.arena_overlap.into()),

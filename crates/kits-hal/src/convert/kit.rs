@@ -11,8 +11,9 @@ use crate::{
     model::{
         Model,
         record::{
-            ALIGN, HEADER, MODEL_OVERLAP, NONE, OPERATOR, TENSOR, TENSOR_ALIAS, TENSOR_CONSTANT,
-            TENSOR_INPUT, TENSOR_OUTPUT, TENSOR_VARIABLE, TensorRecord,
+            ALIGN, HEADER, MODEL_OVERLAP, MODEL_PINNED, MODEL_REGIONS, NONE, OPERATOR,
+            REGION_BLOCK, TENSOR, TENSOR_ALIAS, TENSOR_CONSTANT, TENSOR_INPUT, TENSOR_OUTPUT,
+            TENSOR_VARIABLE, TensorRecord,
         },
     },
 };
@@ -23,6 +24,10 @@ pub(super) struct Layout<'a> {
     pub(super) offsets: &'a HashMap<TensorId, u32>,
     /// Bytes of the activations.
     pub(super) arena: u32,
+    /// Where the second memory begins; 0 for a single one.
+    pub(super) split: u32,
+    /// Inputs outlive a run.
+    pub(super) pinned: bool,
     /// Some offsets overlap by permission.
     pub(super) overlap: bool,
     /// Class labels; `None` leaves out all names.
@@ -35,6 +40,8 @@ pub(super) struct Kit {
     pub(super) numbers: HashMap<TensorId, u16>,
     /// Bytes of constants: weights, tables and parameters.
     pub(super) constants: u64,
+    /// Scratch bytes of the largest operator.
+    pub(super) scratch: u32,
 }
 
 pub(super) fn write(net: &Net, layout: &Layout<'_>) -> Result<Kit, ImportError> {
@@ -109,7 +116,13 @@ pub(super) fn write(net: &Net, layout: &Layout<'_>) -> Result<Kit, ImportError> 
     put(0, b"KITM");
     put(4, &1_u16.to_le_bytes());
     put(8, &small(total).to_le_bytes());
-    put(16, &(if layout.overlap { MODEL_OVERLAP } else { 0 }).to_le_bytes());
+    let flag = |set: bool, flag: u32| if set { flag } else { 0 };
+    let flags = flag(layout.overlap, MODEL_OVERLAP)
+        | flag(layout.split > 0, MODEL_REGIONS)
+        | flag(layout.pinned, MODEL_PINNED);
+    put(16, &flags.to_le_bytes());
+    let blocks = layout.split / REGION_BLOCK;
+    put(34, &u16::try_from(blocks).unwrap_or(u16::MAX).to_le_bytes());
     put(20, &layout.arena.to_le_bytes());
     put(28, &u16::try_from(order.len()).unwrap_or(0).to_le_bytes());
     put(30, &u16::try_from(net.ops.len()).unwrap_or(0).to_le_bytes());
@@ -125,7 +138,7 @@ pub(super) fn write(net: &Net, layout: &Layout<'_>) -> Result<Kit, ImportError> 
     let crc = crc32(&file[16..]);
     file[12..16].copy_from_slice(&crc.to_le_bytes());
     let constants = (params.bytes.len() + weights.bytes.len()) as u64;
-    Ok(Kit { bytes: file, numbers, constants })
+    Ok(Kit { bytes: file, numbers, constants, scratch })
 }
 
 /// Tensors in the order of their definition: inputs, constants, states, outputs of operators; each

@@ -69,6 +69,20 @@ impl Memory {
         let overlaps = overlaps(net, &buffers, &number);
         Self { problem: Problem { buffers, overlaps, align }, tensors, reads }
     }
+
+    /// Returns how often a run touches each byte of every buffer: written once, and read by each
+    /// window that covers it.
+    pub(super) fn touches(&self, net: &Net) -> Vec<u32> {
+        let mut touches = vec![1_u32; self.problem.buffers.len()];
+        for (op, reads) in net.ops.iter().zip(&self.reads) {
+            let product = |pair: [u8; 2]| u32::from(pair[0]) * u32::from(pair[1]);
+            let windows = product(op.record.kernel) / product(op.record.stride).max(1);
+            for &buffer in reads {
+                touches[buffer] = touches[buffer].saturating_add(windows.max(1));
+            }
+        }
+        touches
+    }
 }
 
 fn overlaps(net: &Net, buffers: &[Buffer], number: &HashMap<TensorId, usize>) -> Vec<Overlap> {

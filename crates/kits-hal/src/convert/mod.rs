@@ -46,7 +46,7 @@ use std::collections::HashMap;
 
 use crate::{
     error::LoadError,
-    model::{Check, Model},
+    model::{Check, Model, record::REGION_BLOCK},
     plan::{self, Plan},
 };
 use kit::Layout;
@@ -67,6 +67,15 @@ pub enum Planner {
     Overlap,
 }
 
+/// Two memories of a board, in bytes: a fast one, which also holds the scratch, and a slow one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TwoRegions {
+    /// Length of the fast memory.
+    pub fast: u32,
+    /// Length of the slow memory.
+    pub slow: u32,
+}
+
 /// How a model is converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -79,6 +88,8 @@ pub struct Options {
     pub int8_io: bool,
     /// Keeps all inputs alive until the end, so that a run does not overwrite them.
     pub pin_io: bool,
+    /// Plans for two memories, to be lent with [`Session::new2`](crate::Session::new2).
+    pub regions: Option<TwoRegions>,
     /// Leaves out tensor names and labels.
     pub strip_names: bool,
     /// Class labels to store, in class order.
@@ -92,6 +103,7 @@ impl Default for Options {
             planner: Planner::default(),
             int8_io: true,
             pin_io: false,
+            regions: None,
             strip_names: false,
             labels: Vec::new(),
         }
@@ -142,20 +154,68 @@ fn finish(
         Planner::Searched => plans.searched.clone(),
         Planner::Overlap => plans.overlap.clone(),
     };
-    let offsets: HashMap<_, _> =
-        memory.tensors.iter().copied().zip(plan.offsets.iter().copied()).collect();
-    let layout = Layout {
-        offsets: &offsets,
-        arena: plan.peak,
-        overlap: plan.violation(&memory.problem.apart()).is_some(),
-        labels: if options.strip_names { None } else { Some(&options.labels) },
+    let write = |plan: &Plan, split: u32| {
+        let offsets: HashMap<_, _> =
+            memory.tensors.iter().copied().zip(plan.offsets.iter().copied()).collect();
+        let layout = Layout {
+            offsets: &offsets,
+            arena: plan.peak,
+            split,
+            pinned: options.pin_io,
+            overlap: plan.violation(&memory.problem.apart()).is_some(),
+            labels: if options.strip_names { None } else { Some(&options.labels) },
+        };
+        kit::write(net, &layout)
     };
-    let kit = kit::write(net, &layout)?;
+    let mut plan = plan;
+    let mut kit = write(&plan, 0)?;
+    if let Some(regions) = options.regions {
+        let shared = options.planner == Planner::Overlap;
+        let problem = if shared { memory.problem.clone() } else { memory.problem.apart() };
+        let (divided, split) = divide(net, &memory, &problem, regions, kit.scratch)?;
+        plan = divided;
+        kit = write(&plan, split)?;
+    }
     let report = {
         let model = Model::parse(&kit.bytes, Check::Full).map_err(|e| blame(net, e))?;
         report::build(net, &memory, &plans, plan, &kit, &model, file_bytes, file_operators)
     };
     Ok(Converted { kit: kit.bytes, report })
+}
+
+/// Plans two memories as one range of offsets; returns the plan and where the slow one begins.
+fn divide(
+    net: &Net,
+    memory: &Memory,
+    problem: &plan::Problem,
+    regions: TwoRegions,
+    scratch: u32,
+) -> Result<(Plan, u32), ImportError> {
+    let block = REGION_BLOCK;
+    // Activations in front take whole blocks; the scratch lies behind them.
+    let budget = regions.fast.saturating_sub(scratch) / block * block;
+    let r = plan::two_regions(problem, &memory.touches(net), budget);
+    let too_small = |memory, need, have| ImportError::RegionTooSmall { memory, need, have };
+    if scratch > regions.fast {
+        return Err(too_small("fast", scratch, regions.fast));
+    }
+    if r.slow > regions.slow {
+        return Err(too_small("slow", r.slow, regions.slow));
+    }
+    if r.slow == 0 {
+        return Ok((Plan { offsets: r.offsets, peak: r.fast }, 0));
+    }
+    // A model without anything in front still has a first block, so that the split is visible.
+    let split = r.fast.next_multiple_of(block).max(block);
+    if split + scratch > regions.fast {
+        return Err(too_small("fast", split + scratch, regions.fast));
+    }
+    if split / block > u16::MAX.into() {
+        return Err(ImportError::TooLarge { what: "the fast memory", need: split.into() });
+    }
+    let offsets = r.offsets.iter().zip(&r.is_fast);
+    let offsets = offsets.map(|(&at, &fast)| if fast { at } else { split + at }).collect();
+    Ok((Plan { offsets, peak: split + r.slow }, split))
 }
 
 /// Names the operator of the file for an overflow that only the written weights show.

@@ -76,6 +76,8 @@ pub struct Report {
     pub arena: u32,
     /// Scratch bytes behind the arena.
     pub scratch: u32,
+    /// The part of the arena in the slow of two memories; 0 for a single one.
+    pub slow: u32,
     /// Arena bytes when the largest buffer is placed first.
     pub arena_greedy: u32,
     /// Arena bytes with a searched order.
@@ -163,6 +165,7 @@ pub(super) fn build(
         tensors,
         arena: plan.peak,
         scratch: u32::try_from(model.memory().scratch).unwrap_or(u32::MAX),
+        slow: u32::try_from(model.memory().slow).unwrap_or(u32::MAX),
         arena_greedy: plans.greedy.peak,
         arena_searched: plans.searched.peak,
         arena_overlap: plans.overlap.peak,
@@ -236,6 +239,15 @@ impl fmt::Display for Report {
             Spaced(file),
             (100 * kit).checked_div(file).unwrap_or(0)
         )?;
+        if let Some(op) = self.peak_op {
+            let alive = self.alive_at(op.into());
+            writeln!(f, "peak        operator {op}: {}", alive.join(", "))?;
+        }
+        if self.slow > 0 {
+            let fast = self.arena - self.slow + self.scratch;
+            let [fast, slow] = [fast, self.slow].map(|b| Spaced(b.into()));
+            writeln!(f, "regions     {fast} B fast with scratch, {slow} B slow")?;
+        }
         write!(
             f,
             "RAM         {} B arena + {} B scratch (greedy {}, searched {}, shared {}, lower bound without sharing {})",

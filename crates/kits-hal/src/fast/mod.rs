@@ -12,15 +12,15 @@ mod dot;
 
 use crate::{
     model::{Model, OpCode},
-    ops::{self, Task},
+    ops::{self, Mem, Task},
 };
 
 /// Runs operator `index` of a model of the core set; `None` if a record does not fit the memory.
-pub(crate) fn run_core(
+pub(crate) fn run_core<'w>(
     model: &Model<'_>,
     index: u16,
-    mem: &mut [i8],
-    scratch: &mut [i8],
+    mem: &'w mut Mem<'w>,
+    scratch: &'w mut [i8],
 ) -> Option<()> {
     let mut task = Task::new(model, index, mem, scratch)?;
     match OpCode::from_code(task.op.code)? {
@@ -32,11 +32,11 @@ pub(crate) fn run_core(
 }
 
 /// Runs operator `index` of a model; `None` if a record does not fit the memory.
-pub(crate) fn run(
+pub(crate) fn run<'w>(
     model: &Model<'_>,
     index: u16,
-    mem: &mut [i8],
-    scratch: &mut [i8],
+    mem: &'w mut Mem<'w>,
+    scratch: &'w mut [i8],
 ) -> Option<()> {
     let mut task = Task::new(model, index, mem, scratch)?;
     match OpCode::from_code(task.op.code)? {

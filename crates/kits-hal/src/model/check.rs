@@ -44,6 +44,8 @@ pub(super) struct Header {
     pub(super) n_operators: u16,
     pub(super) inputs: u8,
     pub(super) outputs: u8,
+    /// Blocks of the first memory; 0 for a single one.
+    pub(super) split: u16,
     /// Tensors, operators, parameters, weights, names (0 = none).
     pub(super) offsets: [u32; 5],
     macs: u64,
@@ -124,11 +126,13 @@ const fn header(file: &[u8]) -> Result<Header, LoadError> {
         return Err(bad_section(Section::Header, 8));
     }
     let flags = u32::from_le_bytes([b[16], b[17], b[18], b[19]]);
-    if flags & !record::MODEL_OVERLAP != 0 {
+    let known = record::MODEL_OVERLAP | record::MODEL_REGIONS | record::MODEL_PINNED;
+    if flags & !known != 0 {
         // One-step rounding and packed weights need kernels that this build does not have.
         return Err(bad_section(Section::Header, 16));
     }
-    if b[34] != 0 || b[35] != 0 {
+    let split = u16::from_le_bytes([b[34], b[35]]);
+    if (split != 0) != (flags & record::MODEL_REGIONS != 0) {
         return Err(bad_section(Section::Header, 34));
     }
     let offsets = [
@@ -145,10 +149,14 @@ const fn header(file: &[u8]) -> Result<Header, LoadError> {
         n_operators: u16::from_le_bytes([b[30], b[31]]),
         inputs: b[32],
         outputs: b[33],
+        split,
         offsets,
         macs: u64::from_le_bytes([b[56], b[57], b[58], b[59], b[60], b[61], b[62], b[63]]),
         weights_end: if offsets[4] == 0 { total } else { offsets[4] },
     };
+    if split as u32 * record::REGION_BLOCK > h.arena {
+        return Err(bad_section(Section::Header, 34));
+    }
     // Activations and scratch are lent as one buffer, so their sum must be a length.
     if h.arena as u64 + h.scratch as u64 > i32::MAX as u64 {
         return Err(bad_section(Section::Header, 20));
@@ -220,7 +228,11 @@ const fn tensors(model: &Model<'_>, h: &Header) -> Result<(), LoadError> {
         let inside = if t.has(record::TENSOR_CONSTANT) {
             h.in_weights(t.at, len) && !t.has(record::TENSOR_INPUT)
         } else {
-            t.at as u64 + len <= h.arena as u64 && t.at & (dtype.bytes() - 1) == 0
+            // Where there are two memories, a tensor lies in one of them.
+            let split = h.split as u64 * record::REGION_BLOCK as u64;
+            t.at as u64 + len <= h.arena as u64
+                && t.at & (dtype.bytes() - 1) == 0
+                && (t.at as u64 >= split || t.at as u64 + len <= split || split == 0)
         };
         if !inside {
             return Err(LoadError::BadShape { tensor: i });

@@ -10,6 +10,9 @@ pub struct Memory {
     pub arena: usize,
     /// Working memory of the largest operator, behind the activations.
     pub scratch: usize,
+    /// The part of `arena` that [`Session::new2`](crate::Session::new2) takes from its second
+    /// buffer; 0 if the model was planned for one.
+    pub slow: usize,
     /// Alignment of the buffer for typed views: 1 when all inputs and outputs are bytes.
     pub align: usize,
     /// All inputs together.
@@ -23,6 +26,12 @@ impl Memory {
     #[must_use]
     pub const fn total(&self) -> usize {
         self.arena.saturating_add(self.scratch)
+    }
+
+    /// Returns the length of the first of two buffers: what is not in the slow one, and the scratch.
+    #[must_use]
+    pub const fn fast(&self) -> usize {
+        self.total().saturating_sub(self.slow)
     }
 }
 
@@ -137,6 +146,7 @@ impl<'a> Model<'a> {
         Memory {
             arena: self.arena as usize,
             scratch: self.scratch as usize,
+            slow: self.arena.saturating_sub(self.first_bytes()) as usize,
             align,
             input,
             output,

@@ -46,6 +46,7 @@ pub struct Model<'a> {
     n_operators: u16,
     inputs: u8,
     outputs: u8,
+    split: u16,
 }
 
 // Small enough to be passed in registers or copied without a thought.
@@ -164,6 +165,25 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Returns `true` if the inputs keep their bytes through a run.
+    #[must_use]
+    pub const fn keeps_inputs(&self) -> bool {
+        match bytes::u32_at(self.bytes, 16) {
+            Some(flags) => flags & record::MODEL_PINNED != 0,
+            None => false,
+        }
+    }
+
+    /// Returns the bytes of the activations in the first memory: all of them, unless the model was
+    /// planned for two.
+    pub(crate) const fn first_bytes(&self) -> u32 {
+        if self.split == 0 {
+            self.arena
+        } else {
+            (self.split as u32).saturating_mul(record::REGION_BLOCK)
+        }
+    }
+
     pub(crate) const fn bytes(&self) -> &'a [u8] {
         self.bytes
     }
@@ -237,6 +257,7 @@ impl<'a> Model<'a> {
             n_operators: h.n_operators,
             inputs: h.inputs,
             outputs: h.outputs,
+            split: h.split,
         }
     }
 

@@ -20,6 +20,13 @@ pub(crate) const NONE: u16 = 0xFFFF;
 /// Bit 0 (one-step rounding) and bit 1 (packed weights) are reserved for kernels not in this build.
 pub(crate) const MODEL_OVERLAP: u32 = 1 << 2;
 
+/// Header flag: the activations are split over two memories.
+pub(crate) const MODEL_REGIONS: u32 = 1 << 3;
+/// Header flag: inputs keep their bytes through a run.
+pub(crate) const MODEL_PINNED: u32 = 1 << 4;
+/// Unit in which the header gives the length of the first memory.
+pub(crate) const REGION_BLOCK: u32 = 256;
+
 /// Tensor flag: the data lies in the weights section.
 pub(crate) const TENSOR_CONSTANT: u8 = 1;
 /// Tensor flag: an input of the graph.

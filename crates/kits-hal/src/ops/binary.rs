@@ -1,7 +1,7 @@
 //! Element-wise operators of two tensors, with broadcasting as in NumPy up to rank 4.
 
 use super::{
-    Task,
+    Mem, Task,
     place::{Place, run, store},
 };
 use crate::model::record::{TENSOR_CONSTANT, TensorRecord};
@@ -41,7 +41,7 @@ impl<'m> Operand<'m> {
 
     /// Reads elements `at, at + step, …` into `block`.
     #[inline]
-    fn read(&self, mem: &[i8], at: usize, step: usize, block: &mut [i8]) -> Option<()> {
+    fn read(&self, mem: &Mem<'_>, at: usize, step: usize, block: &mut [i8]) -> Option<()> {
         let all = match self.source {
             Source::Arena(place) => place.view(mem)?,
             Source::Constant(bytes) => bytes,
@@ -98,7 +98,7 @@ pub(super) fn each(task: &mut Task<'_, '_>, f: impl Fn(i8, i8) -> i8) -> Option<
 fn row(
     a: &Operand<'_>,
     b: &Operand<'_>,
-    mem: &mut [i8],
+    mem: &mut Mem<'_>,
     at: [usize; 3],
     steps: [usize; 2],
     n: usize,

@@ -17,6 +17,7 @@ mod dense;
 mod depthwise;
 mod l2norm;
 mod lstm;
+pub(crate) mod mem;
 mod minmax;
 mod moves;
 mod mul;
@@ -32,6 +33,7 @@ mod table;
 mod transpose_conv;
 mod window;
 
+pub(crate) use mem::Mem;
 pub(crate) use output::{Channels, Output};
 #[cfg(feature = "pre")]
 pub(crate) use quantize::round_half_away;
@@ -51,7 +53,7 @@ pub(crate) struct Task<'m, 'w> {
     /// Output.
     pub(crate) y: TensorRecord,
     /// The activations.
-    pub(crate) mem: &'w mut [i8],
+    pub(crate) mem: &'w mut Mem<'w>,
     /// Working memory, at least what the model's check found necessary.
     pub(crate) scratch: &'w mut [i8],
 }
@@ -61,7 +63,7 @@ impl<'m, 'w> Task<'m, 'w> {
     pub(crate) fn new(
         model: &Model<'m>,
         index: u16,
-        mem: &'w mut [i8],
+        mem: &'w mut Mem<'w>,
         scratch: &'w mut [i8],
     ) -> Option<Self> {
         let op = model.op_record(index)?;
@@ -85,11 +87,11 @@ impl<'m, 'w> Task<'m, 'w> {
 
 /// Runs operator `index` of a model with the plain kernels; `None` if a record does not fit the
 /// memory.
-pub(crate) fn run(
+pub(crate) fn run<'w>(
     model: &Model<'_>,
     index: u16,
-    mem: &mut [i8],
-    scratch: &mut [i8],
+    mem: &'w mut Mem<'w>,
+    scratch: &'w mut [i8],
 ) -> Option<()> {
     let mut task = Task::new(model, index, mem, scratch)?;
     match OpCode::from_code(task.op.code)? {
@@ -102,11 +104,11 @@ pub(crate) fn run(
 
 /// Runs operator `index` of a model of the core set with the plain kernels; `None` if a record does not
 /// fit the memory.
-pub(crate) fn run_core(
+pub(crate) fn run_core<'w>(
     model: &Model<'_>,
     index: u16,
-    mem: &mut [i8],
-    scratch: &mut [i8],
+    mem: &'w mut Mem<'w>,
+    scratch: &'w mut [i8],
 ) -> Option<()> {
     let mut task = Task::new(model, index, mem, scratch)?;
     match OpCode::from_code(task.op.code)? {

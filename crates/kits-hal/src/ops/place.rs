@@ -1,6 +1,9 @@
 //! Reading and storing runs of bytes in the arena.
 
-use super::Task;
+use super::{
+    Task,
+    mem::{Bytes, Mem},
+};
 use crate::model::record::TensorRecord;
 
 /// Where a tensor lies in the arena.
@@ -17,7 +20,7 @@ impl Place {
 
     /// Returns the tensor's bytes.
     #[inline]
-    pub(crate) fn view(self, mem: &[i8]) -> Option<&[i8]> {
+    pub(crate) fn view<'m>(self, mem: &'m Mem<'_>) -> Option<&'m [i8]> {
         run(mem, self.at, self.len)
     }
 }
@@ -34,19 +37,19 @@ impl Task<'_, '_> {
 
 /// Returns `mem[at..at + len]`.
 #[inline]
-pub(crate) fn run(mem: &[i8], at: usize, len: usize) -> Option<&[i8]> {
-    mem.get(at..at.checked_add(len)?)
+pub(crate) fn run<M: Bytes + ?Sized>(mem: &M, at: usize, len: usize) -> Option<&[i8]> {
+    mem.range(at, len)
 }
 
 /// Returns `mem[at..at + len]` for writing.
 #[inline]
-pub(crate) fn run_mut(mem: &mut [i8], at: usize, len: usize) -> Option<&mut [i8]> {
-    mem.get_mut(at..at.checked_add(len)?)
+pub(crate) fn run_mut<'m>(mem: &'m mut Mem<'_>, at: usize, len: usize) -> Option<&'m mut [i8]> {
+    mem.range_mut(at, len)
 }
 
 /// Stores `from` at `mem[at..]`.
 #[inline]
-pub(crate) fn store(mem: &mut [i8], at: usize, from: &[i8]) -> Option<()> {
+pub(crate) fn store(mem: &mut Mem<'_>, at: usize, from: &[i8]) -> Option<()> {
     for (to, from) in run_mut(mem, at, from.len())?.iter_mut().zip(from) {
         *to = *from;
     }
@@ -55,7 +58,7 @@ pub(crate) fn store(mem: &mut [i8], at: usize, from: &[i8]) -> Option<()> {
 
 /// Copies `len` bytes inside the arena, front to back in blocks that are read before they are
 /// written: correct for any overlap with `to <= from`.
-pub(crate) fn copy(mem: &mut [i8], from: usize, to: usize, len: usize) -> Option<()> {
+pub(crate) fn copy(mem: &mut Mem<'_>, from: usize, to: usize, len: usize) -> Option<()> {
     let mut block = [0_i8; 64];
     let mut done = 0_usize;
     while done < len {

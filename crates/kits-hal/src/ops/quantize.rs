@@ -1,6 +1,6 @@
 //! QUANTIZE and DEQUANTIZE beyond bytes: `float32` borders and wider integers.
 
-use super::{Task, fixed::requant, place::run as bytes, place::store, table};
+use super::{Mem, Task, fixed::requant, place::run as bytes, place::store, table};
 use crate::{dtype::DType, model::record::TensorRecord};
 
 /// Changes scale, zero point or type; maps between bytes are tables.
@@ -43,14 +43,14 @@ fn elements(t: &TensorRecord) -> Option<usize> {
 }
 
 /// Returns the 32 bits of element `i`.
-fn load_bits(mem: &[i8], t: &TensorRecord, i: usize) -> Option<u32> {
+fn load_bits(mem: &Mem<'_>, t: &TensorRecord, i: usize) -> Option<u32> {
     let at = (t.at as usize).wrapping_add(i.wrapping_mul(4));
     let word: [i8; 4] = bytes(mem, at, 4)?.try_into().ok()?;
     Some(u32::from_le_bytes(word.map(i8::cast_unsigned)))
 }
 
 /// Returns integer element `i`.
-fn load(mem: &[i8], t: &TensorRecord, i: usize) -> Option<i32> {
+fn load(mem: &Mem<'_>, t: &TensorRecord, i: usize) -> Option<i32> {
     let at = t.at as usize;
     Some(match t.dtype() {
         DType::I8 => i32::from(*mem.get(at.wrapping_add(i))?),
@@ -70,7 +70,7 @@ fn load(mem: &[i8], t: &TensorRecord, i: usize) -> Option<i32> {
     clippy::cast_sign_loss,
     reason = "clamped to the type just before"
 )]
-fn save(mem: &mut [i8], t: &TensorRecord, i: usize, value: i32) -> Option<()> {
+fn save(mem: &mut Mem<'_>, t: &TensorRecord, i: usize, value: i32) -> Option<()> {
     let at = t.at as usize;
     match t.dtype() {
         DType::I8 => store(mem, at.wrapping_add(i), &[value.clamp(-128, 127) as i8]),

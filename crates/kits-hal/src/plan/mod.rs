@@ -4,18 +4,20 @@
 //! reader; buffers that live at the same time must not share bytes, and everything else may.
 //! [`greedy`] places the largest first. [`searched`] tries other orders. Both can also let an output
 //! run into an input that dies at the same operator, as far as [`Overlap::distance`] allows: the
-//! kernel then overwrites only what it has read.
+//! kernel then overwrites only what it has read. [`two_regions`] divides them over two memories.
 //!
 //! Source: the greedy placement is that of Pisarchyk and Lee (2020), "Efficient Memory Management
 //! for Deep Neural Net Inference", arXiv:2001.03288, section 4.
 
 mod map;
 mod place;
+mod regions;
 mod search;
 mod svg;
 
 pub use map::ascii_map;
 pub use place::{greedy, lower_bound};
+pub use regions::{Regions, two_regions};
 pub use search::searched;
 pub use svg::svg_map;
 

@@ -16,6 +16,7 @@ mod quantize;
 mod random_models;
 mod rare_operators;
 mod real_models;
+mod regions;
 mod session;
 mod support;
 mod work;

@@ -114,7 +114,7 @@ impl File {
     }
 
     /// Adds weights and bias of a layer and returns their numbers.
-    fn weights(&mut self, w: Weights, shape: &[usize], axis: usize, input: Scale) -> [i32; 2] {
+    fn weights(&mut self, w: &Weights, shape: &[usize], axis: usize, input: Scale) -> [i32; 2] {
         let data = w.data.iter().map(|v| v.cast_unsigned()).collect();
         let filters = self.tensor("weights", shape, INT8, Some(data), Some((&w.scales, 0, axis)));
         let scales: Vec<f32> = w.scales.iter().map(|s| s * input.scale).collect();
@@ -160,7 +160,7 @@ impl File {
                 let (c_out, [h, k]) = (bias.len(), w.kernel);
                 let per_filter = filters.len() / c_out;
                 let quantized = weights(filters, bias, scales[x], |i| i / per_filter);
-                inputs.extend(self.weights(quantized, &[c_out, h, k, from[3]], 0, scales[x]));
+                inputs.extend(self.weights(&quantized, &[c_out, h, k, from[3]], 0, scales[x]));
                 let mut options = window(w);
                 options.push((3, fused(*activation)));
                 options.extend([(4, Value::I32(1)), (5, Value::I32(1))]);
@@ -169,7 +169,7 @@ impl File {
             Layer::DepthwiseConv2d { filters, bias, window: w, activation } => {
                 let (c_out, [h, k]) = (bias.len(), w.kernel);
                 let quantized = weights(filters, bias, scales[x], |i| i % c_out);
-                inputs.extend(self.weights(quantized, &[1, h, k, c_out], 3, scales[x]));
+                inputs.extend(self.weights(&quantized, &[1, h, k, c_out], 3, scales[x]));
                 let mut options = window(w);
                 options.push((3, Value::I32(int(c_out / from[3]))));
                 options.push((4, fused(*activation)));
@@ -179,7 +179,7 @@ impl File {
             Layer::Dense { weights: matrix, bias, activation } => {
                 let n = matrix.len() / bias.len();
                 let quantized = weights(matrix, bias, scales[x], |i| i / n);
-                inputs.extend(self.weights(quantized, &[bias.len(), n], 0, scales[x]));
+                inputs.extend(self.weights(&quantized, &[bias.len(), n], 0, scales[x]));
                 (code(OpCode::FullyConnected, 4), (8, vec![(0, fused(*activation))]))
             }
             Layer::AveragePool2d(w) | Layer::MaxPool2d(w) => {
