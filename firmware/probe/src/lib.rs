@@ -5,6 +5,7 @@
 #![no_std]
 
 mod hardware;
+mod signal;
 
 use core::fmt::{self, Write};
 use core::ops::ControlFlow;
@@ -51,6 +52,9 @@ pub fn exercise(bytes: &[u8], arena: &mut [u8]) -> usize {
     }
     boards(bytes, &mut text);
     hardware::exercise(bytes, arena, &mut text, &mut sum);
+    let mut reals = [0.0; 3000];
+    let reals = reals.get_mut(..bytes.len()).unwrap_or_default();
+    signal::exercise(bytes, reals, &mut text, &mut sum);
     sum.wrapping_add(text.0)
 }
 

@@ -63,14 +63,15 @@ pub(super) fn fill(len: usize, out: &mut [i16], sample: impl Fn(usize) -> i16) -
 }
 
 /// Returns which input stands at `place` before the first stage: its digits in reverse order.
-const fn source(place: usize, n: usize) -> usize {
+fn source(place: usize, n: usize) -> usize {
     // The outermost factor is the fastest digit of the input and the slowest of the place.
     let (mut rest, mut size, mut stride, mut from) = (place, n, 1, 0);
     while size > 1 {
         let p = if size.is_multiple_of(4) { 4 } else { 2 };
         size /= p;
-        from += rest / size * stride;
-        rest %= size;
+        // A size above 1 over its factor is not 0, which the compiler cannot see.
+        from += rest.checked_div(size).unwrap_or(0) * stride;
+        rest = rest.checked_rem(size).unwrap_or(0);
         stride *= p;
     }
     from
