@@ -33,12 +33,14 @@ pub(crate) struct Image {
     /// Whether a panic may be linked: only where a library allocates.
     pub(crate) may_panic: bool,
     pub(crate) check: Check,
+    /// Answers on its serial port until it is stopped, rather than printing and ending.
+    pub(crate) talks: bool,
 }
 
 const fn image(package: &'static str, profile: &'static str, target: &'static str) -> Image {
     let (board, machine) = (None, None);
-    let (program, may_panic, check) = (package, false, check::done as Check);
-    Image { package, program, board, profile, target, machine, may_panic, check }
+    let (program, may_panic, talks, check) = (package, false, false, check::done as Check);
+    Image { package, program, board, profile, target, machine, may_panic, check, talks }
 }
 
 impl Image {
@@ -48,6 +50,10 @@ impl Image {
 
     const fn emulated(self, machine: &'static str, check: Check) -> Self {
         Self { machine: Some(machine), check, ..self }
+    }
+
+    const fn talking(self) -> Self {
+        Self { talks: true, ..self }
     }
 
     const fn program(self, program: &'static str) -> Self {
@@ -88,7 +94,11 @@ const CHIPS: [Image; 4] = [
 ];
 
 /// The others.
-const OTHERS: [Image; 4] = [
+const OTHERS: [Image; 5] = [
+    image("bench-device", "release", M4F)
+        .on("nano33ble")
+        .emulated("mps2-an386", check::done)
+        .talking(),
     image("nano33ble", "release", M4F).emulated("mps2-an386", check::sample),
     image("tensors-board", "small", M4F).emulated("mps2-an386", tensors::check).allocating(),
     image("no-panic", "release", M4F),

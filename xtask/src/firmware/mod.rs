@@ -5,10 +5,13 @@ mod check;
 mod elf;
 mod image;
 mod panics;
+mod protocol;
 mod size;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
+
+use crate::process::need;
 
 /// Build the board images, run them in the emulator, look at what they hold.
 #[derive(Debug, clap::Args)]
@@ -99,6 +102,12 @@ fn emulate(select: &Select) -> Result<()> {
         panics::look(&name, &file, image.may_panic)?;
         if image.machine.is_none() {
             println!("{name}: built, not run here");
+            continue;
+        }
+        if let (true, Some(machine)) = (image.talks, image.machine) {
+            need("qemu-system-arm", "apt-get install qemu-system-arm")?;
+            println!("{name}: {}", protocol::check(&elf, machine).with_context(|| name.clone())?);
+            ran += 1;
             continue;
         }
         let text = image.emulate(&elf)?;
