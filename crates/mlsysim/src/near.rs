@@ -24,7 +24,16 @@ pub(crate) fn distance(wanted: &[char], candidate: &str) -> Option<usize> {
 /// Whether two names fold to the same.
 #[cfg(feature = "registry")]
 pub(crate) fn same(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return ascii_letters(a).eq(ascii_letters(b));
+    }
     letters(a).eq(letters(b))
+}
+
+/// What [`letters`] gives for ASCII, without its tables: most names are, and a search compares hundreds.
+#[cfg(feature = "registry")]
+fn ascii_letters(name: &str) -> impl Iterator<Item = u8> {
+    name.bytes().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase())
 }
 
 fn letters(name: &str) -> impl Iterator<Item = char> {
@@ -62,6 +71,21 @@ mod tests {
             [("kitten", "sitting", 3), ("", "abc", 3), ("same", "same", 0), ("ab", "ba", 2)]
         {
             assert_eq!(edits(&chars(a), &chars(b)), distance, "{a} {b}");
+        }
+    }
+
+    #[cfg(feature = "registry")]
+    #[test]
+    fn names_are_the_same_in_any_writing() {
+        for (a, b, equal) in [
+            ("Llama-3 8B", "llama3_8b", true),
+            ("h100", "h1000", false),
+            ("", "-_ ", true),
+            ("Ünit 1", "ünit1", true),
+            ("Ünit", "unit", false),
+        ] {
+            assert_eq!((same(a, b), same(b, a)), (equal, equal), "{a} {b}");
+            assert_eq!(fold(a) == fold(b), equal, "{a} {b}");
         }
     }
 

@@ -6,6 +6,7 @@ use crate::price::Pricing;
 use crate::rows::{DataSet, Row};
 use crate::score::{Scored, score};
 use crate::world::World;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// What a row is parted by.
@@ -38,8 +39,7 @@ pub(crate) fn score_out_of_fold(
         keys.iter().position(|known| *known == key(row, by)).map_or(0, |place| place % parts)
     };
     let parts_of_rows: Vec<usize> = set.rows.iter().map(part_of).collect();
-    let mut worlds = Vec::with_capacity(parts);
-    for part in 0..parts {
+    let fit_without = |part: usize| {
         let rows: Vec<&Row> = set
             .rows
             .iter()
@@ -49,7 +49,9 @@ pub(crate) fn score_out_of_fold(
             .collect();
         let mut world = world.clone();
         fit(fitted, &rows, &mut world)?;
-        worlds.push(world);
-    }
+        Ok(world)
+    };
+    let worlds: Vec<World> =
+        (0..parts).into_par_iter().map(fit_without).collect::<Result<_, String>>()?;
     Ok(score(set, pricing, |index| &worlds[parts_of_rows[index]]))
 }

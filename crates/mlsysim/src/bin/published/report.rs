@@ -96,6 +96,14 @@ fn table(scores: &[Scored]) -> String {
             for metric in metrics {
                 let own = summarise(scored.pairs.iter().filter(|pair| pair.metric == metric));
                 rows.push(line("", metric, String::new(), String::new(), &own));
+                // Dense decoders and those with experts have spreads of their own, and so lines of their own.
+                let of_metric = || scored.pairs.iter().filter(|pair| pair.metric == metric);
+                let tasks: BTreeSet<&str> = of_metric().map(|pair| pair.predicted.task).collect();
+                for task in tasks.iter().filter(|_| tasks.len() > 1) {
+                    let own = summarise(of_metric().filter(|pair| pair.predicted.task == *task));
+                    let name = format!("  {task}");
+                    rows.push(line("", &name, String::new(), String::new(), &own));
+                }
             }
         }
     }

@@ -27,9 +27,14 @@ impl Pair {
 
     /// `ln(predicted / measured)`, for the values above zero that nearly all are.
     pub(crate) fn log_error(&self) -> f64 {
-        let ratio = self.predicted.value / self.measured;
-        if ratio > 0.0 && ratio.is_finite() { libm::log(ratio) } else { 10.0 }
+        log_error(self.predicted.value, self.measured)
     }
+}
+
+/// `ln(predicted / measured)`; 10 where there is no logarithm.
+pub(crate) fn log_error(predicted: f64, measured: f64) -> f64 {
+    let ratio = predicted / measured;
+    if ratio > 0.0 && ratio.is_finite() { libm::log(ratio) } else { 10.0 }
 }
 
 /// The prices of the rows of one data set.

@@ -8,7 +8,7 @@ use mlsysim::machine::transformer::{Plan, Sharding};
 use mlsysim::machine::{Label, Prediction};
 
 /// Hours times watts times overhead, and what their electricity emits; energy of a request by its passes.
-pub(super) const PRICING: Pricing = Pricing { name: "carbon", price, constants: &[] };
+pub(super) const PRICING: Pricing = Pricing { name: "carbon", pull: 0.0, price, constants: &[] };
 
 /// Overhead and intensity where a source prints neither: those of Touvron and others, "LLaMA" (2023).
 const PUE: f64 = 1.1;

@@ -8,6 +8,7 @@ use mlsysim::machine::collective::{Collective, Constants, time};
 /// Time of one collective, and the two bandwidths that benchmarks derive from it.
 pub(super) const PRICING: Pricing = Pricing {
     name: "collectives",
+    pull: 0.0,
     price,
     constants: &[
         constant("ampere.kernel_time", 1e-6, 3e-5),

@@ -8,6 +8,7 @@ use mlsysim::machine::{Label, Layered};
 /// Latencies, rates and power.
 pub(super) const PRICING: Pricing = Pricing {
     name: "edge_inference",
+    pull: 0.0,
     price,
     constants: &[
         constant("cores.scaling", 0.05, 1.0),

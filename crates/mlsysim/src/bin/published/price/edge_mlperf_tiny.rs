@@ -8,6 +8,7 @@ use mlsysim::machine::{Kernels, Layers, cycles_per_mac};
 /// Latency, rate and energy.
 pub(super) const PRICING: Pricing = Pricing {
     name: "edge_mlperf_tiny",
+    pull: 0.0,
     price,
     constants: &[
         constant("core.cortex-m0plus", 2.0, 20.0),

@@ -8,6 +8,7 @@ use mlsysim::machine::Label;
 /// Intensity of a mix from the emissions of its sources; of a region from its country.
 pub(super) const PRICING: Pricing = Pricing {
     name: "grid_intensity",
+    pull: 0.0,
     price,
     constants: &[
         constant("grid.coal", 700.0, 1100.0),

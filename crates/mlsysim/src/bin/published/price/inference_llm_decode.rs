@@ -9,6 +9,7 @@ use mlsysim::machine::{Decoder, Interpreter, Machine, Packed, Requests, Server, 
 /// Tokens per second, latencies.
 pub(super) const PRICING: Pricing = Pricing {
     name: "inference_llm_decode",
+    pull: 0.0,
     price,
     constants: &[
         constant("ada.memory_efficiency", 0.6, 1.0),

@@ -7,6 +7,7 @@ use crate::world::World;
 /// Rates, latencies and wall power.
 pub(super) const PRICING: Pricing = Pricing {
     name: "inference_mlperf_other",
+    pull: 0.0,
     price,
     constants: &[
         constant("network.convolution", 0.3, 1.2),

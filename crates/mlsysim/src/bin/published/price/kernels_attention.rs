@@ -9,6 +9,7 @@ use mlsysim::machine::attention::{Constants, Prefill, time};
 /// Time of one layer's attention.
 pub(super) const PRICING: Pricing = Pricing {
     name: "kernels_attention",
+    pull: 0.0,
     price,
     constants: &[
         constant("attention.peak_share", 0.1, 1.0),

@@ -9,6 +9,7 @@ use mlsysim::machine::gemm::{Constants, Product, time};
 /// Time and rate of one product.
 pub(super) const PRICING: Pricing = Pricing {
     name: "kernels_gemm",
+    pull: 0.0,
     price,
     constants: &[
         constant("ampere.gemm_efficiency", 0.3, 1.0),

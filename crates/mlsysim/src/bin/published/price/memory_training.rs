@@ -9,7 +9,8 @@ use mlsysim::machine::training_memory::{layer_activations, memory};
 use mlsysim::machine::transformer::{Plan, Recompute};
 
 /// States and activations of one device, and what techniques leave of the activations.
-pub(super) const PRICING: Pricing = Pricing { name: "memory_training", price, constants: &[] };
+pub(super) const PRICING: Pricing =
+    Pricing { name: "memory_training", pull: 0.0, price, constants: &[] };
 
 const GIB: f64 = 1_073_741_824.0;
 

@@ -38,11 +38,21 @@ pub(crate) struct Constant {
     pub(crate) low: f64,
     /// Largest sensible value.
     pub(crate) high: f64,
+    /// What it would be without any row: the fit starts there, and rows must pay for the way.
+    pub(crate) expected: Option<f64>,
 }
 
 /// A constant and its bounds.
 pub(crate) const fn constant(path: &'static str, low: f64, high: f64) -> Constant {
-    Constant { path, low, high }
+    Constant { path, low, high, expected: None }
+}
+
+impl Constant {
+    /// The same with a value to expect.
+    pub(crate) const fn near(mut self, expected: f64) -> Self {
+        self.expected = Some(expected);
+        self
+    }
 }
 
 /// How a data set is priced.
@@ -50,6 +60,8 @@ pub(crate) const fn constant(path: &'static str, low: f64, high: f64) -> Constan
 pub(crate) struct Pricing {
     /// Name of the data set.
     pub(crate) name: &'static str,
+    /// What a constant pays for `ln(value / expected)` = 1, in mean absolute logarithmic error.
+    pub(crate) pull: f64,
     /// The price of a row.
     pub(crate) price: fn(&Inputs, &World) -> Priced,
     /// The constants that are fitted on this data set; each constant belongs to one data set at most.
@@ -108,6 +120,8 @@ mod tests {
                 constant.low,
                 constant.high
             );
+            let expected = constant.expected.unwrap_or(value);
+            assert!(constant.low <= expected && expected <= constant.high, "{}", constant.path);
             assert!(seen.insert(constant.path), "{} is fitted twice", constant.path);
         }
     }

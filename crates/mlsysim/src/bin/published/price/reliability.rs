@@ -6,7 +6,8 @@ use crate::world::World;
 use mlsysim::machine::Label;
 
 /// Failures by nodes and days, and the intervals of Young and Daly.
-pub(super) const PRICING: Pricing = Pricing { name: "reliability", price, constants: &[] };
+pub(super) const PRICING: Pricing =
+    Pricing { name: "reliability", pull: 0.0, price, constants: &[] };
 
 /// Failures of a node of eight accelerators in a thousand days: between the clusters of Kokolis and others, "Revisiting
 /// Reliability in Large-Scale Machine Learning Research Clusters" (2024), 2.3 and 6.5.

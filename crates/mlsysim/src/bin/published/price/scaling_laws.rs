@@ -6,7 +6,8 @@ use crate::world::World;
 use mlsysim::machine::Label;
 
 /// Tokens and operations of compute-optimal training, total operations, and the published coefficients.
-pub(super) const PRICING: Pricing = Pricing { name: "scaling_laws", price, constants: &[] };
+pub(super) const PRICING: Pricing =
+    Pricing { name: "scaling_laws", pull: 0.0, price, constants: &[] };
 
 /// Tokens per weight at a billion weights, and how the ratio grows with the weights: `D ∝ N^1.0074`.
 /// Hoffmann and others, "Training Compute-Optimal Large Language Models" (2022), approach 1.

@@ -8,6 +8,7 @@ use mlsysim::machine::Label;
 /// The rate follows from the stated utilisation, less the time until the first batches are read.
 pub(super) const PRICING: Pricing = Pricing {
     name: "storage_ingest",
+    pull: 0.0,
     price,
     constants: &[constant("storage.fill_per_gigabyte", 1e-3, 0.2)],
 };

@@ -9,6 +9,7 @@ use mlsysim::machine::throughput::{Constants, Sample, step};
 /// Samples per second of a whole system.
 pub(super) const PRICING: Pricing = Pricing {
     name: "training_cnn_bert",
+    pull: 0.0,
     price,
     constants: &[
         constant("throughput.image_share", 0.2, 1.0),

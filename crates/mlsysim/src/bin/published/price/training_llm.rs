@@ -11,6 +11,7 @@ use mlsysim::machine::transformer::{Plan, Recompute, Shape};
 /// Step time, what follows from it, and peak memory.
 pub(super) const PRICING: Pricing = Pricing {
     name: "training_llm",
+    pull: 0.0,
     price,
     constants: &[
         constant("training.product_share", 0.5, 1.1),

@@ -9,7 +9,8 @@ use mlsysim::machine::training::{Constants, step};
 use mlsysim::machine::transformer::{Plan, Shape, Sharding};
 
 /// Hours of a run and the rates of its steps.
-pub(super) const PRICING: Pricing = Pricing { name: "training_runs", price, constants: &[] };
+pub(super) const PRICING: Pricing =
+    Pricing { name: "training_runs", pull: 0.0, price, constants: &[] };
 
 /// The layout that the row leaves open: a model that does not fit one device is sharded over all.
 fn completed(inputs: &Inputs, shape: &Shape, capacity: f64) -> Plan {
