@@ -4,6 +4,7 @@
 //! To add a command: `mod name;`, a variant of [`Command`] holding `name::Args`, and its arm in [`run`].
 //! Bad input is a [`Usage`] error: the text names the operation, the values and the remedy, and the status is 2.
 
+mod bench;
 mod boards;
 mod convert;
 mod fit;
@@ -49,6 +50,8 @@ enum Command {
     Plan(plan::Args),
     /// Run a model on this machine and print its outputs
     Run(run::Args),
+    /// Measure a model on a serial device or in the emulator, by the MLPerf Tiny protocol
+    Bench(bench::Args),
     /// Build the board images, and run them in the emulator with --run
     Firmware(firmware::Args),
 }
@@ -66,6 +69,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Fit(args) => fit::run(args),
         Command::Plan(args) => plan::run(args),
         Command::Run(args) => run::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Firmware(args) => firmware::run(args).map(|()| ExitCode::SUCCESS),
     };
     match result {

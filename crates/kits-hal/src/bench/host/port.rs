@@ -10,7 +10,7 @@ use crate::hal::Clock;
 /// The longest line that is read.
 const LONGEST: usize = 1 << 20;
 
-/// Empty reads in a row, faster than one per 10 us, after which a port counts as closed.
+/// Reads of no byte in a row, faster than one per 10 us, after which a port counts as closed.
 const EMPTY_READS: u64 = 100_000;
 
 /// A moment on the clock after which waiting is an error.
@@ -77,11 +77,10 @@ impl<S: Read + Write, C: Clock> Port<S, C> {
             if now >= deadline.end_us {
                 return Err(HostError::Timeout { waiting_for, after_us });
             }
-            if self.read()? > 0 {
-                empty_reads = 0;
-                continue;
-            }
-            empty_reads += 1;
+            empty_reads = match self.read()? {
+                Some(0) => empty_reads + 1,
+                _ => 0,
+            };
             if empty_reads >= EMPTY_READS && after_us < empty_reads * 10 {
                 return Err(HostError::Closed { waiting_for });
             }
@@ -107,7 +106,7 @@ impl<S: Read + Write, C: Clock> Port<S, C> {
     pub(super) fn drain(&mut self) -> Result<(), HostError> {
         self.pending.clear();
         let mut dropped = 0;
-        while self.read()? > 0 {
+        while self.read()?.is_some_and(|n| n > 0) {
             dropped += self.pending.len();
             self.pending.clear();
             if dropped > LONGEST {
@@ -117,13 +116,14 @@ impl<S: Read + Write, C: Clock> Port<S, C> {
         Ok(())
     }
 
-    /// Appends what the port gives at once, or within its own timeout.
-    fn read(&mut self) -> Result<usize, HostError> {
+    /// Appends what the port gives at once, or within its own timeout, and returns how much;
+    /// `None` if the port says that there is nothing yet.
+    fn read(&mut self) -> Result<Option<usize>, HostError> {
         let mut bytes = [0; 512];
         match self.stream.read(&mut bytes) {
             Ok(n) => {
                 self.pending.extend_from_slice(bytes.get(..n).unwrap_or_default());
-                Ok(n)
+                Ok(Some(n))
             }
             Err(error)
                 if matches!(
@@ -131,7 +131,7 @@ impl<S: Read + Write, C: Clock> Port<S, C> {
                     ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
                 ) =>
             {
-                Ok(0)
+                Ok(None)
             }
             Err(source) => Err(HostError::Port { operation: "read", source }),
         }
