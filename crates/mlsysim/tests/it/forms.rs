@@ -4,7 +4,8 @@
 
 use mlsysim::composite::roofline::{self, StepIn};
 use mlsysim::units::{Bytes, BytesPerSecond, Flop, FlopPerSecond, Quantity, Seconds};
-use mlsysim::walls::{self, Column, EquationInfo, Field, Form};
+use mlsysim::walls::equation::MAX_FIELDS;
+use mlsysim::walls::{self, Column, EquationInfo, Field, Form, Prepared};
 use mlsysim::{Convention, Error};
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
@@ -117,6 +118,40 @@ fn columns_and_names_give_equal_bits() {
     }
 }
 
+/// `Prepared::solve` fills in the record of the typed call, calls `walls::solve` and takes its record apart.
+#[test]
+fn the_typed_call_of_every_equation_gives_the_same_bits() {
+    for info in walls::equations() {
+        let equation = Prepared::new(info.id).expect("listed");
+        for_any_inputs(info, |numbers| {
+            let mut inputs = equation.defaults();
+            inputs[..numbers.len()].copy_from_slice(numbers);
+            for convention in CONVENTIONS {
+                let mut outputs = [f64::NAN; MAX_FIELDS];
+                let typed = equation.solve(&inputs, convention, &mut outputs);
+                match walls::evaluate(info.id, &named(info, numbers), convention) {
+                    Err(error) => prop_assert_eq!(typed, Err(error)),
+                    Ok(evaluation) => {
+                        prop_assert_eq!(typed, Ok(()));
+                        for ((field, number), (_, value)) in
+                            info.outputs.iter().zip(outputs).zip(&evaluation.outputs)
+                        {
+                            match value.quantity() {
+                                Some(quantity) => {
+                                    prop_assert_eq!(number.to_bits(), quantity.value.to_bits());
+                                }
+                                None => prop_assert_eq!(field.value(number), *value),
+                            }
+                        }
+                    }
+                }
+            }
+            Ok(())
+        });
+    }
+}
+
+/// One record filled in by hand, field by field, so that a mixed-up order of fields cannot hide.
 #[test]
 fn the_typed_call_gives_the_same_bits() {
     let info =
