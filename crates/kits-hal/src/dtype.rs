@@ -2,6 +2,7 @@
 
 /// Type of a tensor's elements, as stored in a tensor record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum DType {
     /// Signed 8-bit: activations and weights.

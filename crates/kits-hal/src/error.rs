@@ -9,6 +9,7 @@ use crate::dtype::DType;
 
 /// A part of a `.kit` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Section {
     /// The first 64 bytes.
@@ -43,6 +44,7 @@ impl fmt::Display for Section {
 
 /// Why a `.kit` container was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LoadError {
     /// The slice ends before the container does.
@@ -193,6 +195,7 @@ impl LoadError {
 
 /// Why a session could not be made or a run did not finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RunError {
     /// The buffer is smaller than the model's activations and scratch.

@@ -16,6 +16,7 @@ use crate::{
 
 /// Whether a stepped run has operators left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Step {
     /// Operators are left.
     More,

@@ -7,6 +7,7 @@ use crate::board::Need;
 
 /// Memory of a running benchmark, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MemoryUse {
     /// Activations.
     pub arena: u32,

@@ -12,6 +12,7 @@ use core::fmt;
 /// assert_eq!(Milli::of(f32::NAN).to_string(), "nan");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Milli(pub Option<i64>);
 
 impl Milli {

@@ -11,6 +11,7 @@ use crate::observe::Observer;
 
 /// How the bytes of the input buffer become the model's input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Preparation {
     /// One byte per element, as it is: int8 features, such as those of keyword spotting.
     Raw,
@@ -22,6 +23,7 @@ pub enum Preparation {
 
 /// Which numbers are the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Answer {
     /// All outputs, dequantized.
     Outputs,

@@ -6,6 +6,7 @@ use embedded_io::Write;
 
 /// Why an answer was not sent whole. The device takes the next command as usual.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PortError<E> {
     /// The port failed.

@@ -7,6 +7,7 @@ use super::provenance::{Provenance, Sourced, Span};
 
 /// One kind of processor core on a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Core {
     /// The name of the core, for example `Cortex-M4F`.
     pub name: &'static str,
@@ -26,6 +27,7 @@ pub struct Core {
 
 /// Floating-point hardware of a core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Fpu {
     /// None: floats are computed in software.
@@ -38,6 +40,7 @@ pub enum Fpu {
 
 /// Instructions of a core that work on several small integers at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Simd {
     /// None.
@@ -56,6 +59,7 @@ pub enum Simd {
 
 /// A class of int8 kernels, by how far they are tuned to the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Kernels {
     /// Plain portable code, compiled for the core.
@@ -83,6 +87,7 @@ impl fmt::Display for Kernels {
 ///
 /// Overheads are inside: the figure is the cycles of whole inferences divided by their multiply-accumulates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MacCost {
     /// The class of kernels.
     pub kernels: Kernels,

@@ -14,6 +14,7 @@ const HOURS_PER_MONTH: f32 = 730.0;
 
 /// One period of a device that senses, computes and sleeps.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct DutyCycle {
     /// Supply voltage in volts.
     pub volts: f32,
@@ -35,6 +36,7 @@ pub struct DutyCycle {
 
 /// A battery.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Battery {
     /// Capacity in milliampere-hours.
     pub mah: f32,
@@ -50,6 +52,7 @@ pub struct Battery {
 ///
 /// It holds integers: formatting a float would bring panics into the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EnergyError {
     /// Sensing and computing together last longer than the period.
@@ -75,6 +78,7 @@ pub enum EnergyError {
 
 /// The inputs of an energy calculation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Input {
     /// A voltage.
@@ -164,6 +168,7 @@ pub(super) fn require(input: Input, value: f32, ok: bool) -> Result<(), EnergyEr
 
 /// The energies of a duty cycle.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Energies {
     /// Energy of one inference in microjoules, `V × I_active × t_active`.
     pub inference_uj: f32,

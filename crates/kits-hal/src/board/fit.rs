@@ -17,6 +17,7 @@ use super::{Board, MAX_REGIONS};
 ///
 /// `Display` prints it as a small table.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub struct FitReport {
     /// The id of the board.
@@ -40,6 +41,7 @@ pub struct FitReport {
 
 /// How long a battery lasts, in hours.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BatteryLife {
     /// With the high ends of time and draw.
     pub shortest_h: f32,

@@ -18,6 +18,7 @@ use super::work::Work;
 
 /// Costs of the kinds of [`Work`] with one class of kernels on one core, in thousandths of a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct LayerCosts {
     /// The class of kernels.
     pub kernels: Kernels,

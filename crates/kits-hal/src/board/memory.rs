@@ -4,6 +4,7 @@ use super::provenance::{Provenance, Sourced};
 
 /// What kind of memory a region is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RegionKind {
     /// Fast memory on the chip.
@@ -20,6 +21,7 @@ pub enum RegionKind {
 
 /// One block of contiguous memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Region {
     /// The name printed in reports; unique within a board.
     pub name: &'static str,
@@ -49,6 +51,7 @@ impl Region {
 
 /// How much of one region a program takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RegionUse {
     /// The name of the region.
     pub name: &'static str,

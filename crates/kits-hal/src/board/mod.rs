@@ -61,6 +61,7 @@ const MAX_VIOLATIONS: usize = MAX_REGIONS + 3;
 
 /// A board and what its sources say of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Board {
     /// Short name, as given on command lines.
     pub id: &'static str,
@@ -88,6 +89,7 @@ pub struct Board {
 
 /// A machine of the QEMU emulator that stands in for a board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct StandIn {
     /// The name to give to `-M`.
     pub machine: &'static str,
@@ -122,6 +124,7 @@ impl Board {
 
 /// No board has the given id; the text names it and lists the known ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct UnknownBoard {
     given: text::ShortText,
 }

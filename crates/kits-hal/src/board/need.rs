@@ -18,6 +18,7 @@ use crate::Model;
 /// # Ok::<(), kits_hal::board::UnknownBoard>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Need {
     /// The `.kit` container: weights and records, read in place.
     pub model_bytes: u32,

@@ -13,6 +13,7 @@ use super::{Board, MAX_REGIONS};
 
 /// Where the movable parts of a program lie, as names of regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Placement {
     /// The region with the weights.
     pub weights: &'static str,
@@ -24,6 +25,7 @@ pub struct Placement {
 
 /// One assignment with what it takes from every region.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Placed {
     pub(super) placement: Placement,
     /// Latency factor in thousandths, and its source if it is not 1.

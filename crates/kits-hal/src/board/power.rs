@@ -7,6 +7,7 @@ pub const SUPPLY_MV: u64 = 3300;
 
 /// Power figures of a board, in nanowatts; `None` where no source gives one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Power {
     /// The chip alone, computing.
     pub chip_active: Option<Sourced<Span>>,

@@ -8,6 +8,7 @@ use super::text::Grouped;
 ///
 /// A value computed from several numbers takes the weakest source among them: see [`Provenance::weaker`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Provenance {
     /// A data sheet, of the chip or of the board.
@@ -49,6 +50,7 @@ impl fmt::Display for Provenance {
 
 /// A value together with the source it was taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Sourced<T> {
     /// The value; its unit is named by the field that holds it.
     pub value: T,
@@ -88,6 +90,7 @@ impl<T: fmt::Display> fmt::Display for Sourced<T> {
 ///
 /// Sources often give a range (4.6 to 9.6 cycles, 105 to 130 mA), and a middle value would hide it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Span {
     /// The smallest value.
     pub low: u64,

@@ -30,6 +30,7 @@ const KEPT: usize = 24;
 
 /// The first 24 bytes of a text, kept by value so that an error can name what it was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct ShortText {
     bytes: [u8; KEPT],
     len: u8,

@@ -7,6 +7,7 @@ use super::{MAX_REGIONS, MAX_VIOLATIONS};
 
 /// What there is too little of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Resource {
     /// Bytes of the named memory region.
@@ -44,6 +45,7 @@ impl fmt::Display for Resource {
 
 /// One demand that the board cannot meet: `RAM: needs 300 544 B, has 262 144 B: short by 38 400 B`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Violation {
     /// What there is too little of.
     pub resource: Resource,
@@ -78,6 +80,7 @@ impl fmt::Display for Violation {
 ///
 /// `Display` prints one line per violation, each starting with the board's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FitError {
     /// The id of the board.
     pub board: &'static str,

@@ -22,6 +22,7 @@ use crate::{Model, OpCode};
 /// # Ok::<(), kits_hal::LoadError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Work {
     /// Multiply-accumulates of convolutions over four input channels and more.
     pub conv: u64,

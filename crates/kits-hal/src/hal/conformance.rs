@@ -40,6 +40,7 @@ use super::store::ModelStore;
 
 /// The first way in which an implementation broke its trait's contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Breach {
     /// A clock showed an earlier time than before.

@@ -6,6 +6,7 @@ use super::clock::Clock;
 
 /// An amount of energy in microjoules.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MicroJoules(pub u64);
 
 /// Measures the energy drawn between two moments.

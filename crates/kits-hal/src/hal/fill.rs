@@ -11,6 +11,7 @@ use super::sample::SampleSource;
 /// The first `filled` samples of the window are good. The source may be read again: the next
 /// call starts a new window, or continues this one from `filled`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FillError<E> {
     /// The sensor failed.

@@ -57,6 +57,7 @@ pub struct FrameSlice<'d> {
 
 /// Why a stored frame could not be made or read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum FrameError {
     /// The data does not hold whole frames.

@@ -6,6 +6,7 @@ use super::indicator::{ANOMALY, Indicator};
 
 /// Which level of a pin lights its lamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Polarity {
     /// High lights it.
     ActiveHigh,
@@ -24,6 +25,7 @@ impl Polarity {
 
 /// Why lamps do not show a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LedError<E> {
     /// A pin refused.
@@ -93,6 +95,7 @@ impl<P: OutputPin, const N: usize> Indicator for LedBank<P, N> {
 
 /// A colour of a three-colour lamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum Color {
     Off,

@@ -28,6 +28,7 @@ const SPI_READ: u8 = 0x80;
 
 /// Which chip is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Chip {
     /// LSM6DS3TR-C, on the expansion board of the XIAO kit.
@@ -49,6 +50,7 @@ impl Chip {
 
 /// Full scale of the accelerometer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum AccelRange {
     G2,
@@ -82,6 +84,7 @@ impl AccelRange {
 
 /// Full scale of the gyroscope, in degrees per second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum GyroRange {
     Dps250,
@@ -114,6 +117,7 @@ impl GyroRange {
 
 /// Why a motion sensor gave no sample. It may be read, or set up again, after any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Lsm6dsError<E> {
     /// The bus failed; no part of the sample was kept.

@@ -46,6 +46,7 @@ const SETUP: [u8; 27] = [
 
 /// Why the display shows nothing new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum OledError<E> {
     /// The bus failed while setting up.

@@ -56,6 +56,7 @@ struct Deadline {
 
 /// One tick of a [`Pacer`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Tick {
     /// Its number on the grid, from 0; skipped ones count.
     pub index: u64,
@@ -69,6 +70,7 @@ pub struct Tick {
 
 /// Why a wait ended without a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PaceError {
     /// The clock showed the same time although the pacer let more than a second pass.

@@ -42,6 +42,7 @@ impl<S: ModelStore + ?Sized> ModelStore for &mut S {
 
 /// Why a model could not be taken from a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum StoreError<E> {
     /// The store failed.

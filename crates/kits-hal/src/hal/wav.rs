@@ -6,6 +6,7 @@ use super::sample::SampleSource;
 
 /// Why a WAVE file is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum WavError {
     /// It does not begin as a WAVE file does.

@@ -5,6 +5,7 @@ use crate::{bytes, dtype::DType};
 
 /// The memory one run of a model needs, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Memory {
     /// Activations, as planned at conversion.
     pub arena: usize,
@@ -37,6 +38,7 @@ impl Memory {
 
 /// Shape, type and quantization of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TensorInfo {
     /// Dimensions, padded in front with ones: batch, height, width, channels.
     pub dims: [u16; 4],
@@ -66,6 +68,7 @@ impl TensorInfo {
 
 /// What one operator does and moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct OpInfo {
     /// Position in the order of execution.
     pub index: u16,

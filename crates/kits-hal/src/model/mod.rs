@@ -27,6 +27,7 @@ use record::{OpRecord, TensorRecord};
 
 /// How much of a container [`Model::parse`] reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Check {
     /// Header and records: every range, index, shape and option. Reads no weight.
     Header,

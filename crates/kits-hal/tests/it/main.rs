@@ -19,4 +19,5 @@ mod real_models;
 mod regions;
 mod session;
 mod support;
+mod wire;
 mod work;
