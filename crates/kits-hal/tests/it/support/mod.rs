@@ -3,6 +3,7 @@
 pub(crate) mod flat;
 pub(crate) mod naive;
 pub(crate) mod random;
+pub(crate) mod sequence;
 pub(crate) mod tflite;
 
 use kits_hal::{
