@@ -3,6 +3,7 @@
 
 pub mod console;
 pub mod counter;
+pub mod cycles;
 pub mod device;
 mod faults;
 pub mod program;

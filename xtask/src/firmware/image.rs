@@ -94,7 +94,8 @@ const CHIPS: [Image; 4] = [
 ];
 
 /// The others.
-const OTHERS: [Image; 5] = [
+const OTHERS: [Image; 6] = [
+    image("conformance", "release", M4F).on("nano33ble").emulated("mps2-an386", check::done),
     image("bench-device", "release", M4F)
         .on("nano33ble")
         .emulated("mps2-an386", check::done)
