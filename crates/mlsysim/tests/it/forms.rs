@@ -130,7 +130,11 @@ fn the_typed_call_of_every_equation_gives_the_same_bits() {
                 let mut outputs = [f64::NAN; MAX_FIELDS];
                 let typed = equation.solve(&inputs, convention, &mut outputs);
                 match walls::evaluate(info.id, &named(info, numbers), convention) {
-                    Err(error) => prop_assert_eq!(typed, Err(error)),
+                    // As text: an overflow may carry a NaN, which equals nothing.
+                    Err(error) => prop_assert_eq!(
+                        typed.map_err(|error| error.to_string()),
+                        Err(error.to_string())
+                    ),
                     Ok(evaluation) => {
                         prop_assert_eq!(typed, Ok(()));
                         for ((field, number), (_, value)) in
