@@ -1,7 +1,10 @@
 //! The peer comparison.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
+use crate::counts;
 use crate::process::{cargo, run as run_command};
 use crate::workspace;
 
@@ -17,12 +20,18 @@ pub(crate) struct Args {
     /// Only check that it compiles, without the peers
     #[arg(long)]
     no_run: bool,
+    /// kits-hal: folder with baselines.json and public models [default: KITS_DATA_DIR]
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// kits-hal: also rewrite the tables of docs/guide/kits/speed.md
+    #[arg(long)]
+    page: bool,
 }
 
 impl Args {
     /// Returns the arguments that compile every measurement and run none.
     pub(crate) const fn compile_only() -> Self {
-        Self { only: None, json: false, no_run: true }
+        Self { only: None, json: false, no_run: true, dir: None, page: false }
     }
 }
 
@@ -32,6 +41,15 @@ impl Args {
 ///
 /// If the crate is unknown, or a result is wrong before it is timed.
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.only.as_deref() == Some("kits-hal") && !args.no_run {
+        // Counts first: they are the same on every machine. Their JSON object stands alone.
+        let options =
+            counts::Options { dir: args.dir.as_deref(), json: args.json, page: args.page };
+        counts::run(&options)?;
+        if args.json || args.page {
+            return Ok(());
+        }
+    }
     // Its own workspace: started from its folder, so that its lock file and target are used.
     let mut command = cargo(&workspace::root().join("benches"));
     command.args(if args.no_run { ["check", "--quiet"] } else { ["run", "--release"] });

@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod climb;
+mod counts;
 mod course;
 mod docs;
 mod features;

@@ -6,9 +6,11 @@
 
 use super::{
     dense::Filters,
-    dot::{dot4, total},
+    dot::total,
+    finish::{Finish, SECTION},
+    form::Form,
 };
-use crate::ops::{Channels, Output, Task, Window, place, place::store};
+use crate::ops::{Task, Window, place, place::store};
 
 struct Conv<'m> {
     window: Window,
@@ -22,7 +24,8 @@ struct Conv<'m> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the zero point of an int8 tensor")]
-pub(super) fn run(task: &mut Task<'_, '_>) -> Option<()> {
+#[inline(never)]
+pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
     let window = Window::of(task);
     let c_filter = usize::try_from(*task.op.aux.first()?).ok()?;
     let groups = window.c_in.checked_div(c_filter)?;
@@ -30,35 +33,39 @@ pub(super) fn run(task: &mut Task<'_, '_>) -> Option<()> {
     let conv = Conv {
         window,
         filters: Filters {
-            weights: task.weights(len.checked_mul(window.c_out)?)?,
+            weights: task.weights_and(len.checked_mul(window.c_out)?, F::GROUP)?,
             len,
-            channels: Channels::of(&task.model, &task.op)?,
-            output: Output::of(&task.op),
+            finish: Finish::of(task)?,
         },
         c_filter,
         per_group: window.c_out.checked_div(groups)?,
         zero: task.op.in_zero as i8,
     };
-    let gathers = task.op.gathers(window.c_in);
+    let gathers = task.op.gathers(window.c_in, task.model.arena_bytes());
     let (x, y) = (task.x_place(), task.y_place());
     let (pixel, scratch) = task.scratch.split_at_mut_checked(window.c_out)?;
-    let gathered = scratch.get_mut(..if gathers { len } else { 0 })?;
+    // Zeros behind the window: whole groups are faster, and what they are multiplied with does not matter.
+    let gathered = scratch.get_mut(..if gathers { len.next_multiple_of(F::GROUP) } else { 0 })?;
+    if let Some(behind) = gathered.get_mut(len..) {
+        behind.fill(0);
+    }
     let pointwise = window.rows.taps == 1 && window.columns.taps == 1 && groups == 1;
+    let mut sums = [0_i32; SECTION];
     window.each(|p, b, row, column| {
         let x = x.view(task.mem)?;
         if pointwise {
             // Windows of one tap are always inside.
             let at = conv.pixel_at(b, window.rows.at(row, 0)?, window.columns.at(column, 0)?);
-            conv.filters.apply(place::run(x, at, len)?, 0, 0, pixel)?;
+            conv.filters.apply::<F>(place::run(x, at, len)?, 0, 0, &mut sums, pixel)?;
         } else if gathers {
             for (group, out) in pixel.chunks_mut(conv.per_group.max(1)).enumerate() {
                 let first = group.wrapping_mul(conv.c_filter);
-                conv.gather(x, [b, row, column], first, gathered)?;
+                conv.gather(x, [b, row, column], first, gathered.get_mut(..len)?)?;
                 let channel = group.wrapping_mul(conv.per_group);
-                conv.filters.apply(gathered, channel, 0, out)?;
+                conv.filters.apply::<F>(gathered, channel, 0, &mut sums, out)?;
             }
         } else {
-            conv.by_rows(x, b, row, column, pixel)?;
+            conv.by_rows::<F>(x, [b, row, column], &mut sums, pixel)?;
         }
         store(task.mem, y.at.wrapping_add(p.wrapping_mul(window.c_out)), pixel)
     })
@@ -77,6 +84,7 @@ impl Conv<'_> {
     }
 
     /// Copies the window at batch, row and column into `to`: channels `first..` of every tap.
+    #[inline(never)]
     fn gather(
         &self,
         x: &[i8],
@@ -85,19 +93,41 @@ impl Conv<'_> {
         to: &mut [i8],
     ) -> Option<()> {
         let w = &self.window;
-        let mut taps = to.chunks_mut(self.c_filter.max(1));
-        for t in 0..w.rows.taps {
-            let i = w.rows.at(row, t);
-            for u in 0..w.columns.taps {
-                let tap = taps.next()?;
-                match (i, w.columns.at(column, u)) {
-                    (Some(i), Some(j)) => {
-                        let at = self.pixel_at(b, i, j).wrapping_add(first);
-                        for (to, from) in tap.iter_mut().zip(place::run(x, at, self.c_filter)?) {
-                            *to = *from;
-                        }
+        let taps_len = w.columns.taps.wrapping_mul(self.c_filter);
+        let (from, end) = w.columns.inside(column);
+        let (left, inside) = (
+            from.wrapping_mul(self.c_filter),
+            end.saturating_sub(from).wrapping_mul(self.c_filter),
+        );
+        // Taps that lie next to each other in the image are copied at once.
+        let rows = self.c_filter == w.c_in && w.columns.dilation == 1;
+        let step = w.columns.dilation.wrapping_mul(w.c_in);
+        let whole = inside == taps_len;
+        let start = w.columns.at(column, from);
+        for (t, taps) in to.chunks_exact_mut(taps_len.max(1)).enumerate() {
+            let (Some(i), Some(j)) = (w.rows.at(row, t), start) else {
+                taps.fill(self.zero);
+                continue;
+            };
+            let mut at = self.pixel_at(b, i, j).wrapping_add(first);
+            let taps = if whole {
+                taps
+            } else {
+                let (outside, rest) = taps.split_at_mut_checked(left)?;
+                let (taps, more) = rest.split_at_mut_checked(inside)?;
+                for outside in [outside, more] {
+                    if !outside.is_empty() {
+                        outside.fill(self.zero);
                     }
-                    _ => tap.fill(self.zero),
+                }
+                taps
+            };
+            if rows {
+                copy(taps, place::run(x, at, inside)?);
+            } else {
+                for tap in taps.chunks_mut(self.c_filter.max(1)) {
+                    copy(tap, place::run(x, at, self.c_filter)?);
+                    at = at.wrapping_add(step);
                 }
             }
         }
@@ -105,80 +135,72 @@ impl Conv<'_> {
     }
 
     /// Computes one pixel from the rows of its window, without copying them.
-    fn by_rows(
+    #[inline(never)]
+    fn by_rows<F: Form>(
         &self,
         x: &[i8],
-        b: usize,
-        row: usize,
-        column: usize,
+        [b, row, column]: [usize; 3],
+        sums: &mut [i32; SECTION],
         out: &mut [i8],
     ) -> Option<()> {
-        let mut channel = 0_usize;
-        for out in out.chunks_mut(4) {
-            // The last block may have fewer channels: repeat one and drop the result.
-            let last = out.len().checked_sub(1)?;
-            let filter = |k: usize| {
-                let at = channel.wrapping_add(k.min(last)).wrapping_mul(self.filters.len);
-                place::run(self.filters.weights, at, self.filters.len)
-            };
-            let filters = [filter(0)?, filter(1)?, filter(2)?, filter(3)?];
-            let sums = self.rows4(x, b, row, column, filters)?;
-            if let Ok(four) = <&mut [i8; 4]>::try_from(&mut *out) {
-                *four = self.filters.finish4(channel, sums)?;
-            } else {
-                for (k, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-                    *out = self.filters.finish(channel.wrapping_add(k), sum)?;
+        let w = &self.window;
+        let (from, end) = w.columns.inside(column);
+        let left = from.wrapping_mul(w.c_in);
+        let inside = end.saturating_sub(from).wrapping_mul(w.c_in);
+        let taps_len = w.columns.taps.wrapping_mul(w.c_in);
+        let mut first = 0_usize;
+        for out in out.chunks_mut(SECTION) {
+            let sums = sums.get_mut(..out.len())?;
+            sums.fill(0);
+            let mut taps = self.filters.weights.get(first.wrapping_mul(self.filters.len)..)?;
+            for t in 0..w.rows.taps {
+                match (w.rows.at(row, t), w.columns.at(column, from)) {
+                    (Some(i), Some(j)) => {
+                        let x = place::run(x, self.pixel_at(b, i, j), inside)?;
+                        F::rows(x, taps.get(left..)?, self.filters.len, sums)?;
+                        self.add_outside(taps, 0, left, sums)?;
+                        let right = left.wrapping_add(inside);
+                        self.add_outside(taps, right, taps_len.wrapping_sub(right), sums)?;
+                    }
+                    _ => self.add_outside(taps, 0, taps_len, sums)?,
                 }
+                taps = taps.get(taps_len..)?;
             }
-            channel = channel.wrapping_add(4);
+            self.filters.finish.write::<F>(first, sums, out)?;
+            first = first.wrapping_add(SECTION);
         }
         Some(())
     }
 
-    /// Returns the sums of four filters over one window.
-    #[inline]
-    fn rows4(
-        &self,
-        x: &[i8],
-        b: usize,
-        row: usize,
-        column: usize,
-        mut filters: [&[i8]; 4],
-    ) -> Option<[i32; 4]> {
-        let w = &self.window;
-        let taps_len = w.columns.taps.wrapping_mul(w.c_in);
-        let (from, to) = w.columns.inside(column);
-        let left = from.wrapping_mul(w.c_in);
-        let inside = to.saturating_sub(from).wrapping_mul(w.c_in);
-        let right = taps_len.wrapping_sub(left).wrapping_sub(inside);
-        let j = w.columns.at(column, from);
-        let zero = i32::from(self.zero);
-        let mut sums = [0_i32; 4];
-        for t in 0..w.rows.taps {
-            let mut taps: [&[i8]; 4] = [&[]; 4];
-            for (filter, taps) in filters.iter_mut().zip(&mut taps) {
-                (*taps, *filter) = filter.split_at_checked(taps_len)?;
-            }
-            let (Some(i), Some(j)) = (w.rows.at(row, t), j) else {
-                for (sum, taps) in sums.iter_mut().zip(taps) {
-                    *sum = sum.wrapping_add(total(taps).wrapping_mul(zero));
-                }
-                continue;
-            };
-            if left != 0 || right != 0 {
-                for (sum, taps) in sums.iter_mut().zip(&mut taps) {
-                    let (outside, rest) = taps.split_at_checked(left)?;
-                    let (kept, more) = rest.split_at_checked(inside)?;
-                    let outside = total(outside).wrapping_add(total(more));
-                    *sum = sum.wrapping_add(outside.wrapping_mul(zero));
-                    *taps = kept;
-                }
-            }
-            let products = dot4(place::run(x, self.pixel_at(b, i, j), inside)?, taps)?;
-            for (sum, product) in sums.iter_mut().zip(products) {
-                *sum = sum.wrapping_add(product);
-            }
+    /// Adds the products of taps that all read the zero point: `n` of them from `at`.
+    #[inline(never)]
+    fn add_outside(&self, taps: &[i8], at: usize, n: usize, sums: &mut [i32]) -> Option<()> {
+        if n == 0 || self.zero == 0 {
+            return Some(());
         }
-        Some(sums)
+        let mut at = at;
+        for sum in sums {
+            let all = total(place::run(taps, at, n)?);
+            *sum = sum.wrapping_add(all.wrapping_mul(self.zero.into()));
+            at = at.wrapping_add(self.filters.len);
+        }
+        Some(())
+    }
+}
+
+/// Copies a few bytes, in words.
+///
+/// Compilers turn a plain loop into a call of `memcpy`, which takes longer than the copy.
+#[inline]
+fn copy(to: &mut [i8], from: &[i8]) {
+    let zero = core::hint::black_box(0_u32);
+    let ((to, to_rest), (from, from_rest)) = (to.as_chunks_mut::<4>(), from.as_chunks::<4>());
+    for (to, from) in to.iter_mut().zip(from) {
+        let word = u32::from_ne_bytes(from.map(i8::cast_unsigned)) | zero;
+        *to = word.to_ne_bytes().map(u8::cast_signed);
+    }
+    let zero = zero.to_ne_bytes()[0].cast_signed();
+    for (to, from) in to_rest.iter_mut().zip(from_rest) {
+        *to = *from | zero;
     }
 }

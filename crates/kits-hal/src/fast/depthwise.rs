@@ -1,168 +1,209 @@
-//! DEPTHWISE_CONV_2D: a block of channels at a time, its sums in registers.
+//! DEPTHWISE_CONV_2D: some channels at a time, all taps of a 3×3 window at once.
+//!
+//! A tap outside the image reads a short row of zero points instead, so that pixels at the border take the same path.
 
-use crate::ops::{Channels, Output, Task, Window, place::store};
+use super::{
+    finish::{Finish, SECTION},
+    form::Form,
+};
+use crate::ops::{Task, Window, place::store};
 
-/// Channels of a block: as many sums as fit into registers.
-const LANES: usize = if super::dot::VECTORS { 16 } else { 4 };
+/// Taps whose products are added at once.
+const TOGETHER: usize = 9;
+/// Position of a tap outside the image; no sum with it is a position inside.
+const OUTSIDE: usize = usize::MAX;
 
 struct Depthwise<'m> {
     window: Window,
     multiplier: usize,
-    /// What a tap outside the image reads.
-    zero: i8,
+    /// What taps outside the image read.
+    zeros: [i8; SECTION],
     weights: &'m [i8],
-    channels: Channels<'m>,
-    output: Output,
-}
-
-/// The part of a window that lies inside the image, for one output pixel.
-struct Span {
-    /// First and end of the rows and of the columns of taps inside.
-    rows: (usize, usize),
-    columns: (usize, usize),
-    /// Position in the input of the pixel under the first tap inside.
-    at: usize,
+    finish: Finish<'m>,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the zero point of an int8 tensor")]
-pub(super) fn run(task: &mut Task<'_, '_>) -> Option<()> {
+#[inline(never)]
+pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
     let window = Window::of(task);
     let taps = window.rows.taps.checked_mul(window.columns.taps)?;
     let kernel = Depthwise {
         window,
         multiplier: task.op.multiplier.into(),
-        zero: task.op.in_zero as i8,
+        zeros: [task.op.in_zero as i8; SECTION],
         weights: task.weights(taps.checked_mul(window.c_out)?)?,
-        channels: Channels::of(&task.model, &task.op)?,
-        output: Output::of(&task.op),
+        finish: Finish::of(task)?,
     };
     let (x, y) = (task.x_place(), task.y_place());
     let pixel = task.scratch.get_mut(..window.c_out)?;
+    let few = taps <= TOGETHER;
+    let mut sums = [0_i32; SECTION];
     window.each(|p, b, row, column| {
-        kernel.pixel(x.view(task.mem)?, &kernel.span(b, row, column), pixel)?;
+        let x = x.view(task.mem)?;
+        let at = [b, row, column];
+        let mut list = if few { kernel.taps(0, at) } else { [0; TOGETHER] };
+        let mut first = 0_usize;
+        for out in pixel.chunks_mut(SECTION) {
+            let sums = sums.get_mut(..out.len())?;
+            if kernel.multiplier == 1 {
+                let mut start = 0_usize;
+                while start < taps {
+                    if !few {
+                        list = kernel.taps(start, at);
+                    }
+                    let list = list.get(..taps.wrapping_sub(start).min(TOGETHER))?;
+                    kernel.same::<F>(x, list, [start, first], sums)?;
+                    start = start.wrapping_add(TOGETHER);
+                }
+            } else {
+                sums.fill(0);
+                kernel.several(x, at, first, sums)?;
+            }
+            kernel.finish.write::<F>(first, sums, out)?;
+            first = first.wrapping_add(SECTION);
+        }
         store(task.mem, y.at.wrapping_add(p.wrapping_mul(window.c_out)), pixel)
     })
 }
 
 impl Depthwise<'_> {
-    fn span(&self, b: usize, row: usize, column: usize) -> Span {
-        let w = &self.window;
-        let (rows, columns) = (w.rows.inside(row), w.columns.inside(column));
-        // A dilated window may straddle a small image without touching it; nothing is read then.
-        let i = w.rows.at(row, rows.0).unwrap_or(0);
-        let j = w.columns.at(column, columns.0).unwrap_or(0);
-        let line = b.wrapping_mul(w.rows.input).wrapping_add(i).wrapping_mul(w.columns.input);
-        Span { rows, columns, at: line.wrapping_add(j).wrapping_mul(w.c_in) }
-    }
-
-    fn pixel(&self, x: &[i8], span: &Span, out: &mut [i8]) -> Option<()> {
-        let (blocks, rest) = out.as_chunks_mut::<LANES>();
-        let mut first = 0_usize;
-        for out in blocks {
-            self.block(x, span, first, out)?;
-            first = first.wrapping_add(LANES);
-        }
-        for out in rest {
-            self.block::<1>(x, span, first, core::array::from_mut(out))?;
-            first = first.wrapping_add(1);
-        }
-        Some(())
-    }
-
-    /// Computes the channels `first..first + N`.
+    /// Returns the position of the pixel at batch, row and first column of the image.
     #[inline]
-    fn block<const N: usize>(
+    fn line(&self, b: usize, i: usize) -> usize {
+        let w = &self.window;
+        b.wrapping_mul(w.rows.input)
+            .wrapping_add(i)
+            .wrapping_mul(w.columns.input)
+            .wrapping_mul(w.c_in)
+    }
+
+    /// Returns the positions in the image of up to nine taps from number `start`; one outside of it has none.
+    #[inline(never)]
+    fn taps(&self, start: usize, [b, row, column]: [usize; 3]) -> [usize; TOGETHER] {
+        let w = &self.window;
+        let mut list = [OUTSIDE; TOGETHER];
+        let mut t = start.checked_div(w.columns.taps).unwrap_or(0);
+        let mut u = start.wrapping_sub(t.wrapping_mul(w.columns.taps));
+        let mut line = w.rows.at(row, t).map(|i| self.line(b, i));
+        for place in &mut list {
+            if let (Some(line), Some(j)) = (line, w.columns.at(column, u)) {
+                *place = line.wrapping_add(j.wrapping_mul(w.c_in));
+            }
+            u = u.wrapping_add(1);
+            if u == w.columns.taps {
+                (t, u) = (t.wrapping_add(1), 0);
+                line = w.rows.at(row, t).map(|i| self.line(b, i));
+            }
+        }
+        list
+    }
+
+    /// Adds the products of the listed taps, of which `start` is the first, to the sums of channels `first..`; at the first tap
+    /// begins the sum.
+    #[inline]
+    fn same<F: Form>(
         &self,
         x: &[i8],
-        span: &Span,
-        first: usize,
-        out: &mut [i8; N],
+        list: &[usize],
+        [start, first]: [usize; 2],
+        sums: &mut [i32],
     ) -> Option<()> {
-        let sums = if self.multiplier == 1 {
-            self.sums(span, first, |at| x.get(at.wrapping_add(first)..)?.first_chunk().copied())?
+        let mut weights =
+            self.weights.get(start.wrapping_mul(self.window.c_out).wrapping_add(first)..)?;
+        let (mut sums, mut first) = (sums, first);
+        while !sums.is_empty() {
+            let place = (list, first, start > 0);
+            let n = match sums.len() {
+                32.. => self.block::<F, 32>(x, place, weights, sums)?,
+                8.. => self.block::<F, 8>(x, place, weights, sums)?,
+                4.. => self.block::<F, 4>(x, place, weights, sums)?,
+                _ => self.block::<F, 1>(x, place, weights, sums)?,
+            };
+            sums = sums.get_mut(n..)?;
+            weights = weights.get(n..)?;
+            first = first.wrapping_add(n);
+        }
+        Some(())
+    }
+
+    /// Computes `N` sums, or adds to them, and returns `N`.
+    #[inline(never)]
+    fn block<F: Form, const N: usize>(
+        &self,
+        x: &[i8],
+        (list, first, adds): (&[usize], usize, bool),
+        weights: &[i8],
+        sums: &mut [i32],
+    ) -> Option<usize> {
+        let zeros = self.zeros.first_chunk::<N>()?;
+        let sums = sums.first_chunk_mut::<N>()?;
+        let mut taps = [zeros; TOGETHER];
+        for (tap, &at) in taps.iter_mut().zip(list) {
+            let inside = x.get(at.saturating_add(first)..).and_then(|x| x.first_chunk());
+            *tap = inside.unwrap_or(zeros);
+        }
+        let taps = taps.get(..list.len())?;
+        if adds {
+            let mut more = [0_i32; N];
+            F::columns(taps, weights, self.window.c_out, &mut more)?;
+            for (sum, more) in sums.iter_mut().zip(more) {
+                *sum = sum.wrapping_add(more);
+            }
         } else {
-            // Neighboring channels share an input: the block reads a few, each several times.
-            let mut sources = [0_usize; N];
-            for (l, source) in sources.iter_mut().enumerate() {
-                *source = first.wrapping_add(l).checked_div(self.multiplier)?;
-            }
-            self.sums(span, first, |at| {
-                let mut values = [0; N];
-                for (value, &source) in values.iter_mut().zip(&sources) {
-                    *value = *x.get(at.wrapping_add(source))?;
-                }
-                Some(values)
-            })?
-        };
-        for (l, (out, sum)) in out.iter_mut().zip(sums).enumerate() {
-            let (bias, m, s) = self.channels.at(first.wrapping_add(l))?;
-            *out = self.output.requantize(bias.wrapping_add(sum), m, s);
+            F::columns(taps, weights, self.window.c_out, sums)?;
         }
-        Some(())
+        Some(N)
     }
 
-    /// Sums weight times input for `N` channels; `load` returns their inputs at a pixel.
-    #[inline]
-    fn sums<const N: usize>(
+    /// Adds the products of channels `first..` where several neighbors share an input.
+    #[inline(never)]
+    fn several(
         &self,
-        span: &Span,
+        x: &[i8],
+        [b, row, column]: [usize; 3],
         first: usize,
-        load: impl Fn(usize) -> Option<[i8; N]>,
-    ) -> Option<[i32; N]> {
-        let w = &self.window;
-        let tap_row = w.columns.taps.wrapping_mul(w.c_out);
-        let pixel_row = w.rows.dilation.wrapping_mul(w.columns.input).wrapping_mul(w.c_in);
-        let pixel_step = w.columns.dilation.wrapping_mul(w.c_in);
-        let mut sums = [0_i32; N];
-        let mut line = span.at;
-        let mut taps = self.tap_at(span.rows.0, span.columns.0).wrapping_add(first);
-        for _ in span.rows.0..span.rows.1 {
-            let (mut pixel, mut tap) = (line, taps);
-            for _ in span.columns.0..span.columns.1 {
-                add(&mut sums, self.weights.get(tap..)?.first_chunk()?, &load(pixel)?);
-                pixel = pixel.wrapping_add(pixel_step);
-                tap = tap.wrapping_add(w.c_out);
-            }
-            line = line.wrapping_add(pixel_row);
-            taps = taps.wrapping_add(tap_row);
-        }
-        if span.rows != (0, w.rows.taps) || span.columns != (0, w.columns.taps) {
-            self.add_outside(span, first, &mut sums)?;
-        }
-        Some(sums)
-    }
-
-    /// Adds the taps outside the image, which all read the zero point.
-    fn add_outside<const N: usize>(
-        &self,
-        span: &Span,
-        first: usize,
-        sums: &mut [i32; N],
+        sums: &mut [i32],
     ) -> Option<()> {
-        for t in 0..self.window.rows.taps {
-            for u in 0..self.window.columns.taps {
-                let inside = (span.rows.0..span.rows.1).contains(&t)
-                    && (span.columns.0..span.columns.1).contains(&u);
-                if !inside {
-                    let at = self.tap_at(t, u).wrapping_add(first);
-                    add(sums, self.weights.get(at..)?.first_chunk()?, &[self.zero; N]);
+        let w = &self.window;
+        let n = sums.len();
+        let [zero, ..] = self.zeros;
+        let mut weights = self.weights.get(first..)?;
+        let source = first.checked_div(self.multiplier)?;
+        let skipped = first.wrapping_sub(source.wrapping_mul(self.multiplier));
+        for t in 0..w.rows.taps {
+            let line = w.rows.at(row, t).map(|i| self.line(b, i));
+            for u in 0..w.columns.taps {
+                let factors = weights.get(..n)?;
+                weights = weights.get(w.c_out..).unwrap_or(&[]);
+                let at = match (line, w.columns.at(column, u)) {
+                    (Some(line), Some(j)) => Some(line.wrapping_add(j.wrapping_mul(w.c_in))),
+                    _ => None,
+                };
+                let (mut source, mut left) = (source, self.multiplier.wrapping_sub(skipped));
+                let (mut sums, mut factors) = (&mut *sums, factors);
+                while !sums.is_empty() {
+                    let value = match at {
+                        Some(at) => *x.get(at.wrapping_add(source))?,
+                        None => zero,
+                    };
+                    let k = left.min(sums.len());
+                    let (now, later) = sums.split_at_mut_checked(k)?;
+                    let (now_factors, later_factors) = factors.split_at_checked(k)?;
+                    add(now, now_factors, value.into());
+                    (sums, factors) = (later, later_factors);
+                    source = source.wrapping_add(1);
+                    left = self.multiplier;
                 }
             }
         }
         Some(())
-    }
-
-    /// Returns the position of a tap's weights.
-    #[inline]
-    fn tap_at(&self, t: usize, u: usize) -> usize {
-        t.wrapping_mul(self.window.columns.taps).wrapping_add(u).wrapping_mul(self.window.c_out)
     }
 }
 
-/// Adds the products of `N` weights and inputs.
+/// Adds one input times its factors.
 #[inline]
-fn add<const N: usize>(sums: &mut [i32; N], weights: &[i8; N], inputs: &[i8; N]) {
-    for ((sum, &w), &x) in sums.iter_mut().zip(weights).zip(inputs) {
-        *sum = sum.wrapping_add(i32::from(w).wrapping_mul(i32::from(x)));
+fn add(sums: &mut [i32], factors: &[i8], x: i32) {
+    for (sum, &factor) in sums.iter_mut().zip(factors) {
+        *sum = sum.wrapping_add(x.wrapping_mul(factor.into()));
     }
 }

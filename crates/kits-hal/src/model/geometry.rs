@@ -54,8 +54,13 @@ pub(super) const fn macs(model: &Model<'_>, op: &OpRecord) -> u64 {
     }
 }
 
-/// Longest window that a convolution copies into scratch memory instead of reading it in rows.
-const GATHERED: u32 = 64;
+/// Copied windows are filled up with zeros to a multiple of it.
+pub(crate) const GROUP: usize = 8;
+
+/// A window of this length is copied into scratch memory instead of being read in rows.
+const GATHERED: u64 = 64;
+/// A longer one too, if window and pixel are at most this part of the activations.
+const PART: u64 = 24;
 
 impl OpRecord {
     /// Returns the bytes of one filter of a CONV_2D.
@@ -63,12 +68,14 @@ impl OpRecord {
         self.kernel[0] as u64 * self.kernel[1] as u64 * self.aux[0].unsigned_abs() as u64
     }
 
-    /// Returns `true` if a CONV_2D copies each window into scratch memory: a short one, or one whose
-    /// bytes do not lie in rows because columns are skipped or channels are grouped.
-    pub(crate) const fn gathers(&self, c_in: usize) -> bool {
+    /// Returns `true` if a CONV_2D copies each window into scratch memory: one that is short beside all activations of the
+    /// model, or one whose bytes do not lie in rows because columns are skipped or channels are grouped.
+    pub(crate) const fn gathers(&self, c_in: usize, arena: u32) -> bool {
         let pointwise = self.kernel[0] == 1 && self.kernel[1] == 1;
         let grouped = self.aux[0].unsigned_abs() as usize != c_in;
-        let scattered = self.dilation[1] != 1 || self.filter_len() <= GATHERED as u64;
+        let len = self.filter_len();
+        let short = len <= GATHERED || (len + self.n_params as u64) * PART <= arena as u64;
+        let scattered = self.dilation[1] != 1 || short;
         grouped || (scattered && !pointwise)
     }
 }
@@ -83,7 +90,11 @@ pub(crate) const fn scratch_bytes(model: &Model<'_>, op: &OpRecord) -> Option<u6
     let pixel = y.dims[3] as u64;
     Some(match OpCode::from_code(op.code) {
         Some(OpCode::Conv2d) => {
-            pixel + if op.gathers(x.dims[3] as usize) { op.filter_len() } else { 0 }
+            pixel + if op.gathers(x.dims[3] as usize, model.arena_bytes()) {
+                op.filter_len().next_multiple_of(GROUP as u64)
+            } else {
+                0
+            }
         }
         Some(
             OpCode::DepthwiseConv2d

@@ -14,6 +14,7 @@ mod names;
 mod opcode;
 pub(crate) mod record;
 
+pub(crate) use geometry::GROUP;
 pub use info::{Memory, OpInfo, Ops, TensorInfo};
 pub use names::Names;
 pub use opcode::OpCode;

@@ -65,7 +65,7 @@ impl<'m> Operand<'m> {
 }
 
 /// Returns the second operand's record.
-pub(super) fn second(task: &Task<'_, '_>) -> Option<TensorRecord> {
+pub(crate) fn second(task: &Task<'_, '_>) -> Option<TensorRecord> {
     task.model.tensor_record(task.op.inputs[1])
 }
 

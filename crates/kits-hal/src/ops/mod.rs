@@ -33,8 +33,9 @@ mod table;
 mod transpose_conv;
 mod window;
 
+pub(crate) use binary::second;
 pub(crate) use mem::Mem;
-pub(crate) use output::{Channels, Output};
+pub(crate) use output::{Channels, Output, Scales};
 #[cfg(feature = "pre")]
 pub(crate) use quantize::round_half_away;
 pub(crate) use window::Window;
@@ -78,8 +79,15 @@ impl<'m, 'w> Task<'m, 'w> {
         Some(bytemuck::must_cast_slice(bytes))
     }
 
+    /// Returns `len` bytes of the operator's weights and up to `more` that happen to lie behind them.
+    pub(crate) fn weights_and(&self, len: usize, more: usize) -> Option<&'m [i8]> {
+        let at = self.op.weights as usize;
+        let left = self.model.len().saturating_sub(at).saturating_sub(len);
+        self.weights(len.checked_add(more.min(left))?)
+    }
+
     /// Returns word `i` of the operator's parameters.
-    fn word(&self, i: usize) -> Option<i32> {
+    pub(crate) fn word(&self, i: usize) -> Option<i32> {
         let at = (self.op.params as usize).checked_add(i.checked_mul(4)?)?;
         crate::bytes::i32_at(self.model.bytes(), at)
     }

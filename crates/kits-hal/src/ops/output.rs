@@ -35,6 +35,18 @@ impl Output {
         self.clamp(value.wrapping_add(self.zero))
     }
 
+    /// Returns `true` if the clamp lets every byte through.
+    pub(crate) const fn is_open(self) -> bool {
+        self.low == -128 && self.high == 127
+    }
+
+    /// As [`Output::offset`] if the clamp is open: limits that the compiler knows cost less.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "both limits are bytes")]
+    pub(crate) fn offset_open(self, value: i32) -> i8 {
+        value.wrapping_add(self.zero).clamp(-128, 127) as i8
+    }
+
     /// Returns `clamp(value)`.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "both limits are bytes")]
@@ -51,6 +63,23 @@ pub(crate) struct Channels<'a> {
     shift: &'a [u8],
     /// One multiplier and shift serve all channels.
     uniform: bool,
+}
+
+/// The parameters of some neighboring channels.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part<'a> {
+    /// Little-endian words.
+    pub(crate) bias: &'a [[u8; 4]],
+    pub(crate) scale: Scales<'a>,
+}
+
+/// Multipliers and shifts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scales<'a> {
+    /// The same for all channels.
+    One(i32, i32),
+    /// Little-endian words, and signed bytes.
+    Each(&'a [[u8; 4]], &'a [u8]),
 }
 
 impl<'a> Channels<'a> {
@@ -72,31 +101,25 @@ impl<'a> Channels<'a> {
         })
     }
 
-    /// Returns bias, multiplier and shift of the channels `c..c + 4`.
+    /// Returns `true` if every channel shifts right.
+    pub(crate) fn shift_right(&self) -> bool {
+        self.shift.iter().all(|s| s.cast_signed() < 0)
+    }
+
+    /// Returns the parameters of the channels `c..c + n`.
     #[inline]
-    pub(crate) fn four(&self, c: usize) -> Option<[(i32, i32, i32); 4]> {
-        let word = |b: &[u8; 16], i: usize| -> Option<i32> {
-            let (words, _) = b.as_chunks::<4>();
-            words.get(i).map(|w| i32::from_le_bytes(*w))
+    pub(crate) fn part(&self, c: usize, n: usize) -> Option<Part<'a>> {
+        let words = |bytes: &'a [u8]| {
+            let (words, _) = bytes.as_chunks::<4>();
+            words.get(c..c.checked_add(n)?)
         };
-        let at = c.checked_mul(4)?;
-        let biases = bytes::chunk::<16>(self.bias, at)?;
-        let (multipliers, shifts) = if self.uniform {
-            let (m, s) = (*bytes::chunk::<4>(self.multiplier, 0)?, *self.shift.first()?);
-            let m = i32::from_le_bytes(m);
-            ([m; 4], [s; 4])
+        let scale = if self.uniform {
+            let m = bytes::i32_at(self.multiplier, 0)?;
+            Scales::One(m, self.shift.first()?.cast_signed().into())
         } else {
-            let m = bytes::chunk::<16>(self.multiplier, at)?;
-            ([word(m, 0)?, word(m, 1)?, word(m, 2)?, word(m, 3)?], *bytes::chunk(self.shift, c)?)
+            Scales::Each(words(self.multiplier)?, bytes::slice(self.shift, c, n)?)
         };
-        let [p, q, r, s] = multipliers;
-        let [a, b, c, d] = shifts.map(|s| i32::from(s.cast_signed()));
-        Some([
-            (word(biases, 0)?, p, a),
-            (word(biases, 1)?, q, b),
-            (word(biases, 2)?, r, c),
-            (word(biases, 3)?, s, d),
-        ])
+        Some(Part { bias: words(self.bias)?, scale })
     }
 
     /// Returns bias, multiplier and shift of channel `c`.

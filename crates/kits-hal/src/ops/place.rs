@@ -4,7 +4,7 @@ use super::{
     Task,
     mem::{Bytes, Mem},
 };
-use crate::model::record::TensorRecord;
+use crate::model::record::{TENSOR_CONSTANT, TensorRecord};
 
 /// Where a tensor lies in the arena.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,11 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) const fn of(t: &TensorRecord) -> Self {
         Self { at: t.at as usize, len: t.len as usize }
+    }
+
+    /// Returns the place of a tensor that is no constant.
+    pub(crate) const fn in_arena(t: &TensorRecord) -> Option<Self> {
+        if t.has(TENSOR_CONSTANT) { None } else { Some(Self::of(t)) }
     }
 
     /// Returns the tensor's bytes.

@@ -93,7 +93,7 @@ pub(super) fn depthwise(im: &mut Importer<'_>, node: &Node<'_>) -> Result<()> {
     let (x, w, y) = (node.input(0)?, node.input(1)?, node.output(0)?);
     let source = im.padded.get(&x).map_or(x, |p| p.source);
     let input = im.read_activation(source)?;
-    let weights = Weights::read(im, w, 4, 3)?.symmetric(w)?;
+    let mut weights = Weights::read(im, w, 4, 3)?.symmetric(w)?;
     let [one, _, _, c_out] = weights.shape;
     let biases = bias(im, node.optional(2), c_out)?;
     let mut record = blank(OpCode::DepthwiseConv2d);
@@ -109,6 +109,19 @@ pub(super) fn depthwise(im: &mut Importer<'_>, node: &Node<'_>) -> Result<()> {
         for (sum, &w) in sums.iter_mut().zip(tap) {
             *sum += i64::from(w);
         }
+    }
+    if c_in == 1 {
+        // All channels read the same window, as those of a CONV_2D do: its kernels read the window once for all of them.
+        let plain = OpRecord { aux: [1, 0], ..blank(OpCode::Conv2d) };
+        record = OpRecord {
+            kernel: record.kernel,
+            stride: record.stride,
+            dilation: record.dilation,
+            pad: record.pad,
+            ..plain
+        };
+        weights.data =
+            (0..c_out).flat_map(|c| weights.data.iter().skip(c).step_by(c_out).copied()).collect();
     }
     finish(im, node, record, (input, source, y), &weights, &fold(im, source, &biases, &sums)?, 4)
 }

@@ -1,0 +1,92 @@
+//! ADD and SUB of two tensors of the same shape, both in the arena.
+
+use super::{form::Form, rescale::rounded};
+use crate::ops::{
+    Output, Task,
+    place::{Place, store},
+    second,
+};
+
+/// Elements read before any of them is written: the output may lie on an input.
+const BLOCK: usize = 64;
+
+/// A multiplier and the right shift that follows it, less one; all bits are set where there is none.
+#[derive(Clone, Copy)]
+struct Scale {
+    multiplier: i32,
+    right: u32,
+}
+
+impl Scale {
+    /// `v` is a difference of two bytes times 2^20, or a sum of two such: far below 2^30.
+    #[inline(always)]
+    fn apply<F: Form>(self, v: i32) -> i32 {
+        let high = F::high_mul_small(v, self.multiplier);
+        if self.right == u32::MAX { high } else { rounded::<F>(high, self.right) }
+    }
+}
+
+/// Returns `None` without having written anything if the operator has another form.
+#[inline(never)]
+pub(super) fn run<F: Form>(task: &mut Task<'_, '_>, negate: bool) -> Option<()> {
+    let other = second(task)?;
+    let scale = |i: usize| {
+        let multiplier = task.word(i)?;
+        let shift = task.word(i.wrapping_add(3))?;
+        // Not a left shift, which the plain kernel leaves out.
+        (multiplier > 0 && shift <= 0).then_some(Scale {
+            multiplier,
+            right: (!shift).cast_unsigned(),
+        })
+    };
+    let (sa, sb, so) = (scale(0)?, scale(1)?, scale(2)?);
+    let places = [Place::in_arena(&task.x)?, Place::in_arena(&other)?];
+    if task.x.dims != other.dims || task.x.dims != task.y.dims {
+        return None;
+    }
+    let sums = Sums {
+        zeros: [task.op.in_zero.into(), other.zero.into()],
+        scales: [sa, sb, so],
+        output: Output::of(&task.op),
+    };
+    let y = task.y_place();
+    let mut done = 0_usize;
+    while done < y.len {
+        let (mut a, mut b) = ([0_i8; BLOCK], [0_i8; BLOCK]);
+        let n = y.len.saturating_sub(done).min(BLOCK);
+        let (a, b) = (a.get_mut(..n)?, b.get_mut(..n)?);
+        for (to, place) in [&mut *a, &mut *b].into_iter().zip(places) {
+            let from = place.view(task.mem)?.get(done..)?;
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        }
+        if negate {
+            combine::<F>(&sums, a, b, i32::wrapping_sub);
+        } else {
+            combine::<F>(&sums, a, b, i32::wrapping_add);
+        }
+        store(task.mem, y.at.wrapping_add(done), a)?;
+        done = done.wrapping_add(n);
+    }
+    Some(())
+}
+
+/// The constants of an operator.
+struct Sums {
+    zeros: [i32; 2],
+    /// Of both operands and of the sum.
+    scales: [Scale; 3],
+    output: Output,
+}
+
+/// Replaces every `a` by what it gives with its `b`.
+#[inline(always)]
+fn combine<F: Form>(sums: &Sums, a: &mut [i8], b: &[i8], f: impl Fn(i32, i32) -> i32) {
+    let ([za, zb], [sa, sb, so]) = (sums.zeros, sums.scales);
+    for (a, &b) in a.iter_mut().zip(b) {
+        let p = sa.apply::<F>(i32::from(*a).wrapping_sub(za).wrapping_shl(20));
+        let q = sb.apply::<F>(i32::from(b).wrapping_sub(zb).wrapping_shl(20));
+        *a = sums.output.offset(so.apply::<F>(f(p, q)));
+    }
+}
