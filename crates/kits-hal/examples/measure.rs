@@ -9,7 +9,8 @@
 
 #![expect(clippy::print_stdout, reason = "a command-line program reports on standard output")]
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 use kits_hal::{Check, Model, RunError, Session, Step, convert, crc32};
 

@@ -112,10 +112,7 @@ fn emulator(core: &Core, elf: &Path, kit: &Path) -> Command {
 }
 
 /// Returns the fields of a line that begins with `word`.
-fn fields<'t>(
-    line: &'t str,
-    word: &str,
-) -> Option<impl Fn(&str) -> Option<&'t str> + use<'t>> {
+fn fields<'t>(line: &'t str, word: &str) -> Option<impl Fn(&str) -> Option<&'t str> + use<'t>> {
     let rest = line.strip_prefix(word)?.strip_prefix(' ')?;
     Some(move |name: &str| {
         rest.split(' ').find_map(|field| field.strip_prefix(name)?.strip_prefix('='))

@@ -1,6 +1,6 @@
 //! The counts as text and as tables of the guide.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};

@@ -9,16 +9,23 @@ mod add;
 mod conv;
 mod dense;
 mod depthwise;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod dot;
 mod finish;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod form;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod rescale;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod simd;
 
 use crate::{
     model::{Model, OpCode},
     ops::{self, Mem, Task},
 };
+
+/// Runs an operator without a faster form.
+type Other = fn(&mut Task<'_, '_>, OpCode) -> Option<()>;
 
 /// Runs operator `index` of a model of the core set; `None` if a record does not fit the memory.
 pub(crate) fn run_core<'w>(
@@ -28,12 +35,7 @@ pub(crate) fn run_core<'w>(
     scratch: &'w mut [i8],
 ) -> Option<()> {
     let mut task = Task::new(model, index, mem, scratch)?;
-    match OpCode::from_code(task.op.code)? {
-        OpCode::Conv2d => conv::run(&mut task),
-        OpCode::DepthwiseConv2d => depthwise::run(&mut task),
-        OpCode::FullyConnected => dense::run(&mut task),
-        code => ops::run_other_core(&mut task, code),
-    }
+    run_as::<form::Native>(&mut task, ops::run_other_core)
 }
 
 /// Runs operator `index` of a model; `None` if a record does not fit the memory.
@@ -43,23 +45,23 @@ pub(crate) fn run<'w>(
     mem: &'w mut Mem<'w>,
     scratch: &'w mut [i8],
 ) -> Option<()> {
-    run_as::<form::Native>(model, index, mem, scratch)
+    let mut task = Task::new(model, index, mem, scratch)?;
+    run_as::<form::Native>(&mut task, ops::run_other)
 }
 
-/// As [`run`], in a given form.
-fn run_as<F: form::Form>(
-    model: &Model<'_>,
-    index: u16,
-    mem: &mut [i8],
-    scratch: &mut [i8],
-) -> Option<()> {
-    let mut task = Task::new(model, index, mem, scratch)?;
+/// Runs an operator in a given form.
+#[inline(always)]
+fn run_as<F: form::Form>(task: &mut Task<'_, '_>, other: Other) -> Option<()> {
     match OpCode::from_code(task.op.code)? {
-        OpCode::Conv2d => conv::run::<F>(&mut task),
-        OpCode::DepthwiseConv2d => depthwise::run::<F>(&mut task),
-        OpCode::FullyConnected => dense::run::<F>(&mut task),
-        code @ (OpCode::Add | OpCode::Sub) => add::run::<F>(&mut task, code == OpCode::Sub)
-            .or_else(|| ops::run_other(&mut task, code)),
-        code => ops::run_other(&mut task, code),
+        OpCode::Conv2d => conv::run::<F>(task),
+        OpCode::DepthwiseConv2d => depthwise::run::<F>(task),
+        OpCode::FullyConnected => dense::run::<F>(task),
+        code @ (OpCode::Add | OpCode::Sub) => {
+            add::run::<F>(task, code == OpCode::Sub).or_else(|| other(task, code))
+        }
+        code => other(task, code),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,12 +101,16 @@ pub(crate) fn run<'w>(
     mem: &'w mut Mem<'w>,
     scratch: &'w mut [i8],
 ) -> Option<()> {
-    let mut task = Task::new(model, index, mem, scratch)?;
+    run_plain(&mut Task::new(model, index, mem, scratch)?)
+}
+
+/// Runs an operator with the plain kernels.
+pub(crate) fn run_plain(task: &mut Task<'_, '_>) -> Option<()> {
     match OpCode::from_code(task.op.code)? {
-        OpCode::Conv2d => conv::run(&mut task),
-        OpCode::DepthwiseConv2d => depthwise::run(&mut task),
-        OpCode::FullyConnected => dense::run(&mut task),
-        code => run_other(&mut task, code),
+        OpCode::Conv2d => conv::run(task),
+        OpCode::DepthwiseConv2d => depthwise::run(task),
+        OpCode::FullyConnected => dense::run(task),
+        code => run_other(task, code),
     }
 }
 
