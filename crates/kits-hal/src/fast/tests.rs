@@ -12,7 +12,7 @@ use crate::{
         Model, OpCode,
         record::{NONE, OP_UNIFORM, OpRecord, TensorRecord},
     },
-    ops::{self, Task},
+    ops::{self, Mem, Task},
 };
 
 /// Layers of each kind for each form.
@@ -58,12 +58,13 @@ impl Layer {
     fn run(&self, kernel: impl Fn(&mut Task<'_, '_>) -> Option<()>) -> Vec<i8> {
         let model = Model::parse_const(&self.kit).expect("a container without operators");
         let (mut mem, mut scratch) = (self.mem.clone(), vec![0x55; self.scratch]);
+        let mut all = Mem::new(&mut mem, &mut []);
         let mut task = Task {
             model,
             op: self.op,
             x: self.x,
             y: self.y,
-            mem: &mut mem,
+            mem: &mut all,
             scratch: &mut scratch,
         };
         kernel(&mut task).expect("records that fit the memory");
