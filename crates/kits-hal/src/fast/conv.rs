@@ -41,7 +41,7 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
         per_group: window.c_out.checked_div(groups)?,
         zero: task.op.in_zero as i8,
     };
-    let gathers = task.op.gathers(window.c_in, task.model.arena_bytes());
+    let gathers = task.op.gathers(window.c_in, task.model.first_bytes());
     let (x, y) = (task.x_place(), task.y_place());
     let (pixel, scratch) = task.scratch.split_at_mut_checked(window.c_out)?;
     // Zeros behind the window: whole groups are faster, and what they are multiplied with does not matter.

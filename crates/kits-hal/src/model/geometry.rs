@@ -59,7 +59,7 @@ pub(crate) const GROUP: usize = 8;
 
 /// A window of this length is copied into scratch memory instead of being read in rows.
 const GATHERED: u64 = 64;
-/// A longer one too, if window and pixel are at most this part of the activations.
+/// A longer one too, if window and pixel are at most this part of the activations beside the scratch memory.
 const PART: u64 = 24;
 
 impl OpRecord {
@@ -90,7 +90,7 @@ pub(crate) const fn scratch_bytes(model: &Model<'_>, op: &OpRecord) -> Option<u6
     let pixel = y.dims[3] as u64;
     Some(match OpCode::from_code(op.code) {
         Some(OpCode::Conv2d) => {
-            pixel + if op.gathers(x.dims[3] as usize, model.arena_bytes()) {
+            pixel + if op.gathers(x.dims[3] as usize, model.first_bytes()) {
                 op.filter_len().next_multiple_of(GROUP as u64)
             } else {
                 0
