@@ -41,3 +41,37 @@ fn the_work_of_the_benchmark_models_is_as_held() {
         assert_eq!(held.macs(), model.macs(), "{name}");
     }
 }
+
+/// Container, arena with scratch and input bytes that `board/fit_tests.rs` holds.
+const SIZES: [(&str, [usize; 3]); 8] = [
+    ("models/hello_world_int8", [768, 32, 1]),
+    ("models/mnist_resnet_int8", [24_268, 2_432, 784]),
+    ("models/micro_speech_int8", [17_088, 4_184, 1_960]),
+    ("models/kws_ref_int8", [28_256, 9_640, 490]),
+    ("extra/models/ad01_int8", [271_792, 768, 640]),
+    ("models/ic_resnet8_int8", [81_728, 33_360, 3_072]),
+    ("models/person_detect_int8", [234_912, 37_120, 9_216]),
+    ("extra/models/mcunet_det_int8", [200_316, 164_032, 61_440]),
+];
+
+#[test]
+fn public_models_take_what_the_fit_check_is_tested_with() {
+    let Some(root) = std::env::var_os("KITS_GOLDEN_DIR").map(PathBuf::from) else {
+        eprintln!("skipped: KITS_GOLDEN_DIR is not set, so there are no public models to measure");
+        return;
+    };
+    for (name, held) in SIZES {
+        let Ok(file) = std::fs::read(root.join(format!("{name}.tflite"))) else {
+            eprintln!("skipped: {name} is not in the folder");
+            continue;
+        };
+        let options = Options { strip_names: true, ..Options::default() };
+        let kit = import(&file, &options).expect("a supported model").kit;
+        let model = Model::parse(&kit, Check::Full).expect("a whole container");
+        let got = [model.len(), model.arena_len(), model.memory().input];
+        for (got, held) in got.into_iter().zip(held) {
+            // Packing for a kernel or a better plan may move a size; a hundredth leaves every answer as it is.
+            assert!(got.abs_diff(held) <= held / 100 + 64, "{name}: {got} B, held {held} B");
+        }
+    }
+}
