@@ -8,4 +8,5 @@ pub mod climb;
 pub mod emulator;
 pub mod page;
 pub mod plot;
+pub mod price;
 pub mod probe;

@@ -1,3 +1,4 @@
 //! The programs as their users meet them.
 
 mod climb;
+mod price;
