@@ -1,7 +1,8 @@
 //! The API documentation and the book.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
+use crate::kits;
 use crate::process::{cargo, need, run as run_command};
 use crate::workspace::{self, LIBRARIES};
 
@@ -32,6 +33,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let mut pages = cargo(&root);
     pages.args(["run", "--quiet", "-p", "mlsysim", "--features", "cli", "--example", "wall_pages"]);
     run_command(pages.args(["--", "docs/guide/mlsysim", "--check"]))?;
+    if kits::pages::run(&kits::pages::Args { check: true })? != std::process::ExitCode::SUCCESS {
+        bail!("pages of the book are not as computed: run `cargo xtask kits pages`");
+    }
     need("mdbook", "cargo install mdbook --no-default-features --locked")?;
     let mut command = std::process::Command::new("mdbook");
     run_command(command.arg("build").arg(root.join("docs")))?;

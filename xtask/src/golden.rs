@@ -33,6 +33,13 @@ pub(crate) struct Args {
     json: bool,
 }
 
+impl Args {
+    /// Returns the arguments for a crate; without a folder the copy inside it, without groups all of them.
+    pub(crate) fn of(name: &str, dir: Option<PathBuf>, only: Vec<String>, json: bool) -> Self {
+        Self { name: name.to_owned(), dir, only, json }
+    }
+}
+
 /// Counts of one group.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Group {

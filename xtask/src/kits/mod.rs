@@ -10,13 +10,16 @@ mod convert;
 mod fit;
 mod fit_svg;
 mod inspect;
+mod memory;
 mod model;
 mod names;
+pub(crate) mod pages;
 mod plan;
 mod quantity;
 mod run;
 mod table;
 mod talk;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -48,10 +51,16 @@ enum Command {
     Fit(Box<fit::Args>),
     /// Plan the memory of a model and draw it
     Plan(plan::Args),
+    /// Tabulate the flash and RAM that models take
+    Memory(memory::Args),
     /// Run a model on this machine and print its outputs
     Run(run::Args),
     /// Measure a model on a serial device or in the emulator, by the MLPerf Tiny protocol
     Bench(bench::Args),
+    /// Hold the crate against its golden vectors, or write those of a model
+    Vectors(vectors::Args),
+    /// Fill the computed parts of the book's pages about the kits, or check them
+    Pages(pages::Args),
     /// Build the board images, and run them in the emulator with --run
     Firmware(firmware::Args),
 }
@@ -68,8 +77,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Command::Convert(args) => convert::run(args),
         Command::Fit(args) => fit::run(args),
         Command::Plan(args) => plan::run(args),
+        Command::Memory(args) => memory::run(args),
         Command::Run(args) => run::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Vectors(args) => vectors::run(args),
+        Command::Pages(args) => pages::run(args),
         Command::Firmware(args) => firmware::run(args).map(|()| ExitCode::SUCCESS),
     };
     match result {

@@ -105,7 +105,7 @@ impl Args {
 }
 
 /// Returns the bytes of the generator of Steele, Lea and Flood (2014), each 64-bit value little endian.
-fn splitmix(seed: u64, len: usize) -> Vec<u8> {
+pub(crate) fn splitmix(seed: u64, len: usize) -> Vec<u8> {
     let mut state = seed;
     let mut out = Vec::with_capacity(len + 8);
     while out.len() < len {

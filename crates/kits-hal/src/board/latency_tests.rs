@@ -15,43 +15,34 @@ use std::{eprintln, format};
 
 use super::super::cpu::{Core, Fpu, Kernels, Simd};
 use super::super::provenance::{Sourced, Span};
+use super::super::published::{self, Chip};
 use super::super::work::Work;
 use super::{LIBRARY, LayerCosts, M4, M7, PORTABLE, TUNED};
 
-/// Keyword spotting, visual wake words, image classification, anomaly detection.
-///
-/// The public models of the benchmark; `tests/it/work.rs` counts them again where the files are at hand.
-const MODELS: [(&str, Work); 4] = [
-    ("kws", work([2_048_000, 320_000, 288_000, 768], 72_088, 22_016)),
-    ("vww", work([6_193_152, 497_664, 798_336, 512], 231_812, 208_112)),
-    ("ic", work([12_058_624, 442_368, 0, 640], 114_772, 77_360)),
-    ("ad", work([0, 0, 0, 264_192], 1_672, 264_192)),
-];
-
-const fn work(
-    [conv, thin_conv, depthwise, dense]: [u64; 4],
-    outputs: u64,
-    weight_bytes: u64,
-) -> Work {
-    Work { conv, thin_conv, depthwise, dense, outputs, weight_bytes }
+/// The models with their work.
+fn models() -> [(&'static str, Work); 4] {
+    published::MODELS.map(|(name, [conv, thin_conv, depthwise, dense, outputs, weight_bytes])| {
+        (name, Work { conv, thin_conv, depthwise, dense, outputs, weight_bytes })
+    })
 }
 
-/// Published times in milliseconds, in the order of [`MODELS`]: 24 of them.
-const PUBLISHED: [(&str, &[LayerCosts], Kernels, [f64; 4]); 6] = [
-    ("reference, M4", M4, Kernels::Portable, [181.9, 600.6, 704.0, 10.05]),
-    ("CMSIS-NN, M4", M4, Kernels::Library, [99.8, 301.0, 390.0, 8.6]),
-    ("ST, M4", M4, Kernels::Vendor, [62.9, 118.7, 214.0, 6.9]),
-    ("Plumerai, M4", M4, Kernels::Best, [47.8, 98.8, 167.8, 4.05]),
-    ("ST, M7", M7, Kernels::Vendor, [16.8, 50.7, 54.3, 1.83]),
-    ("Plumerai, M7", M7, Kernels::Best, [13.9, 26.8, 50.9, 1.35]),
-];
+/// Runtime, costs of the core, class of kernels, published milliseconds.
+type Row = (&'static str, &'static [LayerCosts], Kernels, [f64; 4]);
+
+fn rows() -> [Row; 6] {
+    published::TIMES_MS.map(|(name, chip, class, times)| {
+        let table = if chip == Chip::M4 { M4 } else { M7 };
+        let classes = [Kernels::Portable, Kernels::Library, Kernels::Vendor, Kernels::Best];
+        (name, table, classes[class], times)
+    })
+}
 
 fn core(layer_costs: &'static [LayerCosts]) -> Core {
-    let hz = if core::ptr::eq(layer_costs, M4) { 120_000_000 } else { 280_000_000 };
+    let chip = if core::ptr::eq(layer_costs, M4) { Chip::M4 } else { Chip::M7 };
     Core {
         name: "",
         count: 1,
-        clock_hz: Sourced::datasheet(Span::one(hz)),
+        clock_hz: Sourced::datasheet(Span::one(chip.hz())),
         fpu: Fpu::Single,
         simd: Simd::Dsp,
         mac_costs: &[],
@@ -73,11 +64,11 @@ fn median_and_worst(errors: &[f64]) -> (f64, f64) {
 #[test]
 fn published_times_are_met() {
     let mut errors = Vec::new();
-    for (name, table, kernels, times) in PUBLISHED {
+    for (name, table, kernels, times) in rows() {
         let (core, costs) = (core(table), costs(table, kernels));
         let exact = LayerCosts { within_percent: 0, ..costs };
         let mut row = format!("{name:14}");
-        for ((model, work), published_ms) in MODELS.iter().zip(times) {
+        for ((model, work), published_ms) in models().iter().zip(times) {
             let ms = core.layers_time_us(work, &exact, 1000).value.high as f64 / 1e3;
             errors.push(ms / published_ms - 1.0);
             row += &format!(
@@ -121,7 +112,7 @@ fn units(shape: &LayerCosts, work: &Work) -> f64 {
 /// Published cycles over units, as logarithms, one group per class and core.
 fn ratios(shape: &LayerCosts, table: &'static [LayerCosts], times: [f64; 4]) -> [f64; 4] {
     let hz = core(table).clock_hz.value.low as f64;
-    core::array::from_fn(|i| (times[i] * 1e-3 * hz / units(shape, &MODELS[i].1)).ln())
+    core::array::from_fn(|i| (times[i] * 1e-3 * hz / units(shape, &models()[i].1)).ln())
 }
 
 /// The two shared costs of the tuned classes that leave the smallest squared logarithmic error, without one row.
@@ -131,7 +122,7 @@ fn tune(left_out: Option<(usize, usize)>) -> LayerCosts {
         for weight_byte in (0..=30).map(|w| w * 50) {
             let shape = LayerCosts { thin_conv: thin, weight_byte, ..TUNED };
             let mut squares = 0.0;
-            for (g, (_, table, _, times)) in PUBLISHED.into_iter().enumerate().skip(2) {
+            for (g, (_, table, _, times)) in rows().into_iter().enumerate().skip(2) {
                 let kept: Vec<f64> = ratios(&shape, table, times)
                     .into_iter()
                     .enumerate()
@@ -162,7 +153,7 @@ fn shape(kernels: Kernels, tuned: LayerCosts) -> LayerCosts {
 fn the_constants_are_those_of_the_fit() {
     let tuned = tune(None);
     assert_eq!((tuned.thin_conv, tuned.weight_byte), (TUNED.thin_conv, TUNED.weight_byte));
-    for (name, table, kernels, times) in PUBLISHED {
+    for (name, table, kernels, times) in rows() {
         let mean = ratios(&shape(kernels, tuned), table, times).iter().sum::<f64>() / 4.0;
         let held = f64::from(costs(table, kernels).dense) / f64::from(shape(kernels, tuned).dense);
         eprintln!("{name}: k = {:.4}, held {held:.4}", mean.exp());
@@ -175,15 +166,15 @@ fn the_constants_are_those_of_the_fit() {
 #[test]
 fn a_time_that_was_left_out_is_predicted() {
     let mut errors = Vec::new();
-    for (g, (name, table, kernels, times)) in PUBLISHED.into_iter().enumerate() {
+    for (g, (name, table, kernels, times)) in rows().into_iter().enumerate() {
         for i in 0..4 {
             let tuned = if g < 2 { TUNED } else { tune(Some((g, i))) };
             let r = ratios(&shape(kernels, tuned), table, times);
             let mean = (r.iter().sum::<f64>() - r[i]) / 3.0;
             let error = (mean - r[i]).exp() - 1.0;
-            eprintln!("{name} {}: {:+.1} %", MODELS[i].0, 100.0 * error);
+            eprintln!("{name} {}: {:+.1} %", models()[i].0, 100.0 * error);
             let within = f64::from(costs(table, kernels).within_percent) / 100.0;
-            assert!(error.abs() <= within, "{name} {}: {error}", MODELS[i].0);
+            assert!(error.abs() <= within, "{name} {}: {error}", models()[i].0);
             errors.push(error);
         }
     }
@@ -203,7 +194,7 @@ const COUNTS: [[f64; 2]; 4] = [
 /// The costs of the portable and the library class are instructions: they add up to the counts.
 #[test]
 fn instruction_counts_are_met() {
-    for ((model, work), counts) in MODELS.iter().zip(COUNTS) {
+    for ((model, work), counts) in models().iter().zip(COUNTS) {
         for (shape, count) in [PORTABLE, LIBRARY].iter().zip(counts) {
             let error = units(shape, work) / count - 1.0;
             eprintln!("{model} {}: {:+.1} %", shape.kernels, 100.0 * error);
@@ -225,7 +216,7 @@ fn published_energies_are_one_power_times_the_time() {
     let core = core(M4);
     let mut logs = Vec::new();
     for (kernels, energies) in rows {
-        for ((_, work), uj) in MODELS.iter().zip(energies) {
+        for ((_, work), uj) in models().iter().zip(energies) {
             let seconds = costs(M4, kernels).cycles(work) as f64 / core.clock_hz.value.low as f64;
             logs.push((uj * 1e-6 / seconds).ln());
         }

@@ -31,6 +31,8 @@ mod need;
 mod place;
 mod power;
 mod provenance;
+#[cfg(test)]
+mod published;
 mod table;
 mod text;
 mod violation;

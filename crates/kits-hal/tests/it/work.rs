@@ -8,7 +8,7 @@ use kits_hal::board::Work;
 use kits_hal::convert::{Options, import};
 use kits_hal::{Check, Model};
 
-/// The work that `board/latency_tests.rs` holds for the four models of the benchmark.
+/// The work that `board/published.rs` holds for the four models of the benchmark.
 const HELD: [(&str, Work); 4] = [
     ("models/kws_ref_int8", work([2_048_000, 320_000, 288_000, 768], 72_088, 22_016)),
     ("extra/models/vww_96_int8", work([6_193_152, 497_664, 798_336, 512], 231_812, 208_112)),
