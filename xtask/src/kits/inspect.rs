@@ -60,7 +60,7 @@ fn print_text(name: &str, model: &Model<'_>) {
     for (what, infos) in [("input", inputs(model)), ("output", outputs(model))] {
         for (i, t) in infos.iter().enumerate() {
             println!(
-                "{what} {i}: {} {:?}, {} B, real = {} x (q - {})",
+                "{what} {i}: {} {}, {} B, real = {} x (q - {})",
                 shape(t.dims),
                 t.dtype,
                 grouped(t.bytes.into()),
@@ -96,7 +96,7 @@ fn print_text(name: &str, model: &Model<'_>) {
 
 fn tensor(t: &TensorInfo) -> Value {
     json!({
-        "dims": t.dims, "dtype": format!("{:?}", t.dtype), "bytes": t.bytes,
+        "dims": t.dims, "dtype": t.dtype.to_string(), "bytes": t.bytes,
         "scale": t.scale, "zero_point": t.zero_point,
     })
 }

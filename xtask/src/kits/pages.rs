@@ -8,7 +8,7 @@
 //! A command is `kits …` or `cargo …`, run in the root of the workspace. `$KITS_DATA_DIR` in it stands for the folder in
 //! that variable; where it is not set the block is left alone and named.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};

@@ -26,19 +26,17 @@ fn models() -> [(&'static str, Work); 4] {
     })
 }
 
-/// Runtime, costs of the core, class of kernels, published milliseconds.
-type Row = (&'static str, &'static [LayerCosts], Kernels, [f64; 4]);
+/// Runtime, chip, class of kernels, published milliseconds.
+type Row = (&'static str, Chip, Kernels, [f64; 4]);
 
 fn rows() -> [Row; 6] {
     published::TIMES_MS.map(|(name, chip, class, times)| {
-        let table = if chip == Chip::M4 { M4 } else { M7 };
         let classes = [Kernels::Portable, Kernels::Library, Kernels::Vendor, Kernels::Best];
-        (name, table, classes[class], times)
+        (name, chip, classes[class], times)
     })
 }
 
-fn core(layer_costs: &'static [LayerCosts]) -> Core {
-    let chip = if core::ptr::eq(layer_costs, M4) { Chip::M4 } else { Chip::M7 };
+fn core(chip: Chip) -> Core {
     Core {
         name: "",
         count: 1,
@@ -46,12 +44,19 @@ fn core(layer_costs: &'static [LayerCosts]) -> Core {
         fpu: Fpu::Single,
         simd: Simd::Dsp,
         mac_costs: &[],
-        layer_costs,
+        layer_costs: table(chip),
     }
 }
 
-fn costs(of: &'static [LayerCosts], kernels: Kernels) -> LayerCosts {
-    *of.iter().find(|c| c.kernels == kernels).expect("costs of the class")
+const fn table(chip: Chip) -> &'static [LayerCosts] {
+    match chip {
+        Chip::M4 => M4,
+        Chip::M7 => M7,
+    }
+}
+
+fn costs(chip: Chip, kernels: Kernels) -> LayerCosts {
+    *table(chip).iter().find(|c| c.kernels == kernels).expect("costs of the class")
 }
 
 fn median_and_worst(errors: &[f64]) -> (f64, f64) {
@@ -64,8 +69,8 @@ fn median_and_worst(errors: &[f64]) -> (f64, f64) {
 #[test]
 fn published_times_are_met() {
     let mut errors = Vec::new();
-    for (name, table, kernels, times) in rows() {
-        let (core, costs) = (core(table), costs(table, kernels));
+    for (name, chip, kernels, times) in rows() {
+        let (core, costs) = (core(chip), costs(chip, kernels));
         let exact = LayerCosts { within_percent: 0, ..costs };
         let mut row = format!("{name:14}");
         for ((model, work), published_ms) in models().iter().zip(times) {
@@ -110,8 +115,8 @@ fn units(shape: &LayerCosts, work: &Work) -> f64 {
 }
 
 /// Published cycles over units, as logarithms, one group per class and core.
-fn ratios(shape: &LayerCosts, table: &'static [LayerCosts], times: [f64; 4]) -> [f64; 4] {
-    let hz = core(table).clock_hz.value.low as f64;
+fn ratios(shape: &LayerCosts, chip: Chip, times: [f64; 4]) -> [f64; 4] {
+    let hz = chip.hz() as f64;
     core::array::from_fn(|i| (times[i] * 1e-3 * hz / units(shape, &models()[i].1)).ln())
 }
 
@@ -122,8 +127,8 @@ fn tune(left_out: Option<(usize, usize)>) -> LayerCosts {
         for weight_byte in (0..=30).map(|w| w * 50) {
             let shape = LayerCosts { thin_conv: thin, weight_byte, ..TUNED };
             let mut squares = 0.0;
-            for (g, (_, table, _, times)) in rows().into_iter().enumerate().skip(2) {
-                let kept: Vec<f64> = ratios(&shape, table, times)
+            for (g, (_, chip, _, times)) in rows().into_iter().enumerate().skip(2) {
+                let kept: Vec<f64> = ratios(&shape, chip, times)
                     .into_iter()
                     .enumerate()
                     .filter(|&(i, _)| left_out != Some((g, i)))
@@ -153,9 +158,9 @@ fn shape(kernels: Kernels, tuned: LayerCosts) -> LayerCosts {
 fn the_constants_are_those_of_the_fit() {
     let tuned = tune(None);
     assert_eq!((tuned.thin_conv, tuned.weight_byte), (TUNED.thin_conv, TUNED.weight_byte));
-    for (name, table, kernels, times) in rows() {
-        let mean = ratios(&shape(kernels, tuned), table, times).iter().sum::<f64>() / 4.0;
-        let held = f64::from(costs(table, kernels).dense) / f64::from(shape(kernels, tuned).dense);
+    for (name, chip, kernels, times) in rows() {
+        let mean = ratios(&shape(kernels, tuned), chip, times).iter().sum::<f64>() / 4.0;
+        let held = f64::from(costs(chip, kernels).dense) / f64::from(shape(kernels, tuned).dense);
         eprintln!("{name}: k = {:.4}, held {held:.4}", mean.exp());
         // The table holds thousandths, and costs in thousandths of a cycle.
         assert!((held / mean.exp() - 1.0).abs() < 1e-3, "{name}: {held} against {}", mean.exp());
@@ -166,14 +171,14 @@ fn the_constants_are_those_of_the_fit() {
 #[test]
 fn a_time_that_was_left_out_is_predicted() {
     let mut errors = Vec::new();
-    for (g, (name, table, kernels, times)) in rows().into_iter().enumerate() {
+    for (g, (name, chip, kernels, times)) in rows().into_iter().enumerate() {
         for i in 0..4 {
             let tuned = if g < 2 { TUNED } else { tune(Some((g, i))) };
-            let r = ratios(&shape(kernels, tuned), table, times);
+            let r = ratios(&shape(kernels, tuned), chip, times);
             let mean = (r.iter().sum::<f64>() - r[i]) / 3.0;
             let error = (mean - r[i]).exp() - 1.0;
             eprintln!("{name} {}: {:+.1} %", models()[i].0, 100.0 * error);
-            let within = f64::from(costs(table, kernels).within_percent) / 100.0;
+            let within = f64::from(costs(chip, kernels).within_percent) / 100.0;
             assert!(error.abs() <= within, "{name} {}: {error}", models()[i].0);
             errors.push(error);
         }
@@ -213,11 +218,12 @@ fn published_energies_are_one_power_times_the_time() {
         (Kernels::Portable, [7_373.0, 24_308.0, 29_200.0, 416.0]),
         (Kernels::Vendor, [2_833.0, 5_614.0, 7_056.0, 294.0]),
     ];
-    let core = core(M4);
+    let core = core(Chip::M4);
     let mut logs = Vec::new();
     for (kernels, energies) in rows {
         for ((_, work), uj) in models().iter().zip(energies) {
-            let seconds = costs(M4, kernels).cycles(work) as f64 / core.clock_hz.value.low as f64;
+            let seconds =
+                costs(Chip::M4, kernels).cycles(work) as f64 / core.clock_hz.value.low as f64;
             logs.push((uj * 1e-6 / seconds).ln());
         }
     }
