@@ -1,5 +1,7 @@
 //! What a planned model costs on a board, operator by operator, said by the walls of `mlsysim`.
 
+#![expect(clippy::print_stdout, reason = "a command-line program reports on standard output")]
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -70,7 +72,6 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(converted.with_context(|| format!("price: {}", path.display()))?.kit)
 }
 
-#[expect(clippy::print_stdout, reason = "a command-line program reports on standard output")]
 fn print_text(id: &str, model: &Model<'_>, price: &Price) {
     println!(
         "{}: {:.0} % of the peak, as good kernels reach",
