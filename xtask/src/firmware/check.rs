@@ -74,6 +74,38 @@ pub(super) fn selftest(text: &str) -> Result<String> {
     Ok(format!("{samples} samples right in {graphs} graphs of one operator, {models}"))
 }
 
+/// Checks motions: the outputs against those of the trainer's engine, the classes against what was simulated, and that
+/// unknown motions alone are far from all known ones.
+pub(super) fn motions(text: &str) -> Result<String> {
+    /// Windows of each class, in the order of the file; the last class is unknown to the network.
+    const CLASSES: [&str; 5] = ["idle", "lift", "maritime", "terrestrial", "unknown"];
+    const EACH: usize = 3;
+    /// Above it a motion is unknown.
+    const THRESHOLD: f32 = 0.3;
+    let file = workspace::root().join("firmware/motion/data/outputs.bin");
+    let expected =
+        std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let windows = outputs(text, &expected)?;
+    let results: Vec<&str> = text.lines().filter(|line| line.starts_with("result ")).collect();
+    let truth = CLASSES.iter().flat_map(|class| [class; EACH]);
+    if windows != CLASSES.len() * EACH {
+        bail!("{windows} windows, {} were simulated", CLASSES.len() * EACH);
+    }
+    for (line, truth) in results.iter().zip(truth) {
+        let word = |name: &str| line.split(' ').find_map(|word| word.strip_prefix(name));
+        let bits = word("anomaly_bits=").and_then(|bits| u32::from_str_radix(bits, 16).ok());
+        let Some(anomaly) = bits.map(f32::from_bits) else { bail!("no anomaly in `{line}`") };
+        let unknown = *truth == "unknown";
+        if anomaly.is_nan()
+            || (anomaly > THRESHOLD) != unknown
+            || (!unknown && word("class=") != Some(truth))
+        {
+            bail!("a motion `{truth}` is judged `{line}`, anomaly {anomaly}");
+        }
+    }
+    Ok(format!("{windows} windows judged right, outputs equal those of the trainer"))
+}
+
 /// Checks the answer to a recorded keyword against the reference outputs, and the features against those of training.
 pub(super) fn keyword(text: &str) -> Result<String> {
     let Some(dir) = std::env::var_os("KITS_DATA_DIR") else {
@@ -160,6 +192,30 @@ mod tests {
         let three =
             "result index=0 outputs=80\nresult index=1 outputs=ff\nresult index=2 outputs=7f\n";
         assert!(outputs(three, &expected).is_err());
+    }
+
+    #[test]
+    fn a_motion_judged_wrong_is_an_error() {
+        let file = workspace::root().join("firmware/motion/data/outputs.bin");
+        let expected = std::fs::read(file).expect("committed");
+        let classes = ["idle", "lift", "maritime", "terrestrial", "idle"];
+        let lines = expected.chunks(4).zip(classes.iter().flat_map(|class| [class; 3]));
+        let text: String = lines
+            .enumerate()
+            .map(|(i, (codes, class))| {
+                let codes: String = codes.iter().map(|code| format!("{code:02x}")).collect();
+                // 1.0 for the last three, 0.0 for the others.
+                let bits = if i < 12 { "00000000" } else { "3f800000" };
+                format!("result index={i} class={class} anomaly_bits={bits} outputs={codes}\n")
+            })
+            .collect();
+        assert!(motions(&text).is_ok());
+        assert!(motions(&text.replace("class=lift", "class=idle")).is_err());
+        assert!(motions(&text.replace("3f800000", "00000000")).is_err(), "not seen as unknown");
+        assert!(motions(&text.replacen("00000000", "3f800000", 1)).is_err(), "known");
+        assert!(motions(&text.replacen("00000000", "7fc00000", 1)).is_err(), "not a number");
+        let (cut, _) = text.trim_end().rsplit_once('\n').expect("lines");
+        assert!(motions(cut).is_err(), "a window is missing");
     }
 
     #[test]

@@ -85,6 +85,12 @@ const KEYWORDS: [Image; 2] = [
     image("kws", "release", M4F).on("nano33ble").emulated("mps2-an386", check::keyword),
 ];
 
+/// Motions of a parcel.
+const MOTIONS: [Image; 2] = [
+    image("motion-board", "release", M3).on("lm3s6965").emulated("lm3s6965evb", check::motions),
+    image("motion-board", "release", M4F).on("nano33ble").emulated("mps2-an386", check::motions),
+];
+
 /// For chips that no emulator here stands in for.
 const CHIPS: [Image; 4] = [
     image("rp2040", "release", M0),
@@ -127,7 +133,7 @@ pub(crate) const SIZED: [Image; 7] = [
 
 /// Returns all images, those that run first.
 pub(crate) fn all() -> Vec<Image> {
-    [&SELFTESTS[..], &KEYWORDS, &OTHERS, &CHIPS].concat()
+    [&SELFTESTS[..], &KEYWORDS, &MOTIONS, &OTHERS, &CHIPS].concat()
 }
 
 impl Image {
