@@ -8,6 +8,10 @@ use crate::workspace;
 /// The Cortex-M4F and M7 target with hardware floating point.
 pub(crate) const THUMB: &str = "thumbv7em-none-eabihf";
 
+/// The targets that `kits-hal` must build for.
+const BOARDS: [&str; 4] =
+    ["thumbv6m-none-eabi", THUMB, "thumbv8m.main-none-eabihf", "riscv32imc-unknown-none-elf"];
+
 /// Builds the host probe, then the libraries for the board target, and tests the inference subset without `std`.
 ///
 /// The probe is a static library without `std` and without an allocator: if either slips in, the compiler stops.
@@ -24,7 +28,15 @@ pub(crate) fn run() -> Result<()> {
         let target = ["--no-default-features", "--target", THUMB];
         run_command(cargo(&root).args(["check", "--quiet", "-p"]).args(library).args(target))
     };
-    check(&["kits-hal"])?;
+    for target in BOARDS {
+        need_target(target)?;
+        // With everything that a device may use, then with nothing but the runtime.
+        for features in [&["--features", "dsp,post,pre,hal,bench-proto"][..], &[]] {
+            let target = ["--no-default-features", "--target", target];
+            let check = ["check", "--quiet", "-p", "kits-hal"];
+            run_command(cargo(&root).args(check).args(target).args(features))?;
+        }
+    }
     check(&["mlsysim"])?;
     check(&["tinytorch-core"])?;
     check(&["tinytorch-core", "--features", "safetensors,tflite"])?;
@@ -34,7 +46,10 @@ pub(crate) fn run() -> Result<()> {
             .args(["test", "--quiet", "-p", "tinytorch-core", "--no-default-features", "--lib"])
             .args(["--", "--test-threads=1"]),
     )?;
-    println!("nostd: host probe and {THUMB} build without std and without an allocator");
+    println!(
+        "nostd: host probe and {} build without std and without an allocator",
+        BOARDS.join(", ")
+    );
     println!(
         "nostd: the inference subset of tinytorch-core builds and passes its tests without std"
     );
