@@ -5,7 +5,7 @@
 //! Definition: the training scripts of MLPerf Tiny (mlcommons/tiny, `anomaly_detection`), which use librosa.
 
 use super::{
-    compiled::SINE,
+    compiled::sin_cos,
     error::{Buffer, DspError, at_least, exactly, length},
     fft::Rfft,
     mel::{Triangles, slaney_edges},
@@ -19,6 +19,24 @@ const FILTERS: usize = 128;
 const EDGES: [f64; FILTERS + 2] = slaney_edges(8000.0);
 
 static BANK: Triangles<{ FRAME / 2 + 1 }> = Triangles::between(16_000.0, &EDGES);
+
+/// Half of the periodic Hann window; the other half is its mirror image.
+///
+/// A table, since `0.5 − 0.5·cos` in `f32` loses digits at the ends that a quiet band needs.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated while compiling"
+)]
+static HANN: [f32; FRAME / 2 + 1] = {
+    let mut window = [0.0; FRAME / 2 + 1];
+    let mut i = 0;
+    while i < window.len() {
+        window[i] = (0.5 - 0.5 * sin_cos(i as u32, FRAME as u32).1) as f32;
+        i += 1;
+    }
+    window
+};
 
 /// 2 over the width of each triangle: all have the area 1.
 #[expect(
@@ -82,9 +100,10 @@ impl AdLogMel {
             scratch.first_chunk_mut::<FRAME>().ok_or(length(Buffer::Scratch, FRAME, have))?;
         for (t, out) in out.as_chunks_mut::<FILTERS>().0.iter_mut().enumerate() {
             let centre = first.saturating_add(t).saturating_mul(STRIDE);
-            for (i, place) in scratch.iter_mut().enumerate() {
+            let window = HANN.iter().chain(HANN.iter().rev().skip(1));
+            for ((i, place), weight) in scratch.iter_mut().enumerate().zip(window) {
                 let x = clip.get(mirrored(centre.saturating_add(i), clip.len()));
-                *place = x.map_or(0.0, |x| x.unit()) * hann(i);
+                *place = x.map_or(0.0, |x| x.unit()) * weight;
             }
             let powers = Rfft::<FRAME>.bins(scratch).powers();
             BANK.apply(powers, out);
@@ -110,16 +129,4 @@ fn mirrored(i: usize, len: usize) -> usize {
     } else {
         last.saturating_mul(2).saturating_sub(distance)
     }
-}
-
-/// The periodic Hann window, from the sine table: `0.5 − 0.5·cos(2πi/1024)`.
-fn hann(i: usize) -> f32 {
-    let quarter = FRAME / 4;
-    let folded = i.min(FRAME.saturating_sub(i)); // the second half mirrors the first
-    let sine = |i: usize| SINE.get(i).copied().unwrap_or(0.0);
-    let cosine = match folded.checked_sub(quarter) {
-        Some(past) => -sine(past),
-        None => sine(quarter.saturating_sub(folded)),
-    };
-    0.5 - 0.5 * cosine
 }

@@ -1,7 +1,7 @@
 //! The Fourier transform of a real signal in `f32`, in place.
 //!
 //! `X_k = Σ x_i · exp(−2πj·k·i/N)` for `k` from 0 to `N/2`; the rest is the mirror image.
-//! The `N` samples are read as `N/2` complex numbers, transformed by halving (radix 2, decimation in time), and split
+//! The `N` samples are read as `N/2` complex numbers, transformed by quartering (radix 4, decimation in time, which rounds less than radix 2), and split
 //! into the spectrum of even and odd samples; so the memory is that of the samples.
 //! Method: J. W. Cooley and J. W. Tukey, *Math. Comp.* 19 (1965).
 
@@ -114,23 +114,34 @@ fn transform(packed: &mut [f32]) -> Bins<'_> {
     let n = packed.len();
     let (complex, _) = packed.as_chunks_mut::<2>();
     reverse_bits(complex);
-    let mut half = 1_usize;
-    while half < complex.len() {
-        stage(complex, half);
-        half = half.saturating_mul(2);
+    let mut m = 1_usize;
+    if complex.len().trailing_zeros() % 2 == 1 {
+        pairs(complex);
+        m = 2;
+    }
+    while m < complex.len() {
+        fours(complex, m);
+        m = m.saturating_mul(4);
     }
     split(complex, n);
     Bins { packed }
 }
 
-/// Returns `exp(−2πj·i/1024)` for `i` up to 512.
+/// Returns `exp(−2πj·i/1024)`.
 fn twiddle(i: usize) -> [f32; 2] {
-    let quarter = SINE.len().saturating_sub(1);
     let sine = |i: usize| SINE.get(i).copied().unwrap_or(0.0);
-    match i.checked_sub(quarter) {
-        None => [sine(quarter.saturating_sub(i)), -sine(i)],
-        Some(past) => [-sine(past), -sine(quarter.saturating_sub(past))],
+    let past = i % 256;
+    let (s, c) = (sine(past), sine(256_usize.saturating_sub(past)));
+    match i / 256 % 4 {
+        0 => [c, -s],
+        1 => [-s, -c],
+        2 => [-c, s],
+        _ => [s, c],
     }
+}
+
+fn product([ar, ai]: [f32; 2], [br, bi]: [f32; 2]) -> [f32; 2] {
+    [ar * br - ai * bi, ar * bi + ai * br]
 }
 
 /// Puts element `i` where the reversed bits of `i` say.
@@ -151,18 +162,35 @@ fn reverse_bits(z: &mut [[f32; 2]]) {
     }
 }
 
-/// Joins neighbouring transforms of `half` elements into transforms of twice as many.
-fn stage(z: &mut [[f32; 2]], half: usize) {
-    let step = (LONGEST / 2).checked_div(half).unwrap_or(0);
-    for block in z.chunks_exact_mut(half.saturating_mul(2).max(1)) {
-        let (even, odd) = block.split_at_mut_checked(half).unwrap_or_default();
-        for (k, (a, b)) in even.iter_mut().zip(odd).enumerate() {
-            let [wr, wi] = twiddle(k.wrapping_mul(step));
-            let [br, bi] = *b;
-            let [tr, ti] = [br * wr - bi * wi, br * wi + bi * wr];
-            let [ar, ai] = *a;
-            *a = [ar + tr, ai + ti];
-            *b = [ar - tr, ai - ti];
+/// Turns every two neighbours into their transform.
+fn pairs(z: &mut [[f32; 2]]) {
+    for [a, b] in z.as_chunks_mut().0 {
+        let ([ar, ai], [br, bi]) = (*a, *b);
+        *a = [ar + br, ai + bi];
+        *b = [ar - br, ai - bi];
+    }
+}
+
+/// Joins four neighbouring transforms of `m` elements into one of four times as many.
+///
+/// In reversed order they are those of the samples 0, 2, 1 and 3 modulo 4.
+fn fours(z: &mut [[f32; 2]], m: usize) {
+    let step = (LONGEST / 4).checked_div(m).unwrap_or(0);
+    for block in z.chunks_exact_mut(m.saturating_mul(4).max(1)) {
+        let (left, right) = block.split_at_mut_checked(m.saturating_mul(2)).unwrap_or_default();
+        let (zero, two) = left.split_at_mut_checked(m).unwrap_or_default();
+        let (one, three) = right.split_at_mut_checked(m).unwrap_or_default();
+        for (k, (((a, c), b), d)) in zero.iter_mut().zip(two).zip(one).zip(three).enumerate() {
+            let turned = |v, q: usize| product(v, twiddle(q.wrapping_mul(k).wrapping_mul(step)));
+            let ([ar, ai], [br, bi]) = (*a, turned(*b, 1));
+            let ([cr, ci], [dr, di]) = (turned(*c, 2), turned(*d, 3));
+            let ([pr, pi], [qr, qi]) = ([ar + cr, ai + ci], [ar - cr, ai - ci]);
+            let ([rr, ri], [sr, si]) = ([br + dr, bi + di], [br - dr, bi - di]);
+            // a + b + c + d, a − jb − c + jd, a − b + c − d, a + jb − c − jd.
+            *a = [pr + rr, pi + ri];
+            *c = [qr + si, qi - sr];
+            *b = [pr - rr, pi - ri];
+            *d = [qr - si, qi + sr];
         }
     }
 }
@@ -181,10 +209,9 @@ fn split(z: &mut [[f32; 2]], n: usize) {
     for k in 1..=half / 2 {
         let mirror = half.wrapping_sub(k);
         let (Some(&[ar, ai]), Some(&[br, bi])) = (z.get(k), z.get(mirror)) else { return };
-        let [wr, wi] = twiddle(k.wrapping_mul(step));
         let [er, ei] = [0.5 * (ar + br), 0.5 * (ai - bi)];
         let [or, oi] = [0.5 * (ai + bi), 0.5 * (br - ar)];
-        let [tr, ti] = [or * wr - oi * wi, or * wi + oi * wr];
+        let [tr, ti] = product([or, oi], twiddle(k.wrapping_mul(step)));
         if let Some(place) = z.get_mut(mirror) {
             *place = [er - tr, ti - ei];
         }

@@ -1,8 +1,9 @@
-//! The Fourier transform of a real signal in 16-bit integers, every stage scaled so that nothing can overflow.
+//! The Fourier transform of a real signal in 16-bit integers, every stage scaled down by its radix.
 //!
 //! The `2n` samples are read as `n` complex numbers; `n` is factored into fours while possible, then a two.
 //! A stage of radix `p` divides by `p` (as a product with `32767/p`, rounded), twiddles and adds; so the result is
 //! the transform divided by `2n`.
+//! Pairs of samples whose length as a vector is at most 32767 stay in range; beyond that a sum may wrap.
 //! The order of operations and every rounding are those of the `kiss_fft` configuration that TensorFlow Lite Micro's
 //! audio front end uses, so that the features of that front end come out equal to the last bit.
 

@@ -22,7 +22,7 @@ impl Moments {
     /// ```
     #[must_use]
     pub fn of(x: &[f32]) -> Self {
-        let mean = mean_of(x.iter().copied());
+        let mean = mean_about(x);
         let power = |n: u32| {
             mean_of(x.iter().map(|x| {
                 let d = x - mean;
@@ -48,6 +48,12 @@ impl Moments {
     pub fn kurtosis(&self) -> f32 {
         if self.second > 0.0 { self.fourth / (self.second * self.second) - 3.0 } else { 0.0 }
     }
+}
+
+/// Returns the mean of a series, measured from its first element: exactly that element if all are equal.
+pub(super) fn mean_about(x: &[f32]) -> f32 {
+    let first = x.first().copied().unwrap_or(0.0);
+    first + mean_of(x.iter().map(|x| x - first))
 }
 
 /// Returns the mean of numbers, 0 if there are none.

@@ -9,7 +9,7 @@ use super::{
     butterworth::{Band, Butterworth},
     error::{Buffer, DspError, Parameter, at_least, exactly},
     fft::{rfft, supported},
-    moments::{Moments, mean_of},
+    moments::{Moments, mean_about, mean_of},
 };
 
 /// Numbers before the spectrum.
@@ -161,7 +161,7 @@ impl Spectral {
             let sample = sample * self.config.scale;
             *place = filter.as_mut().map_or(sample, |filter| filter.step(sample));
         }
-        let mean = mean_of(x.iter().copied());
+        let mean = mean_about(x);
         for x in x.iter_mut() {
             *x -= mean;
         }

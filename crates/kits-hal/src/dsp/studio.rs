@@ -323,7 +323,8 @@ impl<const FILTERS: usize> Mfcc<FILTERS> {
         let n = column(out, scratch);
         let copy = scratch.get(..n).unwrap_or_default();
         for (t, value) in out.iter_mut().skip(c).step_by(self.coefficients.max(1)).enumerate() {
-            *value -= mean_of(self.around(copy, t));
+            // The mean of the differences is exactly 0 where nothing changes.
+            *value = -mean_of(self.around(copy, t).map(|x| x - *value));
         }
         let n = column(out, scratch);
         let copy = scratch.get(..n).unwrap_or_default();

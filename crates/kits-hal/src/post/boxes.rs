@@ -79,8 +79,11 @@ impl<'b> Detections<'b> {
     /// Adds a detection behind those with the same or a better score; a full list loses its worst.
     pub fn push(&mut self, detection: Detection) {
         let mut held = detection;
+        let mut moving = false;
         for place in self.memory.iter_mut().take(self.n) {
-            if held.score > place.score {
+            // From its place on, everything moves up by one.
+            moving |= held.score > place.score;
+            if moving {
                 core::mem::swap(place, &mut held);
             }
         }

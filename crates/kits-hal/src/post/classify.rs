@@ -52,9 +52,11 @@ pub fn top_k(scores: &[i8], best: &mut [Ranked]) -> usize {
     let mut n = 0_usize;
     for (class, q) in (0_u16..=u16::MAX).zip(scores) {
         let mut held = Ranked { class, score: score(*q) };
-        // Those before `n` are in order: let the better ones stand and move the others up.
+        let mut moving = false;
         for place in best.iter_mut().take(n) {
-            if held.score > place.score {
+            // From its place on, everything moves up by one.
+            moving |= held.score > place.score;
+            if moving {
                 core::mem::swap(place, &mut held);
             }
         }
@@ -112,6 +114,10 @@ mod tests {
                 assert_eq!(pairs, sorted[..k.min(n)], "{k} of {n}");
             }
         }
+        // Two equal classes, then a better one.
+        let mut best = [Ranked::default(); 3];
+        top_k(&[5, 5, 9], &mut best);
+        assert_eq!(best.map(|b| b.class), [2, 0, 1]);
         assert!(classify(&[], 0).is_err());
     }
 }

@@ -3,6 +3,7 @@
 //! Integers are compared exactly. Reals: features within 1e-4 of their value, logarithms within 1e-3; the vectors come
 //! from double precision and the blocks compute in `f32`.
 
+mod clips;
 mod compare;
 mod energy;
 mod fft;
@@ -22,8 +23,14 @@ use crate::{
 };
 
 pub(crate) fn run(dir: &Path, report: &mut Report) {
-    let folder = dir.join("dsp");
-    for file in files(&folder, "json") {
+    vectors(&dir.join("dsp"), report);
+    vectors(&dir.join("extra/dsp"), report);
+    clips::run(&dir.join("extra/dsp"), report);
+}
+
+/// Runs all vectors of a folder.
+fn vectors(folder: &Path, report: &mut Report) {
+    for file in files(folder, "json") {
         let stem = stem(&file);
         let group = format!("dsp.{stem}");
         if !report.wants(&group) {
@@ -41,13 +48,13 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
             "rfft_q15" => each(report, &group, &all, fft::integer),
             "spectral" => each(report, &group, &all, filter::spectral),
             _ => match stem.split_once('.') {
-                Some((clip, "mel")) => sound::run(report, &group, &folder, clip, &all),
-                Some((clip, "micro_trace")) => micro::trace(report, &group, &folder, clip, &all),
+                Some((clip, "mel")) => sound::run(report, &group, folder, clip, &all),
+                Some((clip, "micro_trace")) => micro::trace(report, &group, folder, clip, &all),
                 _ => report.unsupported(&group, &stem, "no such vectors are known"),
             },
         }
     }
-    micro::features(report, &folder);
+    micro::features(report, folder);
 }
 
 /// Runs one check for every element of a list.

@@ -33,7 +33,7 @@ pub(super) fn run(report: &mut Report, group: &str, folder: &Path, clip: &str, a
 }
 
 /// Computes the features of a block, or `None` if there is no such block.
-fn features(
+pub(super) fn features(
     block: &str,
     columns: usize,
     wanted: usize,
