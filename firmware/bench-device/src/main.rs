@@ -9,7 +9,7 @@ mod uart;
 
 use cortex_m_rt::entry;
 use kits_hal::bench::{Network, NoPin, Preparation, Protocol, Settings};
-use kits_hal::board::Board;
+use kits_hal::board::{Board, Need};
 use kits_hal::hal::Clock;
 use kits_hal::{Check, Model, Session};
 use support::counter::Counter;
@@ -50,6 +50,16 @@ fn main() -> ! {
     let Some(input) = rest.get_mut(..network.input_bytes()) else {
         device.fail("arena", "no memory is left for the input");
     };
+    // Painted here, so that the deepest stack is that of inferences and answers.
+    device.stack.paint();
+    let stack = &device.stack;
+    let deepest = || stack.deepest().and_then(|bytes| u32::try_from(bytes).ok());
+    let need = Need {
+        code_bytes: clip(device.sizes.flash.saturating_sub(KIT.len())),
+        stack_bytes: clip(BOARD.stack_bytes),
+        ..Need::for_model(&model)
+    };
+    let network = network.with_stack(&deepest).with_need(need);
     let settings = Settings {
         firmware: "bench-device, emulated: 1 ns per instruction",
         board: Board::by_id(BOARD.id).ok(),
@@ -63,4 +73,8 @@ fn main() -> ! {
         let byte = port.receive();
         let _ = protocol.push(byte, &mut port);
     }
+}
+
+fn clip(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }

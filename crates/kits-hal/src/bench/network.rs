@@ -41,8 +41,18 @@ pub struct Network<'m, 'a> {
     preparation: Preparation,
     answer: Answer,
     need: Need,
-    stack: Option<fn() -> Option<u32>>,
+    stack: Option<StackGauge<'a>>,
     squared_error: f32,
+}
+
+/// Measures the deepest stack.
+#[derive(Clone, Copy)]
+struct StackGauge<'a>(&'a dyn Fn() -> Option<u32>);
+
+impl core::fmt::Debug for StackGauge<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("StackGauge")
+    }
 }
 
 impl<'m, 'a> Network<'m, 'a> {
@@ -68,10 +78,10 @@ impl<'m, 'a> Network<'m, 'a> {
         self
     }
 
-    /// Sets the function that measures the deepest stack, in bytes.
+    /// Sets what measures the deepest stack, in bytes; it may not know.
     #[must_use]
-    pub const fn with_stack(mut self, stack: fn() -> Option<u32>) -> Self {
-        self.stack = Some(stack);
+    pub fn with_stack(mut self, deepest: &'a dyn Fn() -> Option<u32>) -> Self {
+        self.stack = Some(StackGauge(deepest));
         self
     }
 
@@ -192,7 +202,7 @@ impl Benchmark for Network<'_, '_> {
         MemoryUse {
             arena: clip(memory.arena),
             scratch: clip(memory.scratch),
-            stack: self.stack.and_then(|measure| measure()),
+            stack: self.stack.and_then(|gauge| (gauge.0)()),
         }
     }
 

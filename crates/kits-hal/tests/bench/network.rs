@@ -102,3 +102,18 @@ fn the_squared_error_is_that_of_input_and_output() {
         assert!((f64::from(got) - expected).abs() <= expected * 2e-6, "{got} {expected}");
     }
 }
+
+#[test]
+fn memory_is_that_of_the_model_and_the_gauge() {
+    let model = Model::parse(KIT, Check::Full).unwrap();
+    let mut arena = vec![0; model.arena_len()];
+    let session = Session::new(&model, &mut arena).unwrap();
+    let deepest = core::cell::Cell::new(None);
+    let gauge = || deepest.get();
+    let network = Network::new(session, Preparation::Raw).with_stack(&gauge);
+    // The figures of the crate's README for this container.
+    let memory = network.memory();
+    assert_eq!((memory.arena, memory.scratch, memory.stack), (528, 17, None));
+    deepest.set(Some(1392));
+    assert_eq!(network.memory().stack, Some(1392));
+}

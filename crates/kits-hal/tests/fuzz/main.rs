@@ -10,6 +10,7 @@
 )]
 
 mod bodies;
+mod protocol;
 #[path = "../it/support/mod.rs"]
 #[expect(dead_code, reason = "shared with the integration tests, which use all of it")]
 mod support;
@@ -163,5 +164,54 @@ fn session() {
         let kit = &kits[rng.next() as usize % kits.len()];
         let script: Vec<u8> = (0..rng.next() % 12).map(|_| rng.next() as u8).collect();
         bodies::session(kit, &script);
+    });
+}
+
+/// Commands and their pieces, so that a random stream gets past the first word.
+const WORDS: [&str; 22] = [
+    "%",
+    "% ",
+    " ",
+    "\r\n",
+    "db",
+    "db ",
+    "db load ",
+    "load ",
+    "print%",
+    "infer ",
+    "infer%",
+    "results%",
+    "name%",
+    "profile%",
+    "timestamp%",
+    "help%",
+    "k-mem%",
+    "k-ops%",
+    "k-fit%",
+    "-",
+    "99999999999",
+    "db %",
+];
+
+#[test]
+fn protocol() {
+    let kit = import(&random::small_classifier().to_file(), &Options::default());
+    let kit = kit.expect("it imports").kit;
+    drive("protocol", |rng| {
+        let mut stream = Vec::new();
+        for _ in 0..rng.next() % 30 {
+            match rng.next() % 8 {
+                0 => stream.push(rng.next() as u8),
+                1 => stream.extend((0..rng.next() % 100).map(|_| rng.next() as u8)),
+                2 => stream.extend(rng.int(-3, 70).to_string().bytes()),
+                3 => stream.extend(format!("db load {}%", rng.int(-1, 70)).bytes()),
+                4 => {
+                    let digits = (0..rng.next() % 40).map(|_| format!("{:02x}", rng.next() as u8));
+                    stream.extend(format!("db {}%", digits.collect::<String>()).bytes());
+                }
+                _ => stream.extend(WORDS[rng.next() as usize % WORDS.len()].bytes()),
+            }
+        }
+        protocol::protocol(&kit, &stream);
     });
 }
