@@ -85,15 +85,21 @@ pub(super) fn features(report: &mut Report, folder: &Path) {
                 continue;
             }
         };
-        let mut front = MicroFront::new();
-        let mut found = Vec::new();
-        for t in 0..frames(samples.len(), FRAME, STRIDE) {
-            let window = samples[t * STRIDE..].first_chunk().expect("a whole frame");
-            let mut out = [0; 40];
-            front.features(window, &mut [0; MicroFront::SCRATCH], &mut out);
-            found.extend(out);
-        }
+        let mut found = whole(&samples);
         found.truncate(expected.len());
         report.case(&group, &stem, equal(&found, &expected));
     }
+}
+
+/// The features of a whole clip.
+pub(super) fn whole(samples: &[i16]) -> Vec<i8> {
+    let mut front = MicroFront::new();
+    let mut found = Vec::new();
+    for t in 0..frames(samples.len(), FRAME, STRIDE) {
+        let window = samples[t * STRIDE..].first_chunk().expect("a whole frame");
+        let mut out = [0; 40];
+        front.features(window, &mut [0; MicroFront::SCRATCH], &mut out);
+        found.extend(out);
+    }
+    found
 }

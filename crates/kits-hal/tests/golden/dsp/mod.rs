@@ -9,6 +9,7 @@ mod energy;
 mod fft;
 mod filter;
 mod image;
+mod inputs;
 mod micro;
 mod objects;
 mod sound;
@@ -26,6 +27,7 @@ pub(crate) fn run(dir: &Path, report: &mut Report) {
     vectors(&dir.join("dsp"), report);
     vectors(&dir.join("extra/dsp"), report);
     clips::run(&dir.join("extra/dsp"), report);
+    inputs::run(dir, report);
 }
 
 /// Runs all vectors of a folder.
