@@ -96,6 +96,13 @@ fn graphs_without_ends_and_broken_shapes_are_refused() {
         refused(&|n| n.tensors[0].shape[1] = 70_000).contains(&ImportError::BadShape { tensor: 0 })
     );
     assert_eq!(refused(&|n| n.tensors[0].shape[1] = 9), [ImportError::ShapeMismatch { op: 0 }]);
+    // A bias for one channel less.
+    let one_less = |n: &mut Network| {
+        let bias = usize::try_from(n.ops[0].inputs[2]).expect("a tensor");
+        n.tensors[bias].shape[0] -= 1;
+        n.tensors[bias].data.as_mut().expect("a constant").truncate(4 * 7);
+    };
+    assert_eq!(refused(&one_less), [ImportError::ShapeMismatch { op: 0 }]);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub(super) fn conv(im: &mut Importer<'_>, node: &Node<'_>) -> Result<()> {
     let input = im.read_activation(source)?;
     let weights = Weights::read(im, w, 4, 0)?.symmetric(w)?;
     let [c_out, _, _, c_filter] = weights.shape;
-    let biases = bias(im, node.optional(2), c_out)?;
+    let biases = bias(im, node, node.optional(2), c_out)?;
     let mut record = blank(OpCode::Conv2d);
     record.kernel = kernel(node, weights.shape)?;
     windows(im, node, &mut record, x, y, [4, 5])?;
@@ -95,7 +95,7 @@ pub(super) fn depthwise(im: &mut Importer<'_>, node: &Node<'_>) -> Result<()> {
     let input = im.read_activation(source)?;
     let mut weights = Weights::read(im, w, 4, 3)?.symmetric(w)?;
     let [one, _, _, c_out] = weights.shape;
-    let biases = bias(im, node.optional(2), c_out)?;
+    let biases = bias(im, node, node.optional(2), c_out)?;
     let mut record = blank(OpCode::DepthwiseConv2d);
     record.kernel = kernel(node, weights.shape)?;
     windows(im, node, &mut record, x, y, [5, 6])?;
@@ -134,7 +134,7 @@ pub(super) fn transpose(im: &mut Importer<'_>, node: &Node<'_>) -> Result<()> {
     let input = im.read_activation(x)?;
     let weights = Weights::read(im, w, 4, 0)?.symmetric(w)?;
     let [c_out, _, _, c_in] = weights.shape;
-    let biases = bias(im, node.optional(3), c_out)?;
+    let biases = bias(im, node, node.optional(3), c_out)?;
     let (x_dims, y_dims) = (im.image(x)?, im.image(y)?);
     if [x_dims[3], y_dims[3]].map(usize::from) != [c_in, c_out] || x_dims[0] != y_dims[0] {
         return Err(node.shape());

@@ -22,7 +22,7 @@ pub(super) fn lower(im: &mut Importer<'_>, node: &Node<'_>) -> Result<(), Import
     let input = im.read_activation(x)?;
     let weights = Weights::read(im, w, 2, 0)?;
     let [_, _, c_out, c_in] = weights.shape;
-    let biases = bias(im, node.optional(2), c_out)?;
+    let biases = bias(im, node, node.optional(2), c_out)?;
     if node.get(1, 0_u8)? != 0 {
         return Err(node.option()); // weights shuffled for another runtime
     }

@@ -65,7 +65,7 @@ pub(super) fn lower(im: &mut Importer<'_>, node: &Node<'_>) -> Result<()> {
 
     let (mut weights, mut words, mut biases) = (Vec::new(), Vec::new(), Vec::new());
     for [from_input, from_state, b] in GATES {
-        let bias = bias(im, Some(node.input(b)?), units)?;
+        let bias = bias(im, node, Some(node.input(b)?), units)?;
         let nothing = vec![0; units];
         for (t, scale, zero, width, bias) in [
             (node.input(from_input)?, s_in, z_in, inputs, &bias),

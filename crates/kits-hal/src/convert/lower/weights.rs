@@ -81,7 +81,12 @@ impl Weights {
 }
 
 /// Reads the biases of `channels` outputs; zeros if there are none.
-pub(super) fn bias(im: &Importer<'_>, t: Option<usize>, channels: usize) -> Result<Vec<i64>> {
+pub(super) fn bias(
+    im: &Importer<'_>,
+    node: &Node<'_>,
+    t: Option<usize>,
+    channels: usize,
+) -> Result<Vec<i64>> {
     let Some(t) = t else { return Ok(vec![0; channels]) };
     let ty = im.graph.tensors[t].ty;
     if ty != FileType::I32 {
@@ -91,7 +96,7 @@ pub(super) fn bias(im: &Importer<'_>, t: Option<usize>, channels: usize) -> Resu
     if values.len() == channels {
         Ok(values.into_iter().map(i64::from).collect())
     } else {
-        Err(ImportError::BadShape { tensor: number(t) })
+        Err(node.shape())
     }
 }
 
