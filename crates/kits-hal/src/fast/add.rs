@@ -48,6 +48,7 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>, negate: bool) -> Option<()> 
         zeros: [task.op.in_zero.into(), other.zero.into()],
         scales: [sa, sb, so],
         output: Output::of(&task.op),
+        sign: if negate { -1 } else { 0 },
     };
     let y = task.y_place();
     let mut done = 0_usize;
@@ -61,11 +62,7 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>, negate: bool) -> Option<()> 
                 *to = *from;
             }
         }
-        if negate {
-            combine::<F>(&sums, a, b, i32::wrapping_sub);
-        } else {
-            combine::<F>(&sums, a, b, i32::wrapping_add);
-        }
+        sums.replace::<F>(a, b);
         store(task.mem, y.at.wrapping_add(done), a)?;
         done = done.wrapping_add(n);
     }
@@ -78,15 +75,19 @@ struct Sums {
     /// Of both operands and of the sum.
     scales: [Scale; 3],
     output: Output,
+    /// −1 negates the second operand, 0 does not.
+    sign: i32,
 }
 
-/// Replaces every `a` by what it gives with its `b`.
-#[inline(always)]
-fn combine<F: Form>(sums: &Sums, a: &mut [i8], b: &[i8], f: impl Fn(i32, i32) -> i32) {
-    let ([za, zb], [sa, sb, so]) = (sums.zeros, sums.scales);
-    for (a, &b) in a.iter_mut().zip(b) {
-        let p = sa.apply::<F>(i32::from(*a).wrapping_sub(za).wrapping_shl(20));
-        let q = sb.apply::<F>(i32::from(b).wrapping_sub(zb).wrapping_shl(20));
-        *a = sums.output.offset(so.apply::<F>(f(p, q)));
+impl Sums {
+    /// Replaces every `a` by what it gives with its `b`.
+    fn replace<F: Form>(&self, a: &mut [i8], b: &[i8]) {
+        let ([za, zb], [sa, sb, so]) = (self.zeros, self.scales);
+        for (a, &b) in a.iter_mut().zip(b) {
+            let p = sa.apply::<F>(i32::from(*a).wrapping_sub(za).wrapping_shl(20));
+            let q = sb.apply::<F>(i32::from(b).wrapping_sub(zb).wrapping_shl(20));
+            let q = (q ^ self.sign).wrapping_sub(self.sign);
+            *a = self.output.offset(so.apply::<F>(p.wrapping_add(q)));
+        }
     }
 }

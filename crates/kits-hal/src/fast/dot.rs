@@ -38,7 +38,7 @@ pub(super) fn lanes(x: &[i8], w: &[i8]) -> i32 {
 
 /// Adds to each sum the dot product of `x` with one of the rows of `w`, which begin `stride` apart: four rows at a time, so that
 /// every `x` is read once for all of them. `None` if `w` is too short.
-#[inline]
+#[inline(never)]
 pub(super) fn rows(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()> {
     let (fours, singles) = sums.as_chunks_mut::<4>();
     let mut at = 0_usize;
@@ -75,6 +75,12 @@ pub(super) fn columns<const N: usize, const B: usize>(
     for block in blocks {
         block_of(taps, w, stride, first, block)?;
         first = first.wrapping_add(B);
+    }
+    // What is left of a large block still fills small vectors.
+    let (fours, rest) = rest.as_chunks_mut::<4>();
+    for block in fours {
+        block_of(taps, w, stride, first, block)?;
+        first = first.wrapping_add(4);
     }
     for sum in rest {
         block_of(taps, w, stride, first, core::array::from_mut(sum))?;

@@ -134,6 +134,9 @@ impl Form for Single {
         stride: usize,
         sums: &mut [i32; N],
     ) -> Option<()> {
+        if cfg!(kits_thumb1) {
+            return simd::columns(taps, w, stride, sums);
+        }
         dot::columns::<N, 4>(taps, w, stride, sums)
     }
 }

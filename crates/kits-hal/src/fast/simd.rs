@@ -34,7 +34,7 @@ pub(super) fn columns<const N: usize>(
     stride: usize,
     sums: &mut [i32; N],
 ) -> Option<()> {
-    #[cfg(kits_dsp)]
+    #[cfg(any(kits_dsp, kits_thumb1))]
     if N.is_multiple_of(4) && !taps.is_empty() {
         let needed = stride.checked_mul(taps.len().wrapping_sub(1))?.checked_add(N)?;
         let w = w.get(..needed)?;
@@ -140,6 +140,36 @@ mod imp {
 #[expect(unsafe_code, reason = "sums in the high registers")]
 mod imp {
     pub(super) use super::twin::{high_mul_small, shift_right};
+
+    /// Six and a half instructions for each product.
+    #[inline(never)]
+    pub(super) fn columns<const N: usize>(
+        taps: &[&[i8; N]],
+        w: &[i8],
+        stride: usize,
+        sums: &mut [[i32; 4]],
+    ) -> Option<()> {
+        let taps = taps.as_ptr_range();
+        let mut at = 0_usize;
+        for [a, b, c, d] in sums {
+            // SAFETY: a reference to an array is its address: the loop reads one of each tap, then four bytes of that array and of the
+            // tap's row of `w` from `at` on, which is at most `N - 4`. There is at least one tap, and the caller measured `w`.
+            unsafe {
+                core::arch::asm!(
+                    "mov r12, r4", "mov lr, r5", "movs r4, #0", "mov r8, r4", "mov r9, r4", "mov r10, r4", "mov r11, r4", "2:", "ldr r3, [r0]",
+                    "ldrsb r4, [r3, r2]", "ldrsb r5, [r1, r2]", "muls r5, r4, r5", "add r8, r5", "adds r2, #1",
+                    "ldrsb r4, [r3, r2]", "ldrsb r5, [r1, r2]", "muls r5, r4, r5", "add r9, r5", "adds r2, #1",
+                    "ldrsb r4, [r3, r2]", "ldrsb r5, [r1, r2]", "muls r5, r4, r5", "add r10, r5", "adds r2, #1",
+                    "ldrsb r4, [r3, r2]", "ldrsb r5, [r1, r2]", "muls r5, r4, r5", "add r11, r5", "subs r2, #3", "add r1, r12", "adds r0, #4", "cmp r0, lr",
+                    "bne 2b", "mov r0, r8", "mov r1, r9", "mov r2, r10", "mov r3, r11",
+                    inout("r0") taps.start => *a, inout("r1") w.as_ptr() => *b, inout("r2") at => *c, out("r3") *d, inout("r4") stride => _,
+                    inout("r5") taps.end => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _, options(pure, readonly, nostack)
+                );
+            }
+            at = at.wrapping_add(4);
+        }
+        Some(())
+    }
 
     /// Three and a half instructions for each product.
     #[inline(never)]
