@@ -100,7 +100,7 @@ const CHIPS: [Image; 4] = [
 ];
 
 /// The others.
-const OTHERS: [Image; 6] = [
+const OTHERS: [Image; 5] = [
     image("conformance", "release", M4F).on("nano33ble").emulated("mps2-an386", check::done),
     image("bench-device", "release", M4F)
         .on("nano33ble")
@@ -109,7 +109,6 @@ const OTHERS: [Image; 6] = [
     image("nano33ble", "release", M4F).emulated("mps2-an386", check::sample),
     image("tensors-board", "small", M4F).emulated("mps2-an386", tensors::check).allocating(),
     image("no-panic", "release", M4F),
-    image("no-panic", "small", M4F),
 ];
 
 /// Programs that measure a model: the machine must count instructions.
@@ -121,19 +120,65 @@ pub(crate) const MEASURES: [Image; 4] = [
 ];
 
 /// Programs whose size is held against a table.
-pub(crate) const SIZED: [Image; 7] = [
+pub(crate) const SIZED: [Image; 6] = [
     image("runtime-size", "small", M4F).program("runtime-empty"),
     image("runtime-size", "small", M4F).program("runtime-plain"),
     image("runtime-size", "small", M4F).program("runtime-core"),
     image("runtime-size", "small", M4F).program("runtime-all"),
-    image("nano33ble", "release", M4F),
     image("nano33ble", "small", M4F),
     image("no-panic", "small", M4F),
 ];
 
-/// Returns all images, those that run first.
+/// Returns all images.
 pub(crate) fn all() -> Vec<Image> {
-    [&SELFTESTS[..], &KEYWORDS, &MOTIONS, &OTHERS, &CHIPS].concat()
+    [&SELFTESTS[..], &KEYWORDS, &MOTIONS, &OTHERS, &CHIPS, &SIZED].concat()
+}
+
+/// Builds images, as many as possible at a time, and returns each with its file.
+///
+/// # Errors
+///
+/// If a build fails, or a target is not installed.
+pub(crate) fn build_all(images: &[Image]) -> Result<Vec<(Image, PathBuf)>> {
+    let mut groups: Vec<Vec<Image>> = Vec::new();
+    // Images for several boards first, so that the others find a group.
+    let (boards, others): (Vec<&Image>, Vec<&Image>) =
+        images.iter().partition(|image| image.board.is_some());
+    for image in boards.into_iter().chain(others) {
+        match groups.iter_mut().find(|group| group.iter().all(|other| image.goes_with(other))) {
+            Some(group) => group.push(*image),
+            None => groups.push(vec![*image]),
+        }
+    }
+    let mut built = Vec::new();
+    for group in groups {
+        compile(&group, &[])?;
+        for image in group {
+            built.push((image, image.copy()?));
+        }
+    }
+    Ok(built)
+}
+
+/// Runs cargo for images of one board, profile and target.
+fn compile(images: &[Image], variables: &[(&str, &Path)]) -> Result<()> {
+    let Some(first) = images.first() else { return Ok(()) };
+    need_target(first.target)?;
+    let mut command = cargo(&workspace::root().join("firmware"));
+    command.args(["build", "--quiet", "--profile", first.profile, "--target", first.target]);
+    let mut packages: Vec<&str> = images.iter().map(|image| image.package).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    for package in packages {
+        command.args(["-p", package]);
+    }
+    // Without the processor's name the compiler leaves its vector instructions out.
+    command.env("CARGO_TARGET_THUMBV8M_MAIN_NONE_EABIHF_RUSTFLAGS", "-C target-cpu=cortex-m55");
+    if let Some(board) = images.iter().find_map(|image| image.board) {
+        command.env("BOARD", board);
+    }
+    command.envs(variables.iter().copied());
+    run_command(&mut command)
 }
 
 impl Image {
@@ -144,27 +189,20 @@ impl Image {
         format!("{}{board}{profile}", self.program)
     }
 
-    /// Builds the image with the given variables and returns a copy that the next build leaves alone.
+    /// Builds the image alone with the given variables and returns a copy that the next build leaves alone.
     ///
     /// # Errors
     ///
     /// If the build fails, or the target is not installed.
     pub(crate) fn build(&self, variables: &[(&str, &Path)]) -> Result<PathBuf> {
-        need_target(self.target)?;
-        let folder = workspace::root().join("firmware");
-        let mut command = cargo(&folder);
-        command.args(["build", "--quiet", "--profile", self.profile, "-p", self.package]);
-        command.args(["--bin", self.program]);
-        command.args(["--target", self.target]);
-        // Without the processor's name the compiler leaves its vector instructions out.
-        command.env("CARGO_TARGET_THUMBV8M_MAIN_NONE_EABIHF_RUSTFLAGS", "-C target-cpu=cortex-m55");
-        if let Some(board) = self.board {
-            command.env("BOARD", board);
-        }
-        command.envs(variables.iter().copied());
-        run_command(&mut command)?;
+        compile(&[*self], variables)?;
+        self.copy()
+    }
+
+    /// Copies what was built, so that a build for another board leaves it alone.
+    fn copy(&self) -> Result<PathBuf> {
         let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-        let target = folder.join(target);
+        let target = workspace::root().join("firmware").join(target);
         let built = target.join(self.target).join(self.profile).join(self.program);
         let images = target.join("images");
         let copy = images.join(format!("{}.elf", self.name()));
@@ -172,6 +210,17 @@ impl Image {
             .and_then(|()| std::fs::copy(&built, &copy))
             .with_context(|| format!("cannot copy {} to {}", built.display(), copy.display()))?;
         Ok(copy)
+    }
+
+    /// Returns whether one run of cargo can build both: an image for one board takes no notice of `BOARD`, and one that may
+    /// panic has another panic handler.
+    fn goes_with(&self, other: &Self) -> bool {
+        let board = self.board.is_none() || other.board.is_none() || self.board == other.board;
+        board
+            && self.target == other.target
+            && self.profile == other.profile
+            && !self.may_panic
+            && !other.may_panic
     }
 
     /// Runs the image in the emulator and returns what it printed.

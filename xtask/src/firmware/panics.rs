@@ -12,8 +12,7 @@ use super::image;
 /// If a build fails, or an image that must not panic holds such a symbol; the text names them.
 pub(super) fn run() -> Result<()> {
     let mut clean = 0;
-    for image in image::all() {
-        let elf = image.build(&[])?;
+    for (image, elf) in image::build_all(&image::all())? {
         let file = std::fs::read(&elf).with_context(|| format!("cannot read {}", elf.display()))?;
         clean += u32::from(look(&image.name(), &file, image.may_panic)?);
     }

@@ -32,8 +32,7 @@ pub(crate) struct Args {
 /// If a build fails, a size left the tolerance, or the runtime is too large.
 pub(super) fn run(args: &Args) -> Result<()> {
     let mut found = Vec::new();
-    for image in image::SIZED {
-        let elf = image.build(&[])?;
+    for (image, elf) in image::build_all(&image::SIZED)? {
         let file = std::fs::read(&elf).with_context(|| format!("cannot read {}", elf.display()))?;
         let sizes = Elf::read(&file).with_context(|| image.name())?.sizes();
         found.push((image.name(), sizes));
