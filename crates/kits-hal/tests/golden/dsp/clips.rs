@@ -25,6 +25,12 @@ const MFCC: Studio =
     Studio { frame: 320, stride: 320, fft: 256, filters: 32, low: 0.0, high: 8000.0 };
 const MFE: Studio = Studio { stride: 160, filters: 40, ..MFCC };
 
+/// The energies of a clip before they are rounded to 256 steps.
+pub(super) fn unrounded(samples: &[i16]) -> Vec<f64> {
+    let exact: Vec<f64> = samples.iter().copied().map(f64::from).collect();
+    MFE.mfe(&exact, -52.0)
+}
+
 pub(super) fn run(folder: &Path, report: &mut Report) {
     if !report.wants("dsp.clips") {
         return;

@@ -24,9 +24,19 @@ pub(super) fn run(report: &mut Report, group: &str, folder: &Path, clip: &str, a
                 if shape.starts_with("first") {
                     found.truncate(expected.len());
                 }
-                // All are logarithms or sums of them: 1e-3. Normalised coefficients are of the order of 1, and of
-                // logarithms, too.
-                report.case(group, name, within(&found, &expected, |_, _| 1e-3));
+                let unrounded = match block {
+                    "ei_mfe_default" => super::clips::unrounded(&samples),
+                    _ => Vec::new(),
+                };
+                // All are logarithms or sums of them: 1e-3. Energies in 256 steps may differ by one where they lie
+                // within 1e-3 of a step from the middle of two.
+                let tolerance = |i: usize, _| match unrounded.get(i) {
+                    Some(part) if (part * 256.0 - (part * 256.0).floor() - 0.5).abs() < 1e-3 => {
+                        1.01 / 256.0
+                    }
+                    _ => 1e-3,
+                };
+                report.case(group, name, within(&found, &expected, tolerance));
             }
         }
     }
