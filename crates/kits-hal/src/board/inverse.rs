@@ -60,7 +60,8 @@ impl DutyCycle {
         let spare_uj = (allowed_mw - asleep_mw) * self.period_ms
             - self.volts * self.sense_ms * (self.sense_ma - self.sleep_ua / 1000.0);
         let over_sleep_mw = self.volts * (self.active_ma - self.sleep_ua / 1000.0);
-        Ok((spare_uj / over_sleep_mw).clamp(0.0, self.period_ms - self.sense_ms))
+        // Not `clamp`: it panics for a negative upper end, and that panic would be linked.
+        Ok((spare_uj / over_sleep_mw).min(self.period_ms - self.sense_ms).max(0.0))
     }
 
     /// Returns the longest inference, in milliseconds, that stays within `budget_uj` microjoules: `t = E / (V I_active)`.
