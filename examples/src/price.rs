@@ -19,7 +19,7 @@ pub struct OpPrice {
     pub bytes: u64,
     /// Predicted time in seconds.
     pub seconds: f64,
-    /// What limits it: `compute`, `memory`, or another wall.
+    /// What limits it: `Compute`, `Memory`, or another wall.
     pub limit: &'static str,
 }
 

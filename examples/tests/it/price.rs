@@ -39,7 +39,7 @@ fn the_adapters_keep_the_contract_and_add_up() {
 fn the_price_is_cycles_over_clock_where_arithmetic_limits() {
     let model = digits();
     let price = price(&model, "nano33ble").expect("a known board");
-    assert!(price.fits && price.limit == "compute", "{price:?}");
+    assert!(price.fits && price.limit == "Compute", "{price:?}");
     // The registry gives 3.7 to 4.8 cycles per multiply-accumulate at 64 MHz.
     let [fast, slow] = [3.7, 4.8].map(|cycles| model.macs() as f64 * cycles / 64e6);
     assert!((fast..=slow).contains(&price.seconds), "{fast} to {slow}: {}", price.seconds);
