@@ -1,10 +1,14 @@
 //! A writer of flatbuffers: tables, vectors and scalars, parents before children.
 //!
-//! Source: the layout is that of the FlatBuffers "Internals" document.
+//! Source: the layout is that of the FlatBuffers "Internals" document. Offsets count to 2^31 - 1: a longer file is none, and
+//! who asked for it compares its length with [`LONGEST`]. The tests include this file, so it uses nothing of the crate.
+
+/// Bytes that offsets can count.
+pub(crate) const LONGEST: usize = i32::MAX as usize;
 
 /// The value of a table field.
 #[derive(Debug, Clone)]
-pub(super) enum Value {
+pub(crate) enum Value {
     U8(u8),
     I32(i32),
     F32(f32),
@@ -18,10 +22,10 @@ pub(super) enum Value {
 
 /// A table: field numbers and values.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Table(pub(super) Vec<(usize, Value)>);
+pub(crate) struct Table(pub(crate) Vec<(usize, Value)>);
 
 /// Writes a file whose root is `root`.
-pub(super) fn file(root: &Table, identifier: &[u8; 4]) -> Vec<u8> {
+pub(crate) fn file(root: &Table, identifier: &[u8; 4]) -> Vec<u8> {
     let mut out = vec![0; 8];
     out[4..8].copy_from_slice(identifier);
     let at = table(&mut out, root);

@@ -4,7 +4,7 @@
 //! Weights: symmetric in `[-127, 127]`, one scale per output channel, `max|w| / 127`.
 //! Biases: `int32` at `s_in · s_w`, rounded half away from zero.
 
-use super::{BuildError, GraphBuilder, Layer, float, tflite};
+use super::{BuildError, GraphBuilder, Layer, flat, float, tflite};
 use crate::convert::{Converted, ImportErrors, Options, import};
 
 /// Why a network could not be quantized.
@@ -22,6 +22,16 @@ pub enum PtqError {
     NotFinite {
         /// Position of the layer; the number of layers for an input.
         layer: usize,
+    },
+    /// A file longer than its format can count.
+    #[error(
+        "the quantized network takes {have} B, its file format counts to {limit} B: use smaller layers"
+    )]
+    TooLarge {
+        /// Bytes of the file.
+        have: usize,
+        /// Bytes of the longest file.
+        limit: usize,
     },
     /// The quantized network has no form on the device.
     #[error(transparent)]
@@ -51,7 +61,7 @@ pub(super) struct Scale {
 /// # Errors
 ///
 /// [`PtqError::NoSamples`]; [`PtqError::Samples`] with both lengths; [`PtqError::NotFinite`] for an
-/// activation out of range; [`PtqError::Import`] with the complete list of reasons.
+/// activation out of range; [`PtqError::TooLarge`] for weights of 2 GiB; [`PtqError::Import`] with the complete list of reasons.
 pub fn ptq(
     network: &GraphBuilder,
     samples: &[&[f32]],
@@ -60,8 +70,14 @@ pub fn ptq(
     let ranges = calibrate(network, samples)?;
     let scales = scales(network, &ranges);
     let tflite = tflite::write(network, &scales);
+    check_length(tflite.len())?;
     let converted = import(&tflite, options)?;
     Ok(Quantized { tflite, converted })
+}
+
+fn check_length(have: usize) -> Result<(), PtqError> {
+    let limit = flat::LONGEST;
+    if have > limit { Err(PtqError::TooLarge { have, limit }) } else { Ok(()) }
 }
 
 /// Runs all samples and returns the smallest and largest value of every tensor, 0 included.
@@ -201,5 +217,12 @@ mod tests {
         let w = weights(&[1e-9], &[1000.0], Scale { scale: 1e-3, zero: 0 }, |_| 0);
         assert!((w.bias[0] - (1 << 30)).abs() < 200, "{}", w.bias[0]); // f32 scale: 24 bits
         assert_eq!(w.data, [0]);
+    }
+
+    #[test]
+    fn a_file_that_offsets_cannot_count_is_refused() {
+        assert_eq!(check_length(2_147_483_647), Ok(()));
+        let error = check_length(2_147_483_648).unwrap_err();
+        assert!(error.to_string().contains("2147483648 B"), "{error}");
     }
 }

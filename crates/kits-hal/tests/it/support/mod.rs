@@ -1,5 +1,7 @@
 //! What the tests share: a writer of `.tflite` files, random networks, and a second opinion on them.
 
+#[path = "../../../src/convert/builder/flat.rs"]
+#[allow(dead_code, reason = "the library checks lengths; the tests write small files")]
 pub(crate) mod flat;
 pub(crate) mod naive;
 pub(crate) mod random;
