@@ -158,6 +158,18 @@ impl Dimension {
         true
     }
 
+    /// Whether an exponent is as large as it can be: it may have saturated, and then says nothing.
+    pub(super) const fn is_full(self) -> bool {
+        let mut i = 0;
+        while i < COUNT {
+            if self.exponents[i].unsigned_abs() >= i8::MAX.unsigned_abs() {
+                return true;
+            }
+            i += 1;
+        }
+        false
+    }
+
     /// Whether this is [`Dimension::NONE`].
     #[must_use]
     pub const fn is_none(self) -> bool {

@@ -37,6 +37,8 @@ pub enum ParseProblem {
     Comma,
     /// The number does not fit a 64-bit float.
     TooLarge,
+    /// The unit has a base kind to a power beyond 126.
+    Power,
     /// There is a number and no unit.
     NoUnit,
     /// A word of the unit is not known; perhaps the second was meant.
@@ -58,6 +60,9 @@ impl fmt::Display for ParseError {
                 )?;
             }
             ParseProblem::TooLarge => f.write_str("is too large for a 64-bit float")?,
+            ParseProblem::Power => {
+                f.write_str("has a unit to a power beyond 126, which no quantity has")?;
+            }
             ParseProblem::NoUnit => f.write_str("has no unit")?,
             ParseProblem::UnknownUnit(word, None) => write!(f, "has the unknown unit `{word}`")?,
             ParseProblem::UnknownUnit(word, Some(near)) => {
@@ -204,13 +209,18 @@ struct Scaled {
 impl Scaled {
     const ONE: Self = Self { power: 0, factor: 1.0, divisor: 1.0, dimension: Dimension::NONE };
 
-    fn times(self, other: Self) -> Self {
-        Self {
+    fn times(self, other: Self) -> Read<Self> {
+        let dimension = self.dimension.times(other.dimension);
+        // A saturated exponent would be the dimension of something else.
+        if dimension.is_full() {
+            return Err(ParseProblem::Power);
+        }
+        Ok(Self {
             power: self.power.saturating_add(other.power),
             factor: self.factor * other.factor,
             divisor: self.divisor * other.divisor,
-            dimension: self.dimension.times(other.dimension),
-        }
+            dimension,
+        })
     }
 
     fn inverse(self) -> Self {
@@ -231,7 +241,7 @@ fn unit_expression(text: &str) -> Read<Scaled> {
     loop {
         let end = rest.find(['/', '*', '·']).unwrap_or(rest.len());
         let factor = unit_factor(rest[..end].trim())?;
-        unit = unit.times(if divide { factor.inverse() } else { factor });
+        unit = unit.times(if divide { factor.inverse() } else { factor })?;
         let Some(separator) = rest[end..].chars().next() else { return Ok(unit) };
         divide = separator == '/';
         rest = &rest[end + separator.len_utf8()..];
@@ -251,7 +261,7 @@ fn unit_factor(text: &str) -> Read<Scaled> {
     let one = if word == "1" { Scaled::ONE } else { unit_word(word)? };
     let mut product = Scaled::ONE;
     for _ in 0..exponent {
-        product = product.times(one);
+        product = product.times(one)?;
     }
     Ok(product)
 }
@@ -420,6 +430,18 @@ mod tests {
     fn refused(text: &str, dimension: Dimension, message: &str) {
         let error = parse_as("field", text, dimension).expect_err(text);
         assert_eq!(error.to_string(), message);
+    }
+
+    #[test]
+    fn powers_that_dimensions_cannot_hold_are_refused() {
+        // A joule has m^2 and s^-2: to the 63rd, 126 of each; to the 64th, 128.
+        assert!(parse("2 J^63").is_ok());
+        for text in ["2 J^64", "2 J^101", "1 s^100/s^1*s^100", "1 1/s^127", "1 m^126*m*m/m^200"] {
+            let error = parse(text).expect_err(text);
+            assert!(error.to_string().contains("a power beyond 126"), "{error}");
+        }
+        // What cancels out in time is no such power.
+        check("3 m^126/m^120", 3.0, Dimension::VOLUME.times(Dimension::VOLUME));
     }
 
     #[test]
