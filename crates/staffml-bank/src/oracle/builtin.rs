@@ -37,11 +37,25 @@ struct Data {
     problems: Vec<Problem>,
 }
 
+/// The files of equations, by group of walls.
+const EQUATIONS: [(&str, &str); 6] = [
+    ("node.toml", include_str!("equations/node.toml")),
+    ("data.toml", include_str!("equations/data.toml")),
+    ("algorithm.toml", include_str!("equations/algorithm.toml")),
+    ("fleet.toml", include_str!("equations/fleet.toml")),
+    ("operations.toml", include_str!("equations/operations.toml")),
+    ("analysis.toml", include_str!("equations/analysis.toml")),
+];
+
 fn data() -> &'static Data {
     static DATA: OnceLock<Data> = OnceLock::new();
     DATA.get_or_init(|| {
-        let (equations, mut problems) =
-            graph_read::equations("equations.toml", include_str!("equations.toml"));
+        let (mut equations, mut problems) = (Vec::new(), Vec::new());
+        for (path, text) in EQUATIONS {
+            let (read, found) = graph_read::equations(path, text);
+            equations.extend(read);
+            problems.extend(found);
+        }
         let (devices, more) = graph_read::devices("devices.toml", include_str!("devices.toml"));
         problems.extend(more);
         Data { equations, devices, problems }

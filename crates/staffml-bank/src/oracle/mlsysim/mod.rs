@@ -9,6 +9,7 @@
 
 mod dimension;
 mod opaque;
+mod rows;
 mod walls;
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use mlsysim::{Convention, walls};
 
 use super::super::{OracleError, Trace};
-use super::dimension;
+use super::{dimension, rows};
 
 /// Largest relative difference of two computations.
 const DRIFT: f64 = 1e-12;
 
 /// Where an input of a wall comes from.
-enum From {
+pub(super) enum From {
     /// An input or a step of our equation.
     Node(&'static str),
     /// A constant of the correspondence.
@@ -17,129 +17,26 @@ enum From {
 }
 
 /// One of our equations and the wall that computes the same.
-struct Row {
-    ours: &'static str,
-    theirs: &'static str,
+pub(super) struct Row {
+    pub(super) ours: &'static str,
+    pub(super) theirs: &'static str,
     /// Their inputs.
-    inputs: &'static [(&'static str, From)],
+    pub(super) inputs: &'static [(&'static str, From)],
     /// Our steps and their outputs. Theirs are never negative, so a negative step of ours is their 0.
-    outputs: &'static [(&'static str, &'static str)],
+    pub(super) outputs: &'static [(&'static str, &'static str)],
 }
 
-use From::{Node, Number};
-
-static ROWS: &[Row] = &[
-    Row {
-        ours: "compute.time",
-        theirs: "compute.step_time",
-        inputs: &[("ops", Node("ops")), ("peak", Node("peak")), ("efficiency", Node("efficiency"))],
-        outputs: &[("sustained", "sustained_peak"), ("time", "compute_time")],
-    },
-    Row {
-        ours: "compute.gemm_time",
-        theirs: "compute.step_time",
-        inputs: &[("ops", Node("ops")), ("peak", Node("peak")), ("efficiency", Node("efficiency"))],
-        outputs: &[("sustained", "sustained_peak"), ("time", "compute_time")],
-    },
-    Row {
-        ours: "compute.mcu_time",
-        theirs: "compute.step_time",
-        inputs: &[("ops", Node("macs")), ("peak", Node("rate")), ("efficiency", Number(1.0))],
-        outputs: &[("time", "compute_time")],
-    },
-    Row {
-        ours: "memory.stream_time",
-        theirs: "memory.step_time",
-        inputs: &[
-            ("bytes_moved", Node("bytes")),
-            ("bandwidth", Node("bandwidth")),
-            ("memory_efficiency", Number(1.0)),
-        ],
-        outputs: &[("time", "memory_time")],
-    },
-    Row {
-        ours: "memory.footprint",
-        theirs: "memory.weight_bytes",
-        inputs: &[("parameters", Node("parameters")), ("width", Node("width"))],
-        outputs: &[("bytes", "weight_bytes")],
-    },
-    Row {
-        ours: "memory.fit",
-        theirs: "memory.capacity",
-        inputs: &[("need", Node("need")), ("capacity", Node("capacity")), ("reserve", Number(0.0))],
-        outputs: &[("spare", "spare"), ("shortfall", "short_by")],
-    },
-    Row {
-        ours: "roofline.ridge",
-        theirs: "roofline.ridge_point",
-        inputs: &[("peak", Node("peak")), ("bandwidth", Node("bandwidth"))],
-        outputs: &[("ridge", "ridge_point")],
-    },
-    Row {
-        ours: "roofline.attainable",
-        theirs: "roofline.attainable",
-        inputs: &[
-            ("arithmetic_intensity", Node("intensity")),
-            ("peak", Node("peak")),
-            ("bandwidth", Node("bandwidth")),
-        ],
-        outputs: &[("attainable", "attainable")],
-    },
-    Row {
-        ours: "roofline.intensity",
-        theirs: "roofline.arithmetic_intensity",
-        inputs: &[("ops", Node("ops")), ("bytes_moved", Node("traffic"))],
-        outputs: &[("intensity", "arithmetic_intensity")],
-    },
-    Row {
-        ours: "roofline.time",
-        theirs: "roofline.step",
-        inputs: &[
-            ("ops", Node("ops")),
-            ("bytes_moved", Node("bytes")),
-            ("peak", Node("peak")),
-            ("bandwidth", Node("bandwidth")),
-            ("efficiency", Number(1.0)),
-            ("memory_efficiency", Number(1.0)),
-        ],
-        outputs: &[
-            ("compute_time", "compute_time"),
-            ("memory_time", "memory_time"),
-            ("time", "time"),
-        ],
-    },
-    Row {
-        ours: "roofline.serial_time",
-        theirs: "roofline.step",
-        inputs: &[
-            ("ops", Node("ops")),
-            ("bytes_moved", Node("bytes")),
-            ("peak", Node("peak")),
-            ("bandwidth", Node("bandwidth")),
-            ("efficiency", Number(1.0)),
-            ("memory_efficiency", Number(1.0)),
-            ("overlap", Number(0.0)),
-        ],
-        outputs: &[("time", "time")],
-    },
-    Row {
-        ours: "batching.kv_bytes_per_token",
-        theirs: "memory.kv_cache",
-        inputs: &[
-            ("n_layers", Node("layers")),
-            ("n_kv_heads", Node("kv_heads")),
-            ("head_dim", Node("head_dim")),
-            ("seq_len", Number(1.0)),
-            ("batch", Number(1.0)),
-            ("element", Node("bytes")),
-        ],
-        outputs: &[("total", "kv_per_token")],
-    },
-];
+/// The rows, by group of walls.
+fn rows() -> impl Iterator<Item = &'static Row> {
+    [rows::node::ROWS, rows::data::ROWS, rows::algorithm::ROWS]
+        .into_iter()
+        .chain([rows::fleet::ROWS, rows::operations::ROWS, rows::analysis::ROWS])
+        .flatten()
+}
 
 /// Compares an evaluation of ours with the wall that computes the same, where there is one.
 pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
-    let Some(row) = ROWS.iter().find(|row| row.ours == trace.equation) else {
+    let Some(row) = rows().find(|row| row.ours == trace.equation) else {
         return Ok(());
     };
     let domain = |node: &str, why: String| OracleError::Domain {
@@ -150,7 +47,7 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
     let info = walls::equations().iter().find(|info| info.id == row.theirs);
     let info = info.ok_or_else(|| domain(row.theirs, "mlsysim has no such equation".to_owned()))?;
     // A trace ends at the node asked for. If that comes before what the wall needs, there is nothing to compare.
-    let is_absent = |from: &From| matches!(from, Node(node) if trace.node(node).is_none());
+    let is_absent = |from: &From| matches!(from, From::Node(node) if trace.node(node).is_none());
     if row.inputs.iter().any(|(_, from)| is_absent(from)) {
         return Ok(());
     }
@@ -158,8 +55,8 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
     for (name, from) in row.inputs {
         let field = info.input(name);
         let value = field.and_then(|field| match from {
-            Number(n) => Some(mlsysim::units::Quantity::new(*n, field.dimension)),
-            Node(node) => dimension::theirs(trace.node(node)?.value, field.dimension),
+            From::Number(n) => Some(mlsysim::units::Quantity::new(*n, field.dimension)),
+            From::Node(node) => dimension::theirs(trace.node(node)?.value, field.dimension),
         });
         let value = value
             .ok_or_else(|| domain(name, format!("it does not fit an input of {}", row.theirs)))?;
@@ -190,5 +87,5 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
 /// The rows, for the test that evaluates each of them.
 #[cfg(test)]
 pub(super) fn compared() -> impl Iterator<Item = &'static str> {
-    ROWS.iter().map(|row| row.ours)
+    rows().map(|row| row.ours)
 }
