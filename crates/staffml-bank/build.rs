@@ -1,6 +1,6 @@
 //! Lists the files of the bank, so that a new question is one new file.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
