@@ -1,6 +1,7 @@
 //! What can go wrong between a bank and a question.
 
 use crate::expr::ExprError;
+use crate::log::LogError;
 use crate::oracle::OracleError;
 use crate::quantity::ParseError;
 
@@ -14,6 +15,9 @@ pub enum Error {
     /// Text that is no quantity.
     #[error(transparent)]
     Parse(#[from] ParseError),
+    /// The progress log.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// A file or folder that cannot be read.
     #[error("cannot read {path}: {why}")]
     Io {
@@ -100,6 +104,7 @@ impl Error {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Parse(error) => error.code(),
+            Self::Log(error) => error.code(),
             Self::Io { .. } => "E-IO",
             Self::UnknownTemplate { .. } => "E-TEMPLATE",
             Self::UnknownParam { .. } | Self::BadValue { .. } => "E-PARAM",

@@ -6,12 +6,14 @@ pub mod check;
 pub mod error;
 pub mod expr;
 pub mod grade;
+pub mod log;
 pub mod model;
 pub mod oracle;
 pub mod problem;
 pub mod quantity;
 pub mod sched;
 pub mod session;
+pub mod state;
 pub mod text;
 pub mod variant;
 

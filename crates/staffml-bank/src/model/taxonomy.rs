@@ -8,7 +8,7 @@ use core::fmt;
 
 use crate::read::Keyword;
 
-/// Defines an enum of words with `name`, `ALL`, `Display`, `Serialize` and reading from files.
+/// Defines an enum of words with `name`, `ALL`, `Display`, `Serialize`, `Deserialize` and reading from files.
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident, $what:literal, { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$meta])*
@@ -48,6 +48,15 @@ macro_rules! words {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.name())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let name = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+                Self::from_name(&name).ok_or_else(|| {
+                    serde::de::Error::custom(format!("`{name}` is no {}", $what))
+                })
             }
         }
     };
