@@ -18,7 +18,7 @@ pub(crate) fn run(report: &mut Report, data: &Value) {
         for (i, instance) in each(&template["instances"]) {
             report.case(&format!("{id}/{i} graded"), graded(template, instance));
             if bank.get(id).is_ok() {
-                report.case(&format!("{id}/{i} computed"), computed(&bank, id, instance));
+                report.case(&format!("{id}/{i} computed"), computed(&bank, id, template, instance));
             }
         }
     }
@@ -55,18 +55,24 @@ fn graded(template: &Value, instance: &Value) -> Result<(), String> {
 }
 
 /// The shipped template gives the same answer and the same wrong values from the same parameters.
-fn computed(bank: &Bank, id: &str, instance: &Value) -> Result<(), String> {
+fn computed(bank: &Bank, id: &str, template: &Value, instance: &Value) -> Result<(), String> {
     let params = instance["params"].as_object().ok_or("no parameters")?;
     let draw = params.iter().fold(Draw::given(), |draw, (name, value)| match value.as_str() {
         Some(text) => draw.text(name, text),
         None => draw.number(name, number(value)),
     });
     let ours: Instance = bank.instantiate(id, &Builtin, &draw).map_err(|e| e.to_string())?;
-    near("answer", ours.key.value, number(&instance["answer"]))?;
+    // Samples count in thousands to trillions where the bank counts one by one.
+    let scale = template["answer_scale"].as_f64().unwrap_or(1.0);
+    near("answer", ours.key.value, number(&instance["answer"]) * scale)?;
     let wrong = instance["misconceptions"].as_object().ok_or("no misconceptions")?;
     for (id, value) in wrong {
         let turn = ours.wrong.iter().find(|w| w.id == *id);
-        near(id, turn.ok_or_else(|| format!("{id} did not survive"))?.value, number(value))?;
+        near(
+            id,
+            turn.ok_or_else(|| format!("{id} did not survive"))?.value,
+            number(value) * scale,
+        )?;
     }
     Ok(())
 }

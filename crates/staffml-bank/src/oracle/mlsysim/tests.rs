@@ -4,6 +4,21 @@ use super::{Mlsysim, walls};
 use crate::oracle::{Builtin, Mutation, Oracle, OracleError, conformance};
 use crate::quantity::{Quantity, Unit};
 
+/// Inputs that count something.
+const COUNTS: &[&str] = &[
+    "cameras",
+    "channels",
+    "devices",
+    "head_dim",
+    "kv_heads",
+    "layers",
+    "microbatches",
+    "samples",
+    "side",
+    "stages",
+    "steps",
+];
+
 /// Inputs for an equation: a plausible number in the unit of each, shifted by `i`.
 fn inputs(equation: &str, i: u32) -> Vec<(String, Quantity)> {
     let signature = Builtin.signature(equation).unwrap();
@@ -21,7 +36,12 @@ fn inputs(equation: &str, i: u32) -> Vec<(String, Quantity)> {
             value(k, unit)
         }
     };
-    let eta = |name: &str| if name == "efficiency" { Some(Quantity::pure(0.75)) } else { None };
+    let eta = |name: &str| match name {
+        "efficiency" => Some(Quantity::pure(0.75)),
+        // Whole numbers, whatever else is counted.
+        _ if COUNTS.contains(&name) => Some(Quantity::pure(f64::from(8 + i))),
+        _ => None,
+    };
     let all = signature.inputs.iter().enumerate();
     all.map(|(k, (name, unit))| (name.clone(), eta(name).unwrap_or_else(|| value(k, unit))))
         .collect()

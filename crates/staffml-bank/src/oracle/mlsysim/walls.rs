@@ -4,6 +4,7 @@ use mlsysim::{Convention, walls};
 
 use super::super::{OracleError, Trace};
 use super::{dimension, rows};
+use crate::quantity::{Dim, Quantity};
 
 /// Largest relative difference of two computations.
 const DRIFT: f64 = 1e-12;
@@ -12,6 +13,8 @@ const DRIFT: f64 = 1e-12;
 pub(super) enum From {
     /// An input or a step of our equation.
     Node(&'static str),
+    /// One over an input or a step: the time between two of what comes at a rate.
+    Inverse(&'static str),
     /// A constant of the correspondence.
     Number(f64),
 }
@@ -47,7 +50,10 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
     let info = walls::equations().iter().find(|info| info.id == row.theirs);
     let info = info.ok_or_else(|| domain(row.theirs, "mlsysim has no such equation".to_owned()))?;
     // A trace ends at the node asked for. If that comes before what the wall needs, there is nothing to compare.
-    let is_absent = |from: &From| matches!(from, From::Node(node) if trace.node(node).is_none());
+    let is_absent = |from: &From| match from {
+        From::Node(node) | From::Inverse(node) => trace.node(node).is_none(),
+        From::Number(_) => false,
+    };
     if row.inputs.iter().any(|(_, from)| is_absent(from)) {
         return Ok(());
     }
@@ -57,6 +63,11 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
         let value = field.and_then(|field| match from {
             From::Number(n) => Some(mlsysim::units::Quantity::new(*n, field.dimension)),
             From::Node(node) => dimension::theirs(trace.node(node)?.value, field.dimension),
+            From::Inverse(node) => {
+                let rate = trace.node(node)?.value;
+                let time = Quantity::canonical(1.0 / rate.value(), Dim::NONE.per(rate.dim())?);
+                dimension::theirs(time, field.dimension)
+            }
         });
         let value = value
             .ok_or_else(|| domain(name, format!("it does not fit an input of {}", row.theirs)))?;
