@@ -1,6 +1,9 @@
 //! An event together with its line.
 
+use core::cmp::Ordering;
+
 use super::{Event, LogError, wire};
+use crate::problem::Problem;
 
 /// An event together with the line that it was read from or is to be written as.
 ///
@@ -69,5 +72,42 @@ impl Record {
     #[must_use]
     pub fn odd(&self) -> Option<&str> {
         self.odd.as_deref()
+    }
+
+    /// Returns the same record chained to another line.
+    ///
+    /// The text is changed in two places only, so fields that this version does not know stay.
+    pub(super) fn after(&self, prev: u64) -> Self {
+        let line = wire::chain_anew(&self.line, self.prev, prev);
+        Self { prev, line, ..self.clone() }
+    }
+
+    /// Returns the line without its place in the chain and its checksum: two records of one event agree in it even if
+    /// one of them was chained anew.
+    fn content(&self) -> (&str, &str) {
+        let end = self.line.rfind(wire::BEFORE_CRC).unwrap_or(self.line.len());
+        let body = self.line.get(..end).unwrap_or_default();
+        // A quotation mark inside of a text is escaped, so this can only be the key.
+        body.split_once("\"prev\":\"")
+            .map_or((body, ""), |(head, tail)| (head, tail.get(16..).unwrap_or_default()))
+    }
+
+    /// Compares two records of one event: by what they say, then by their lines.
+    fn order(&self, other: &Self) -> Ordering {
+        self.content().cmp(&other.content()).then_with(|| self.line.cmp(&other.line))
+    }
+
+    /// Meets a record of the same name: the lesser of the two stays, whichever came first, so that merging does not
+    /// depend on its order. Returns a warning if they say different things.
+    pub(super) fn meet(&mut self, other: &Self, file: &str, line: usize) -> Option<Problem> {
+        let differ = self.content() != other.content();
+        if other.order(self) == Ordering::Less {
+            self.clone_from(other);
+        }
+        differ.then(|| {
+            let what = format!("two different events are named {}", self.event.id);
+            let fix = "the same one of them is kept on every device; no other event is touched";
+            Problem::new("W-LOG-TWIN", file, line, what, fix)
+        })
     }
 }

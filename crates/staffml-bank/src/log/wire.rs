@@ -20,7 +20,7 @@ use super::{Damage, DeviceId, Event, EventId, Moment, What};
 /// Version of the form of a line.
 const VERSION: u64 = 1;
 /// What stands between the object and its checksum.
-const BEFORE_CRC: &str = ",\"crc\":\"";
+pub(super) const BEFORE_CRC: &str = ",\"crc\":\"";
 
 /// The keys every event has.
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,10 +76,21 @@ pub(super) fn encode(event: &Event, prev: u64) -> Result<Option<String>, serde_j
     object.extend(fields);
     let mut line = String::with_capacity(320);
     write_sorted(&Value::Object(object), &mut line)?;
-    let crc = Crc::new().update(line.as_bytes()).value();
     line.pop();
-    line.push_str(&format!("{BEFORE_CRC}{crc:08x}\"}}"));
-    Ok(Some(line))
+    Ok(Some(seal(line)))
+}
+
+/// Ends an object that lacks its closing brace with its checksum.
+fn seal(mut body: String) -> String {
+    let crc = Crc::new().update(body.as_bytes()).update(b"}").value();
+    body.push_str(&format!("{BEFORE_CRC}{crc:08x}\"}}"));
+    body
+}
+
+/// Returns a whole line with another hash of the line before it.
+pub(super) fn chain_anew(line: &str, from: u64, to: u64) -> String {
+    let (old, new) = (format!("\"prev\":\"{from:016x}\""), format!("\"prev\":\"{to:016x}\""));
+    split(line).map_or_else(|| line.to_owned(), |(body, _)| seal(body.replacen(&old, &new, 1)))
 }
 
 /// Writes a value with the keys of its objects sorted, whatever order its maps keep.

@@ -5,6 +5,7 @@
 
 mod estimators;
 mod grading;
+mod log;
 mod parsing;
 mod report;
 mod rng;
@@ -27,11 +28,7 @@ fn vectors() {
     report.group("fsrs_vectors", "fsrs_vectors.json", schedule::run);
     report.group("daily_vectors", "daily_vectors.json", schedule::daily);
     report.group("estimator_vectors", "estimator_vectors.json", estimators::run);
-    report.unsupported(
-        "event_log_cases",
-        "event_log_cases.json",
-        "the progress log is not built yet",
-    );
+    report.group("event_log_cases", "event_log_cases.json", log::run);
     report.others();
     report.finish();
 }

@@ -55,13 +55,6 @@ impl Report {
         }
     }
 
-    /// Counts a group that this version cannot run.
-    pub(crate) fn unsupported(&mut self, group: &str, file: &str, why: &str) {
-        if self.start(group, file) && self.folder.join(file).is_file() {
-            self.line("all", "unsupported", why);
-        }
-    }
-
     /// Counts every further file of the folder as unsupported.
     pub(crate) fn others(&mut self) {
         let entries =

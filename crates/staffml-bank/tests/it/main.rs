@@ -1,3 +1,4 @@
 //! The library as its users see it: damaged files, whole banks, laws over many variants.
 
 mod damage;
+mod log;

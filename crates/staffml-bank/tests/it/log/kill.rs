@@ -1,0 +1,105 @@
+//! A drill is killed at random moments: at most the answer that was being written is lost.
+//!
+//! The child is this very test program, started again for the one test [`drill_until_killed`].
+
+use core::time::Duration;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use staffml_bank::Bank;
+use staffml_bank::log::{Answer, Log, Sync, read};
+use staffml_bank::oracle::Builtin;
+use staffml_bank::variant::Draw;
+use staffml_bank::variant::rng::SplitMix64;
+
+use super::{Scratch, noon};
+
+const FOLDER: &str = "STAFFML_KILL_TEST_FOLDER";
+
+/// Answers questions and says after each that it is kept. Without the variable there is nothing to do.
+#[test]
+#[ignore = "the child of the kill test, started by it"]
+fn drill_until_killed() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let bank = Bank::embedded();
+    let (mut log, before) =
+        Log::open(Path::new(&folder), u64::from(std::process::id()), Sync::Each).unwrap();
+    println!("begin {}", before.events.len());
+    for seed in 0.. {
+        let template = &bank.templates()[usize::try_from(seed).unwrap() % bank.templates().len()];
+        let question = bank.instantiate(template.id(), &Builtin, &Draw::seed(seed)).unwrap();
+        let text = question.key.display();
+        let verdict = question.grade(&text);
+        let answer = Answer::graded(&question, &verdict, 1000).typed(&text);
+        let event = log.append(answer, noon(seed / 100), 0).unwrap();
+        println!("kept {}", event.seq);
+    }
+}
+
+/// Starts a drill, kills it after a random while, and returns how many answers it said were kept.
+fn one_kill(folder: &Path, wait: Duration) -> u64 {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "log::kill::drill_until_killed", "--ignored", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the child starts");
+    let output = child.stdout.take().expect("its output is a pipe");
+    let reader = std::thread::spawn(move || {
+        let (mut acknowledged, mut begun) = (0, false);
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // The line of the first test stands before what it prints.
+            if let Some((_, n)) = line.split_once("begin ") {
+                (begun, acknowledged) = (true, n.parse().unwrap());
+            } else if let Some(n) = line.strip_prefix("kept ") {
+                acknowledged = n.parse().unwrap_or(acknowledged); // its last line may be cut
+            }
+        }
+        (acknowledged, begun)
+    });
+    std::thread::sleep(wait);
+    child.kill().expect("it can be killed");
+    child.wait().expect("it ends");
+    let (acknowledged, begun) = reader.join().expect("the reader ends");
+    if begun { acknowledged } else { 0 }
+}
+
+/// Kills a drill so many times; all of them share one log.
+fn kills(times: u32) {
+    let scratch = Scratch::new();
+    let mut rng = SplitMix64::new(9);
+    let (mut torn, mut grown, mut last) = (0, 0, 0);
+    for i in 0..times {
+        let wait = Duration::from_micros(3_000 + rng.below(60_000));
+        let acknowledged = one_kill(scratch.path(), wait).max(last);
+        let reading = read(scratch.path()).unwrap();
+        let kept = reading.events.len() as u64;
+        // One may have reached the disk before the child could say so; none that it said was kept is gone.
+        assert!(
+            (acknowledged..=acknowledged + 1).contains(&kept),
+            "kill {i}: {kept} kept of {acknowledged} acknowledged"
+        );
+        assert!(!reading.is_damaged(), "kill {i}: {:?}", reading.problems);
+        torn += u32::from(!reading.problems.is_empty());
+        grown += u32::from(kept > last);
+        last = kept;
+    }
+    eprintln!(
+        "{times} kills, {last} answers kept, {grown} drills got as far as an answer, {torn} torn ends"
+    );
+    assert!(grown > times / 4, "too few drills lived long enough to test anything: {grown}");
+}
+
+#[test]
+fn thirty_kills_lose_nothing_acknowledged() {
+    kills(30);
+}
+
+/// `cargo test -p staffml-bank --test it -- --ignored thousand_kills --nocapture`
+#[test]
+#[ignore = "takes about two minutes"]
+fn thousand_kills_lose_nothing_acknowledged() {
+    kills(1000);
+}
