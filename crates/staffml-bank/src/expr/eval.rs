@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dim, Quantity};
 
-use super::{BinaryOp, Expr, ExprError, Function};
+use super::{BinaryOp, Expr, ExprError, Function, queue};
 
 /// What an expression gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -241,10 +241,11 @@ impl Function {
             let dim = first.dim().sqrt().ok_or_else(|| misfit("sqrt", first, first))?;
             return finite(libm::sqrt(first.value()), dim, "sqrt", args);
         }
-        if !first.dim().is_none() {
-            return Err(wrong_type(self.name(), "a pure number", &Value::Quantity(first)));
+        if let Some(&odd) = args.iter().find(|a| !a.dim().is_none()) {
+            return Err(wrong_type(self.name(), "a pure number", &Value::Quantity(odd)));
         }
         let x = first.value();
+        let second = args.get(1).copied().unwrap_or(first);
         let value = match self {
             Self::Floor => libm::floor(x),
             Self::Ceil => libm::ceil(x),
@@ -252,6 +253,9 @@ impl Function {
             Self::Ln => libm::log(x),
             Self::Exp => libm::exp(x),
             Self::Log2 => libm::log2(x),
+            Self::ErlangC => queue::erlang_c(first, second),
+            Self::Poisson => queue::poisson(first, second),
+            Self::PoissonBelow => queue::poisson_below(first, second),
             Self::Min | Self::Max | Self::Sqrt | Self::BytesOf => x, // handled above and in `eval`
         };
         finite(value, Dim::NONE, self.name(), args)

@@ -2,7 +2,7 @@
 //!
 //! Templates use it for derived parameters (`P*1e9`), for conditions on a variant (`hq % hkv == 0`) and for the
 //! independent closed form that guards each answer key; the built-in equations are written in it too.
-//! There are numbers, names, `+ - * / % ^`, comparisons, `and or not` and ten functions; no loops, no assignment,
+//! There are numbers, names, `+ - * / % ^`, comparisons, `and or not` and functions; no loops, no assignment,
 //! no strings but quantities in quotes (`'64 MHz'`). Every sub-expression carries its dimension, so bytes are never added to seconds.
 //!
 //! ```
@@ -24,6 +24,7 @@
 mod eval;
 mod parse;
 mod print;
+mod queue;
 #[cfg(test)]
 mod tests;
 
@@ -117,10 +118,16 @@ pub enum Function {
     Log2,
     /// Bytes of one value in a number format: `bytes_of(fmt)`.
     BytesOf,
+    /// Probability that a request waits: `erlang_c(servers, load)`.
+    ErlangC,
+    /// Probability of exactly so many events: `poisson(n, mean)`.
+    Poisson,
+    /// Probability of fewer events: `poisson_below(n, mean)`.
+    PoissonBelow,
 }
 
 impl Function {
-    const ALL: [(&'static str, Self); 10] = [
+    const ALL: [(&'static str, Self); 13] = [
         ("min", Self::Min),
         ("max", Self::Max),
         ("floor", Self::Floor),
@@ -131,7 +138,19 @@ impl Function {
         ("exp", Self::Exp),
         ("log2", Self::Log2),
         ("bytes_of", Self::BytesOf),
+        ("erlang_c", Self::ErlangC),
+        ("poisson", Self::Poisson),
+        ("poisson_below", Self::PoissonBelow),
     ];
+
+    /// Returns how many arguments it takes: least and most.
+    const fn arity(self) -> (usize, usize) {
+        match self {
+            Self::Min | Self::Max => (2, usize::MAX),
+            Self::ErlangC | Self::Poisson | Self::PoissonBelow => (2, 2),
+            _ => (1, 1),
+        }
+    }
 
     /// Returns the name it is called by.
     #[must_use]

@@ -203,9 +203,13 @@ impl<'a> Parser<'a> {
             let known: Vec<&str> = Function::ALL.iter().map(|(name, _)| *name).collect();
             return Err(self.error(format!("no function `{name}`; there are {}", known.join(", "))));
         };
-        let several = matches!(function, Function::Min | Function::Max);
-        if several != (args.len() >= 2) {
-            let count = if several { "at least two arguments" } else { "one argument" };
+        let (least, most) = function.arity();
+        if !(least..=most).contains(&args.len()) {
+            let count = match (least, most) {
+                (1, _) => "one argument",
+                (2, 2) => "two arguments",
+                _ => "at least two arguments",
+            };
             return Err(self.error(format!("`{name}` takes {count}")));
         }
         Ok(Expr::Call(function, args))

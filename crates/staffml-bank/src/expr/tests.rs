@@ -58,6 +58,28 @@ fn arithmetic_has_the_usual_precedence() {
 }
 
 #[test]
+fn queues_and_counts_by_hand() {
+    // One server: a request waits when the server is busy. Two at ρ = 0.6: 2ρ²/(1+ρ).
+    number("erlang_c(1, 0.7)", 0.7);
+    number("erlang_c(2, 1.2)", 0.45);
+    number("poisson(2, 1)", (-1.0_f64).exp() / 2.0);
+    number("poisson_below(3, 1)", 2.5 * (-1.0_f64).exp());
+    // C = P/(P + (1−ρ)·Q) with the probabilities of exactly c and of fewer: the textbook's form of Erlang's C.
+    for (c, a) in [(3.0, 2.7), (8.0, 6.4), (40.0, 31.0), (300.0, 290.0)] {
+        let (p, q) = (format!("poisson({c}, {a})"), format!("poisson_below({c}, {a})"));
+        let check = format!("erlang_c({c}, {a})*({p} + (1 - {a}/{c})*{q})/{p}");
+        let Ok(Value::Quantity(one)) = eval(&check) else { panic!("{check}") };
+        // lgamma of 300 is 1,400, so its rounding alone is worth some 1e-13.
+        assert!((one.value() - 1.0).abs() < 1e-11, "{check}: {}", one.value());
+    }
+    for refused in ["erlang_c(2, 2)", "erlang_c(1.5, 1)", "erlang_c(1e9, 1)", "poisson(1, 0)"] {
+        assert!(matches!(eval(refused), Err(ExprError::NonFinite { .. })), "{refused}");
+    }
+    assert!(matches!(eval("erlang_c(2, w)"), Err(ExprError::Type { .. })));
+    assert!(eval("erlang_c(2)").is_err() && eval("erlang_c(2, 1, 1)").is_err());
+}
+
+#[test]
 fn truth_values_do_not_mix_with_numbers() {
     assert_eq!(eval("a % b == 1 and not a < b"), Ok(Value::Bool(true)));
     assert_eq!(eval("fits(w, hw) or a > 100"), Ok(Value::Bool(true)));
