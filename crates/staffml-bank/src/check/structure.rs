@@ -2,7 +2,7 @@
 
 use super::Findings;
 use crate::model::taxonomy::Level;
-use crate::model::{Bind, Change, Day, ParamKind, Template};
+use crate::model::{Bind, Change, Day, ParamKind, Rounding, Template};
 use crate::oracle::{Oracle, Signature};
 
 pub(super) fn check(found: &mut Findings<'_>, oracle: &dyn Oracle, today: Option<Day>) {
@@ -171,7 +171,8 @@ fn level(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
     }
     let n_nodes = needed.len();
     let branches = needed.iter().filter_map(|n| signature.node(n)).any(|n| n.branches);
-    let rich = branches || !t.decoys.is_empty();
+    let rounds = t.answer.rounding != Rounding::None;
+    let rich = branches || rounds || !t.decoys.is_empty();
     let fits = match t.class.level {
         Level::L1 => n_nodes == 1,
         Level::L2 => n_nodes <= 2,

@@ -72,6 +72,10 @@ fn wrong_answers_that_coincide_are_found() {
     finds("V-MISC-SAME", "drop = [\"need.other\"]", "set = { other = \"code\" }");
     finds("V-MISC-PAIR", "set = { weights = \"8*n*b\" }", "drop = [\"need.other\"]");
     finds("V-MISC-DROP", "drop = [\"need.other\"]", "drop = [\"need.capacity\"]");
+    let seldom = "drop = [\"need.other\"]\nwhen = \"n < 1000\"";
+    finds("V-MISC-WHEN", "drop = [\"need.other\"]", seldom);
+    let always_same = "set = { other = \"code\" }\nwhen = \"n > 1000\"";
+    finds("V-MISC-SAME", "drop = [\"need.other\"]", always_same);
     finds(
         "V-MISC-NODE",
         "scale = { capacity = \"1000/1024\"",

@@ -21,6 +21,7 @@ pub(super) fn check(
     let (mut n_usable, mut n_kept, mut n_drawn) = (0_u32, 0_u32, 0_u32);
     let mut same = vec![0_u32; n_wrong];
     let mut pairs = vec![0_u32; n_wrong * n_wrong];
+    let mut applies = vec![0_u32; n_wrong];
     let mut n_values = 0_u32;
     for seed in 0..n_seeds {
         n_drawn += 1;
@@ -43,6 +44,9 @@ pub(super) fn check(
         }
         n_kept += u32::try_from(instance.wrong.len()).unwrap_or(u32::MAX);
         coincide(&instance, &mut same, &mut pairs);
+        for (n, wrong) in applies.iter_mut().zip(&template.misconceptions) {
+            *n += u32::from(instance.candidates.iter().any(|(id, _)| *id == wrong.id));
+        }
         for (id, why) in &instance.broken {
             let line = template.misconceptions.iter().find(|m| m.id == *id).map_or(0, |m| m.line);
             found.add(
@@ -57,10 +61,14 @@ pub(super) fn check(
     }
     let often = |n: u32| n_values >= 5 && n * 10 > n_values * 4;
     for (i, wrong) in template.misconceptions.iter().enumerate() {
-        if often(same[i]) {
+        if wrong.when.is_some() && n_values >= 5 && applies[i] * 20 < n_values {
+            let what = format!("`{}` applies in {} of {n_values} variants", wrong.id, applies[i]);
+            found.add("V-MISC-WHEN", wrong.line, what, "drop it or widen the parameters");
+        }
+        if often(same[i]) || (wrong.when.is_some() && same[i] * 10 > applies[i] * 4) {
             let what = format!(
-                "`{}` leads to the right answer in {} of {n_values} variants",
-                wrong.id, same[i]
+                "`{}` leads to the right answer in {} of {} variants",
+                wrong.id, same[i], applies[i]
             );
             found.add(
                 "V-MISC-SAME",

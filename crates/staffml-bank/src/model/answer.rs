@@ -98,6 +98,8 @@ pub struct Misconception {
     pub family: Arc<Family>,
     /// How the wrong value comes about.
     pub change: Change,
+    /// Condition without which it leads to the right answer; it is a wrong turn only in variants where this holds.
+    pub when: Option<Expr>,
     /// What the learner probably did.
     pub say: Phrase,
     /// Line in the file.

@@ -37,7 +37,13 @@ pub(super) fn evaluate(
     let mut wrong = Vec::new();
     let mut broken = Vec::new();
     for misconception in &template.misconceptions {
-        match wrong_value(template, oracle, &values, &inputs, misconception) {
+        let applies = misconception.when.as_ref().map_or(Ok(true), |w| w.truth(&names, "when"));
+        let value = match applies {
+            Ok(true) => wrong_value(template, oracle, &values, &inputs, misconception),
+            Ok(false) => continue,
+            Err(error) => Err(error.to_string()),
+        };
+        match value {
             Ok((value, trace)) if value.is_finite() => wrong.push((misconception, value, trace)),
             Ok(_) => {}
             Err(why) => broken.push((misconception.id.clone(), why)),

@@ -173,6 +173,9 @@ pub(super) fn names_are_known(top: &Table<'_, '_>, t: &Template) {
             Change::Expr(expr) => exprs(&place, wrong.line, expr, &all),
             Change::Drop(_) | Change::Swap(..) => {}
         }
+        if let Some(when) = &wrong.when {
+            exprs(&place, wrong.line, when, &all);
+        }
         for name in wrong.say.names().filter(|n| !matches!(*n, "got" | "want")) {
             if !all.contains(&base(name).as_str()) {
                 report("V-PLACEHOLDER", wrong.line, &place, name, &all);

@@ -43,6 +43,7 @@ fn misconception(table: &Table<'_, '_>, registry: &Misconceptions) -> Option<Mis
         family.cloned()
     });
     let change = change(table);
+    let when = table.string("when").and_then(|text| expr(table, &text));
     let say = table.need_string("say");
     if let Some(say) = &say {
         length(table, "V-MISC-SAY", "`say`", say, 20, 240);
@@ -53,6 +54,7 @@ fn misconception(table: &Table<'_, '_>, registry: &Misconceptions) -> Option<Mis
         id: id?.value,
         family: family?,
         change: change?,
+        when,
         say: say?,
         line: table.line(),
     })
