@@ -26,7 +26,9 @@ fn inputs(equation: &str, i: u32) -> Vec<(String, Quantity)> {
         let share = unit.dim().is_none() && unit.text().is_empty();
         let number =
             if share { 0.25 + 0.5 * f64::from(i % 2) } else { f64::from(3 + i) * (k as f64 + 1.5) };
-        Quantity::new(number, unit)
+        // What is counted comes in whole numbers.
+        let counted = unit.dim().is_none() && !share;
+        Quantity::new(if counted { number.ceil() } else { number }, unit)
     };
     let counts = equation.contains("kv") || equation.contains("gemm");
     let value = |k, unit: &Unit| {
@@ -38,6 +40,7 @@ fn inputs(equation: &str, i: u32) -> Vec<(String, Quantity)> {
     };
     let eta = |name: &str| match name {
         "efficiency" => Some(Quantity::pure(0.75)),
+        "pue" => Some(Quantity::pure(1.25)),
         // Whole numbers, whatever else is counted.
         _ if COUNTS.contains(&name) => Some(Quantity::pure(f64::from(8 + i))),
         _ => None,

@@ -4,6 +4,7 @@ use super::super::walls::From::{Node, Number};
 use super::super::walls::Row;
 
 pub(in super::super) static ROWS: &[Row] = &[
+    // Wall 14.
     Row {
         ours: "comm.ring_allreduce",
         theirs: "communication.all_reduce",
@@ -36,5 +37,84 @@ pub(in super::super) static ROWS: &[Row] = &[
         theirs: "memory.weight_bytes",
         inputs: &[("parameters", Node("parameters")), ("width", Node("width"))],
         outputs: &[("update", "weight_bytes")],
+    },
+    // Wall 15.
+    Row {
+        ours: "reliability.cluster_mtbf",
+        theirs: "fragility.fleet_mtbf",
+        inputs: &[
+            ("accelerators", Number(1.0)),
+            ("nodes", Node("devices")),
+            ("accelerator_mtbf", Node("device_mtbf")),
+        ],
+        outputs: &[("mtbf", "fleet_mtbf")],
+    },
+    Row {
+        ours: "reliability.expected_failures",
+        theirs: "fragility.goodput",
+        inputs: &[("fleet_mtbf", Node("mtbf")), ("duration", Node("time"))],
+        outputs: &[("failures", "expected_failures")],
+    },
+    Row {
+        ours: "reliability.survival",
+        theirs: "fragility.goodput",
+        inputs: &[("fleet_mtbf", Node("mtbf")), ("duration", Node("time"))],
+        outputs: &[("exposure", "expected_failures")],
+    },
+    Row {
+        ours: "reliability.unreliability",
+        theirs: "fragility.goodput",
+        inputs: &[("fleet_mtbf", Node("mtbf")), ("duration", Node("time"))],
+        outputs: &[("failed", "failure_probability")],
+    },
+    Row {
+        ours: "reliability.goodput",
+        theirs: "fragility.recovery",
+        inputs: &[
+            ("detection", Number(0.0)),
+            ("restart", Node("restart")),
+            ("checkpoint", Number(0.0)),
+            ("warm_up", Number(0.0)),
+            ("failure_interval", Node("mtbf")),
+        ],
+        outputs: &[("restarts", "lost_share")],
+    },
+    // A request to k machines is late unless all are in time; an audit misses a fault if all k steps miss it.
+    Row {
+        ours: "reliability.audit_share",
+        theirs: "tail_latency.fan_out",
+        inputs: &[("leaves", Node("steps")), ("quantile", Node("miss_all"))],
+        outputs: &[("miss_one", "leaf_quantile")],
+    },
+    // Wall 16.
+    Row {
+        ours: "multi_tenant.md1_wait",
+        theirs: "tail_latency.mean_wait",
+        inputs: &[
+            ("utilization", Node("load")),
+            ("service_time", Node("service")),
+            ("service_cv", Number(0.0)),
+        ],
+        outputs: &[("wait", "random_wait")],
+    },
+    Row {
+        ours: "multi_tenant.load_for_wait",
+        theirs: "tail_latency.mean_wait",
+        inputs: &[
+            ("utilization", Node("load")),
+            ("service_time", Node("service")),
+            ("service_cv", Number(0.0)),
+        ],
+        outputs: &[("wait", "random_wait")],
+    },
+    Row {
+        ours: "multi_tenant.pooling",
+        theirs: "multi_tenant.wait",
+        inputs: &[
+            ("arrivals", Node("arrivals")),
+            ("duration", Node("service")),
+            ("accelerators", Node("servers")),
+        ],
+        outputs: &[("waits", "waiting_probability"), ("pooled", "wait")],
     },
 ];
