@@ -62,8 +62,8 @@ fn queues_and_counts_by_hand() {
     // One server: a request waits when the server is busy. Two at ρ = 0.6: 2ρ²/(1+ρ).
     number("erlang_c(1, 0.7)", 0.7);
     number("erlang_c(2, 1.2)", 0.45);
-    number("poisson(2, 1)", (-1.0_f64).exp() / 2.0);
-    number("poisson_below(3, 1)", 2.5 * (-1.0_f64).exp());
+    number("poisson(2, 1)", 0.5 / core::f64::consts::E);
+    number("poisson_below(3, 1)", 2.5 / core::f64::consts::E);
     // C = P/(P + (1−ρ)·Q) with the probabilities of exactly c and of fewer: the textbook's form of Erlang's C.
     for (c, a) in [(3.0, 2.7), (8.0, 6.4), (40.0, 31.0), (300.0, 290.0)] {
         let (p, q) = (format!("poisson({c}, {a})"), format!("poisson_below({c}, {a})"));
