@@ -20,7 +20,12 @@ pub(super) struct Coincidences {
 
 impl Coincidences {
     pub(super) fn new(n_wrong: usize) -> Self {
-        Self { n_values: 0, applies: vec![0; n_wrong], same: vec![0; n_wrong], pairs: vec![0; n_wrong * n_wrong] }
+        Self {
+            n_values: 0,
+            applies: vec![0; n_wrong],
+            same: vec![0; n_wrong],
+            pairs: vec![0; n_wrong * n_wrong],
+        }
     }
 
     /// Counts one variant.

@@ -2,7 +2,9 @@
 
 use super::Findings;
 use crate::model::taxonomy::Level;
-use crate::model::{Bind, Body, Change, Computed, Day, ParamKind, Phrase, Rounding, Template, Worth};
+use crate::model::{
+    Bind, Body, Change, Computed, Day, ParamKind, Phrase, Rounding, Template, Worth,
+};
 use crate::oracle::{Oracle, Signature};
 
 pub(super) fn check(found: &mut Findings<'_>, oracle: &dyn Oracle, today: Option<Day>) {
