@@ -34,6 +34,22 @@ pub enum Error {
         /// A known name like it.
         near: Option<String>,
     },
+    /// No chain of that name.
+    #[error("no chain `{id}`{}", hint(near.as_deref()))]
+    UnknownChain {
+        /// The name.
+        id: String,
+        /// A known name like it.
+        near: Option<String>,
+    },
+    /// No study plan of that name.
+    #[error("no plan `{id}`{}", hint(near.as_deref()))]
+    UnknownPlan {
+        /// The name.
+        id: String,
+        /// A known name like it.
+        near: Option<String>,
+    },
     /// No parameter of that name, or one that cannot be given.
     #[error("{template} has no parameter `{name}` to give; it takes {known}")]
     UnknownParam {
@@ -65,6 +81,14 @@ pub enum Error {
         condition: String,
         /// The values.
         values: String,
+    },
+    /// A question that does not ask for one number, where one is wanted.
+    #[error("{template} is of kind `{kind}` and asks for no single number")]
+    NoNumber {
+        /// The template.
+        template: String,
+        /// Its kind.
+        kind: String,
     },
     /// No variant could be drawn.
     #[error("{template}: no usable variant in {attempts} draws from seed {seed}; last: {why}")]
@@ -107,8 +131,11 @@ impl Error {
             Self::Log(error) => error.code(),
             Self::Io { .. } => "E-IO",
             Self::UnknownTemplate { .. } => "E-TEMPLATE",
+            Self::UnknownChain { .. } => "E-CHAIN",
+            Self::UnknownPlan { .. } => "E-PLAN",
             Self::UnknownParam { .. } | Self::BadValue { .. } => "E-PARAM",
             Self::Require { .. } => "E-REQUIRE",
+            Self::NoNumber { .. } => "E-KIND",
             Self::Exhausted { .. } => "E-GEN-EXHAUSTED",
             Self::Expr { .. } => "E-EXPR",
             Self::Oracle { source, .. } => source.code(),

@@ -26,14 +26,36 @@ pub fn wrap(text: &str, width: usize, indent: &str) -> String {
     out
 }
 
+/// Sets two texts side by side in columns of `width` characters, three apart. The result ends with a newline.
+#[must_use]
+pub fn columns(left: &str, right: &str, width: usize) -> String {
+    let (left, right) = (wrap(left, width, "    "), wrap(right, width, "    "));
+    let (left, right): (Vec<&str>, Vec<&str>) = (left.lines().collect(), right.lines().collect());
+    let mut out = String::new();
+    for i in 0..left.len().max(right.len()) {
+        let at = |lines: &[&str]| lines.get(i).map_or_else(String::new, |l| (*l).to_owned());
+        let (a, b) = (at(&left), at(&right));
+        let pad = width.saturating_sub(a.chars().count());
+        out.push_str(format!("{a}{}   {b}", " ".repeat(pad)).trim_end());
+        out.push('\n');
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::wrap;
+    use super::{columns, wrap};
 
     #[test]
     fn lines_end_before_the_width() {
         assert_eq!(wrap("one two three", 7, ""), "one two\nthree\n");
         assert_eq!(wrap("1. one two\n\nthree", 7, "   "), "1. one\n   two\n\nthree\n");
         assert_eq!(wrap("incomprehensible", 5, ""), "incomprehensible\n");
+    }
+
+    #[test]
+    fn columns_stand_side_by_side() {
+        assert_eq!(columns("a b", "c", 5), "a b     c\n");
+        assert_eq!(columns("one two", "three", 5), "one     three\n    two\n");
     }
 }

@@ -11,7 +11,7 @@ const DEPTH: u32 = 4;
 /// Returns the path (within the bank, with `/`) and text of every bank file in a folder.
 pub(super) fn read(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
-    for name in ["bank.toml", "misconceptions.toml", "ids.txt"] {
+    for name in ["bank.toml", "facts.toml", "misconceptions.toml", "ids.txt"] {
         let path = folder.join(name);
         if path.is_file() {
             out.push((name.to_owned(), text(&path)?));
@@ -21,9 +21,11 @@ pub(super) fn read(folder: &Path) -> Result<Vec<(String, String)>> {
         let why = "it is not a folder".to_owned();
         return Err(Error::Io { path: folder.display().to_string(), why });
     }
-    let questions = folder.join("q");
-    if questions.is_dir() {
-        walk(&questions, "q", 0, &mut out)?;
+    for name in ["q", "chains", "plans"] {
+        let inner = folder.join(name);
+        if inner.is_dir() {
+            walk(&inner, name, 0, &mut out)?;
+        }
     }
     Ok(out)
 }

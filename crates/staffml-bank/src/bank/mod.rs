@@ -3,8 +3,11 @@
 //! ```text
 //! bank.toml            name, version, allowed licenses
 //! misconceptions.toml  the registry of wrong turns
+//! facts.toml           constants that a question may use without showing them
 //! ids.txt              every id ever given, one `id<TAB>date` per line, append-only
 //! q/<area>/<id>.toml   one template per file
+//! chains/<id>.toml     questions of rising level on one topic
+//! plans/<id>.toml      study plans
 //! ```
 //!
 //! The folders below `q` are for browsing; nothing is read from a path.
@@ -21,11 +24,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::model::{Misconceptions, Template, read_template};
+use crate::model::{
+    Chain, Facts, Misconceptions, Plan, Template, read_chain, read_plan, read_template,
+};
 use crate::oracle::Oracle;
 use crate::problem::Problem;
 use crate::read::{Source, nearest};
-use crate::variant::{Draw, Instance, instantiate};
+use crate::variant::{Draw, Instance, Question, instantiate, question, thread};
 
 /// A set of templates with their registry of misconceptions.
 #[derive(Debug, Clone)]
@@ -37,7 +42,11 @@ pub struct Bank {
     pub version: String,
     /// Known wrong turns.
     pub misconceptions: Misconceptions,
+    /// Constants that questions may use without showing them.
+    pub facts: Facts,
     templates: Vec<Arc<Template>>,
+    chains: Vec<Chain>,
+    plans: Vec<Plan>,
 }
 
 impl Bank {
@@ -81,9 +90,16 @@ impl Bank {
         problems.extend(found);
         let (ids, found) = ids::read(ids);
         problems.extend(found);
+        // A bank whose questions show all they use needs no facts.
+        let (facts, found) = text("facts.toml")
+            .map_or_else(Default::default, |text| Facts::read("facts.toml", text));
+        problems.extend(found);
 
-        let context =
-            crate::model::ReadContext { misconceptions: &misconceptions, licenses: &licenses };
+        let context = crate::model::ReadContext {
+            misconceptions: &misconceptions,
+            facts: &facts,
+            licenses: &licenses,
+        };
         let mut templates: Vec<Arc<Template>> = Vec::new();
         for (path, text) in files.iter().filter(|(path, _)| path.starts_with("q/")) {
             let (template, found) = read_template(path, text, context);
@@ -107,13 +123,61 @@ impl Bank {
             templates.push(Arc::new(template));
         }
         templates.sort_by(|a, b| a.id().cmp(b.id()));
-        (Self { name, version, misconceptions, templates }, problems)
+        let (mut chains, mut plans) = (Vec::new(), Vec::new());
+        for (path, text) in &files {
+            if path.starts_with("chains/") {
+                let (chain, found) = read_chain(path, text);
+                problems.extend(found);
+                chains.extend(chain);
+            } else if path.starts_with("plans/") {
+                let (plan, found) = read_plan(path, text);
+                problems.extend(found);
+                plans.extend(plan);
+            }
+        }
+        (Self { name, version, misconceptions, facts, templates, chains, plans }, problems)
     }
 
     /// Returns the templates, ordered by id.
     #[must_use]
     pub fn templates(&self) -> &[Arc<Template>] {
         &self.templates
+    }
+
+    /// Returns the chains, ordered by file.
+    #[must_use]
+    pub fn chains(&self) -> &[Chain] {
+        &self.chains
+    }
+
+    /// Returns a chain.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownChain`] with the nearest known id.
+    pub fn chain(&self, id: &str) -> Result<&Chain> {
+        self.chains.iter().find(|c| c.id == id).ok_or_else(|| Error::UnknownChain {
+            id: id.to_owned(),
+            near: nearest(id, self.chains.iter().map(|c| c.id.as_str())).map(str::to_owned),
+        })
+    }
+
+    /// Returns the study plans, ordered by file.
+    #[must_use]
+    pub fn plans(&self) -> &[Plan] {
+        &self.plans
+    }
+
+    /// Returns a study plan.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownPlan`] with the nearest known id.
+    pub fn plan(&self, id: &str) -> Result<&Plan> {
+        self.plans.iter().find(|p| p.id == id).ok_or_else(|| Error::UnknownPlan {
+            id: id.to_owned(),
+            near: nearest(id, self.plans.iter().map(|p| p.id.as_str())).map(str::to_owned),
+        })
     }
 
     /// Returns a template.
@@ -129,7 +193,28 @@ impl Bank {
         })
     }
 
-    /// Returns a variant of a template.
+    /// Returns a variant of a template of any kind.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownTemplate`], or as [`question`].
+    pub fn question(&self, id: &str, oracle: &dyn Oracle, draw: &Draw) -> Result<Question> {
+        question(self.get(id)?, oracle, draw)
+    }
+
+    /// Returns the questions of a chain, with one value for each parameter of its thread.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownChain`], [`Error::UnknownTemplate`], or as [`thread`].
+    pub fn thread(&self, chain: &str, oracle: &dyn Oracle, seed: u64) -> Result<Vec<Question>> {
+        let chain = self.chain(chain)?;
+        let members: Result<Vec<Arc<Template>>> =
+            chain.members.iter().map(|id| self.get(id).cloned()).collect();
+        thread(chain, &members?, oracle, seed)
+    }
+
+    /// Returns a variant of a template that asks for one number.
     ///
     /// # Errors
     ///

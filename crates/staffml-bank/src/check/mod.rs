@@ -5,6 +5,8 @@
 //! whose wrong answers coincide, or which shows one number and uses another.
 //! All findings are returned at once; none stops the check.
 
+mod chains;
+mod number;
 mod structure;
 mod variants;
 
@@ -85,7 +87,7 @@ pub struct TemplateReport {
     pub space: Option<u64>,
 }
 
-/// Checks every template of a bank.
+/// Checks every template, chain and plan of a bank.
 #[must_use]
 pub fn check(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Report {
     let mut report = Report { problems: Vec::new(), templates: Vec::new() };
@@ -96,6 +98,7 @@ pub fn check(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Report {
         report.problems.extend(findings.problems);
         report.templates.push(figures);
     }
+    report.problems.extend(chains::check(bank, oracle));
     report.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     report
 }

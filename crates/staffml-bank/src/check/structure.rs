@@ -2,7 +2,9 @@
 
 use super::Findings;
 use crate::model::taxonomy::Level;
-use crate::model::{Bind, Change, Day, ParamKind, Rounding, Template};
+use crate::model::{
+    Bind, Body, Change, Computed, Day, ParamKind, Phrase, Rounding, Template, Worth,
+};
 use crate::oracle::{Oracle, Signature};
 
 pub(super) fn check(found: &mut Findings<'_>, oracle: &dyn Oracle, today: Option<Day>) {
@@ -15,29 +17,84 @@ pub(super) fn check(found: &mut Findings<'_>, oracle: &dyn Oracle, today: Option
         }
     }
     shown_and_used(found, &template);
-    let Some(signature) = oracle.signature(&template.answer.equation) else {
-        let what = format!("the oracle knows no equation `{}`", template.answer.equation);
-        found.add("V-ANSWER-EQ", template.answer.line, what, "name one of its equations");
-        return;
-    };
-    inputs(found, &template, &signature);
-    output(found, &template, &signature);
-    level(found, &template, &signature);
+    for (_, computed) in template.body.computed() {
+        let Some(signature) = oracle.signature(&computed.answer.equation) else {
+            let what = format!("the oracle knows no equation `{}`", computed.answer.equation);
+            found.add("V-ANSWER-EQ", computed.answer.line, what, "name one of its equations");
+            continue;
+        };
+        inputs(found, computed, &signature);
+        output(found, computed, &signature);
+    }
+    level(found, oracle, &template);
 }
 
 /// Parameters used must be shown, and parameters shown must be used or declared decoys.
 fn shown_and_used(found: &mut Findings<'_>, t: &Template) {
     let base = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
-    let shown: Vec<String> = t.stem.names().map(base).collect();
     let mut used: Vec<String> = Vec::new();
-    let mut use_all = |bind: &[(String, Bind)]| {
-        for (_, bind) in bind {
-            if let Bind::Expr(expr) = bind {
-                used.extend(expr.names().into_iter().map(base));
+    let of_binds = |bind: &[(String, Bind)]| {
+        let exprs = bind.iter().filter_map(|(_, bind)| match bind {
+            Bind::Expr(expr) => Some(expr),
+            Bind::Literal(_) => None,
+        });
+        exprs.flat_map(|e| e.names().into_iter().map(base)).collect::<Vec<String>>()
+    };
+    for (_, computed) in t.body.computed() {
+        used.extend(of_binds(&computed.answer.bind));
+    }
+    let mut beside: Vec<&Phrase> = Vec::new();
+    match &t.body {
+        Body::Numeric(_) | Body::Choice(_) => {}
+        Body::Concept(options) => {
+            let texts = options.iter().flat_map(|o| [&o.text, &o.say]);
+            used.extend(texts.flat_map(|text| text.names().map(base).collect::<Vec<String>>()));
+            beside.extend(options.iter().map(|o| &o.text));
+        }
+        Body::Recall(back) => used.extend(back.names().map(base)),
+        Body::Multi(multi) => {
+            beside.extend(multi.parts.iter().map(|p| &p.ask));
+            if let Some(decision) = &multi.decision {
+                beside.push(&decision.ask);
+                beside.extend(decision.options.iter().map(|o| &o.text));
+                for option in &decision.options {
+                    match &option.worth {
+                        Worth::Equation { bind, .. } => used.extend(of_binds(bind)),
+                        Worth::Expr(expr) => used.extend(expr.names().into_iter().map(base)),
+                    }
+                }
             }
         }
-    };
-    use_all(&t.answer.bind);
+        Body::Open(open) => {
+            beside.extend(open.parts.iter().map(|p| &p.ask));
+            used.extend(open.model_answer.names().map(base));
+        }
+    }
+    let stems = core::iter::once(&t.stem).chain(t.track_stems.iter().map(|(_, stem)| stem));
+    for (i, stem) in stems.enumerate() {
+        let texts = core::iter::once(stem).chain(beside.iter().copied());
+        let shown: Vec<String> =
+            texts.flat_map(|text| text.names().map(base).collect::<Vec<String>>()).collect();
+        compare(found, t, &shown, used.clone(), i > 0);
+    }
+    for (name, _) in &t.hidden {
+        if !used.contains(name) {
+            let what = format!("the hidden constant `{name}` is not used");
+            found.add("V-HIDDEN", 0, what, "use it or drop it");
+        }
+    }
+}
+
+/// Compares what one wording shows with what the answers use.
+fn compare(
+    found: &mut Findings<'_>,
+    t: &Template,
+    shown: &[String],
+    mut used: Vec<String>,
+    is_variant: bool,
+) {
+    let base = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
+    let of = if is_variant { " of this track" } else { "" };
     // A derived parameter stands for what it is computed from.
     for param in t.params.iter().rev() {
         if let ParamKind::Derived(expr) = &param.kind
@@ -51,7 +108,8 @@ fn shown_and_used(found: &mut Findings<'_>, t: &Template) {
     for param in &t.params {
         let (is_shown, is_used) = (shown.contains(&param.name), used.contains(&param.name));
         if is_used && !is_shown {
-            let what = format!("`{}` enters the answer but the stem does not show it", param.name);
+            let what =
+                format!("`{}` enters the answer but the stem{of} does not show it", param.name);
             found.add("V-BIND-SHOWN", param.line, what, "show it in the stem");
         }
         let is_decoy = t.decoys.contains(&param.name);
@@ -66,7 +124,7 @@ fn shown_and_used(found: &mut Findings<'_>, t: &Template) {
     }
 }
 
-fn inputs(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
+fn inputs(found: &mut Findings<'_>, t: &Computed, signature: &Signature) {
     let line = t.answer.line;
     for (input, _) in &signature.inputs {
         if !t.answer.bind.iter().any(|(name, _)| name == input) {
@@ -128,7 +186,7 @@ fn inputs(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
     }
 }
 
-fn output(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
+fn output(found: &mut Findings<'_>, t: &Computed, signature: &Signature) {
     let node = match &t.answer.output {
         Some(name) => signature.node(name),
         None => signature.nodes.last(),
@@ -153,10 +211,36 @@ fn output(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
     }
 }
 
-/// Compares the level with the structure of the solution.
-fn level(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
-    let last =
-        t.answer.output.as_deref().or_else(|| signature.nodes.last().map(|n| n.name.as_str()));
+/// Compares the level with the structure of the question.
+fn level(found: &mut Findings<'_>, oracle: &dyn Oracle, t: &Template) {
+    let level = t.class.level;
+    let (fits, is) = match &t.body {
+        Body::Numeric(computed) | Body::Choice(computed) => {
+            let Some(signature) = oracle.signature(&computed.answer.equation) else { return };
+            solution_fits(t, computed, &signature)
+        }
+        Body::Concept(_) => (level <= Level::L4, "one option to choose".to_owned()),
+        Body::Recall(_) => (level <= Level::L2, "one fact to recall".to_owned()),
+        Body::Multi(multi) => {
+            let decides = multi.decision.is_some();
+            let fits = level >= Level::L4 && (level == Level::L4 || decides);
+            (
+                fits,
+                format!("several numbers {} a decision", if decides { "and" } else { "without" }),
+            )
+        }
+        Body::Open(_) => (level >= Level::L4, "a text".to_owned()),
+    };
+    if !fits {
+        let what = format!("{level} asks for {is}");
+        found.add("W-LEVEL-FIT", 0, what, "correct the level or the question");
+    }
+}
+
+/// Returns whether a level fits the steps of a solution, and what they are.
+fn solution_fits(t: &Template, computed: &Computed, signature: &Signature) -> (bool, String) {
+    let answer = &computed.answer;
+    let last = answer.output.as_deref().or_else(|| signature.nodes.last().map(|n| n.name.as_str()));
     let mut needed: Vec<&str> = last.into_iter().collect();
     let mut i = 0;
     while let Some(name) = needed.get(i).copied() {
@@ -171,21 +255,14 @@ fn level(found: &mut Findings<'_>, t: &Template, signature: &Signature) {
     }
     let n_nodes = needed.len();
     let branches = needed.iter().filter_map(|n| signature.node(n)).any(|n| n.branches);
-    let rounds = t.answer.rounding != Rounding::None;
+    let rounds = answer.rounding != Rounding::None;
     let rich = branches || rounds || !t.decoys.is_empty();
     let fits = match t.class.level {
         Level::L1 => n_nodes == 1,
         Level::L2 => n_nodes <= 2,
-        Level::L3 => n_nodes <= 5 && (n_nodes >= 2 || t.answer.bind.len() >= 3),
+        Level::L3 => n_nodes <= 5 && (n_nodes >= 2 || answer.bind.len() >= 3),
         Level::L4 => rich,
         Level::L5 | Level::L6Plus => rich && n_nodes >= 2,
     };
-    if !fits {
-        let what = format!(
-            "{} asks for {n_nodes} steps{}",
-            t.class.level,
-            if rich { " with a choice" } else { "" }
-        );
-        found.add("W-LEVEL-FIT", 0, what, "correct the level or the question");
-    }
+    (fits, format!("{n_nodes} steps{}", if rich { " with a choice" } else { "" }))
 }

@@ -113,5 +113,6 @@ fn unknown_names_are_found() {
 fn a_date_in_the_future_is_found() {
     let today = Day { year: 2026, month: 11, day: 20 };
     let report = check(&Bank::embedded(), &Builtin, Options::FAST.today(today));
-    assert!(report.problems.iter().all(|p| p.code == "V-DATE") && !report.problems.is_empty());
+    let others: Vec<_> = report.problems.iter().filter(|p| p.code != "V-DATE").collect();
+    assert!(others.is_empty() && !report.problems.is_empty(), "{others:?}");
 }

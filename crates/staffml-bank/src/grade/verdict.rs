@@ -51,6 +51,8 @@ pub enum Remark {
     KindOmitted,
     /// `KB` was read as `kB`.
     CapitalK,
+    /// The value follows from a wrong answer to an earlier part; the slip is charged there.
+    CarriedForward,
 }
 
 /// A graded answer.
@@ -70,7 +72,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    pub(super) fn new(
+    pub(crate) fn new(
         class: Class,
         code: impl Into<Cow<'static, str>>,
         message: impl Into<String>,

@@ -4,7 +4,9 @@ use core::fmt;
 
 use serde::Serialize;
 
-use super::taxonomy::{Area, Bloom, Kind, Level, Mode, Origin, Phase, Status, Track, Zone};
+use super::taxonomy::{
+    Area, Bloom, Kind, Knowledge, Level, Mode, Origin, Phase, Principle, Status, Track, Zone,
+};
 use super::topics::Topic;
 
 /// Identity and history.
@@ -131,10 +133,38 @@ pub struct Classification {
     pub phase: Phase,
     /// Walls, 1 to 22.
     pub walls: Vec<u8>,
+    /// Principles of reasoning.
+    pub principles: Vec<Principle>,
+    /// Fields of knowledge.
+    pub knowledge: Vec<Knowledge>,
     /// Free words.
     pub tags: Vec<String>,
     /// Expected answer time in seconds.
     pub time_s: u32,
+    /// How hard it is, where that is known better than from the level.
+    pub difficulty: Option<Difficulty>,
+}
+
+/// The three parameters of an item response curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Difficulty {
+    /// Discrimination, 0.3 to 3.
+    pub a: f64,
+    /// Difficulty on the scale of skill, -4 to 4.
+    pub b: f64,
+    /// Chance of a right guess, 0 to 0.5.
+    pub c: f64,
+}
+
+impl Difficulty {
+    /// Returns the parameters, or nothing if one is outside its interval.
+    #[must_use]
+    pub fn new(a: f64, b: f64, c: f64) -> Option<Self> {
+        let sound =
+            (0.3..=3.0).contains(&a) && (-4.0..=4.0).contains(&b) && (0.0..=0.5).contains(&c);
+        sound.then_some(Self { a, b, c })
+    }
 }
 
 /// Something to read.

@@ -5,25 +5,42 @@
 //! Reading collects every mistake with its line ([`crate::problem::Problem`]) and stops at none.
 //!
 //! Reading order: [`taxonomy`] and [`Topic`] classify, [`Param`] and [`Phrase`] make the text, [`Answer`] and
-//! [`Misconception`] make the numbers.
+//! [`Misconception`] make the numbers, [`Body`] says what each kind of question asks for; [`Chain`] and [`Plan`] put
+//! questions in a row.
 
 mod answer;
+mod body;
+mod chain;
+mod facts;
 mod head;
 mod misconceptions;
 mod param;
 mod phrase;
+mod plan;
 mod reading;
 pub mod taxonomy;
 mod topics;
 
 pub use answer::{Answer, Bind, Change, Misconception, Rounding};
-pub use head::{Classification, Day, Head, Reference, Review, Version};
+pub use body::{
+    About, Alternative, Best, Body, Computed, Contender, Decision, Mark, Multi, Open, Part, Row,
+    Worth, WrongIdea,
+};
+pub use chain::Chain;
+pub(crate) use chain::read_chain;
+pub use facts::{Fact, Facts};
+pub use head::{Classification, Day, Difficulty, Head, Reference, Review, Version};
 pub use misconceptions::{Family, Misconceptions};
 pub use param::{Choice, Param, ParamKind};
 pub use phrase::{Phrase, Piece};
+pub use plan::Plan;
+pub(crate) use plan::read_plan;
 pub(crate) use reading::{Context as ReadContext, read_template};
 pub use topics::Topic;
 
+use std::sync::Arc;
+
+use self::taxonomy::Track;
 use crate::expr::Expr;
 
 /// A question whose numbers are parameters.
@@ -34,8 +51,10 @@ pub struct Template {
     pub head: Head,
     /// Where it belongs.
     pub class: Classification,
-    /// The question.
+    /// The question, or the situation that its parts ask about, or the front of a card.
     pub stem: Phrase,
+    /// Other wordings of the question for some tracks.
+    pub track_stems: Vec<(Track, Phrase)>,
     /// What varies, in the order of the file; each may use those before it.
     pub params: Vec<Param>,
     /// Conditions without which the question makes no sense, with their text.
@@ -45,14 +64,14 @@ pub struct Template {
     pub draw_if: Vec<(String, Expr)>,
     /// Parameters that are shown and unused on purpose.
     pub decoys: Vec<String>,
-    /// The right answer.
-    pub answer: Answer,
-    /// Recognized wrong answers.
-    pub misconceptions: Vec<Misconception>,
+    /// Constants used and not shown, by the name they have here.
+    pub hidden: Vec<(String, Arc<Fact>)>,
+    /// Why a model may be larger than the machine it meets.
+    pub infeasible_ok: Option<String>,
+    /// What is asked for.
+    pub body: Body,
     /// Hints, weakest first.
     pub hints: Vec<String>,
-    /// Sentences for steps of the worked solution, by node.
-    pub steps: Vec<(String, Phrase)>,
     /// The one idea to keep.
     pub takeaway: String,
     /// Where to read more.
@@ -72,5 +91,21 @@ impl Template {
     #[must_use]
     pub fn param(&self, name: &str) -> Option<&Param> {
         self.params.iter().find(|p| p.name == name)
+    }
+
+    /// Returns the number asked for, where the question asks for one number.
+    #[must_use]
+    pub const fn computed(&self) -> Option<&Arc<Computed>> {
+        match &self.body {
+            Body::Numeric(computed) | Body::Choice(computed) => Some(computed),
+            _ => None,
+        }
+    }
+
+    /// Returns the wording for a track.
+    #[must_use]
+    pub fn stem_for(&self, track: Option<Track>) -> &Phrase {
+        let own = self.track_stems.iter().find(|(t, _)| Some(*t) == track);
+        own.map_or(&self.stem, |(_, stem)| stem)
     }
 }

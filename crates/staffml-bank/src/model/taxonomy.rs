@@ -185,6 +185,122 @@ words! {
     }
 }
 
+words! {
+    /// Whether a chain is a main path or a side path.
+    Tier, "tier", {
+        Primary = "primary",
+        Secondary = "secondary",
+    }
+}
+
+words! {
+    /// A principle of reasoning.
+    Principle, "principle", {
+        /// Resource quantification:
+        Rc1 = "RC-1",
+        /// Bottleneck analysis:
+        Rc2 = "RC-2",
+        /// Hardware-compiler-algorithm co-design:
+        Rc3 = "RC-3",
+        /// Scaling:
+        Rc4 = "RC-4",
+        /// Representational efficiency:
+        Rc5 = "RC-5",
+        /// Latency decomposition:
+        Rc6 = "RC-6",
+        /// Faults and reliability:
+        Rc7 = "RC-7",
+        /// System design:
+        Rc8 = "RC-8",
+        /// Optimization method:
+        Rc9 = "RC-9",
+        /// Cost efficiency:
+        Rc10 = "RC-10",
+        /// Locality:
+        Rc11 = "RC-11",
+        /// Observability:
+        Rc12 = "RC-12",
+        /// Concurrency and asynchrony:
+        Rc13 = "RC-13",
+    }
+}
+
+words! {
+    /// A field of knowledge.
+    Knowledge, "field of knowledge", {
+        /// Workflow:
+        A1 = "A1",
+        /// Neural computation:
+        A2 = "A2",
+        /// Architectures:
+        A3 = "A3",
+        /// Training dynamics:
+        A4 = "A4",
+        /// Data pipelines:
+        A5 = "A5",
+        /// Feature engineering:
+        A6 = "A6",
+        /// Data quality and drift:
+        A7 = "A7",
+        /// Number systems:
+        B1 = "B1",
+        /// Compute arithmetic:
+        B2 = "B2",
+        /// Accelerators:
+        B3 = "B3",
+        /// Parallel programming:
+        B4 = "B4",
+        /// Graph optimization:
+        B5 = "B5",
+        /// Compilers:
+        B6 = "B6",
+        /// Libraries and runtimes:
+        B7 = "B7",
+        /// Benchmarking:
+        B8 = "B8",
+        /// Memory hierarchy:
+        C1 = "C1",
+        /// Data movement:
+        C2 = "C2",
+        /// Interconnects:
+        C3 = "C3",
+        /// Collectives:
+        C4 = "C4",
+        /// Distributed training:
+        C5 = "C5",
+        /// Fault tolerance:
+        C6 = "C6",
+        /// Fleet orchestration:
+        C7 = "C7",
+        /// Distributed data:
+        C8 = "C8",
+        /// Storage:
+        C9 = "C9",
+        /// Compression:
+        D1 = "D1",
+        /// Quantization:
+        D2 = "D2",
+        /// Inference optimization:
+        D3 = "D3",
+        /// Serving:
+        D4 = "D4",
+        /// Edge and mobile:
+        D5 = "D5",
+        /// TinyML:
+        D6 = "D6",
+        /// MLOps:
+        D7 = "D7",
+        /// Power and sustainability:
+        E1 = "E1",
+        /// Security, privacy, robustness:
+        E2 = "E2",
+        /// Responsible AI:
+        E3 = "E3",
+        /// Compound systems:
+        F1 = "F1",
+    }
+}
+
 impl Level {
     /// Returns the number of the level, 1 to 6.
     #[must_use]

@@ -138,3 +138,20 @@ pub fn grouped(value: f64) -> String {
     }
     out
 }
+
+/// Returns a printed number, with or without unit, with zeros behind its point until it shows `digits` significant
+/// figures: `8 GB` at three figures is `8.00 GB`. Numbers with an exponent stay as they are.
+#[must_use]
+pub fn padded(text: &str, digits: usize) -> String {
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'));
+    let (number, rest) = text.split_at(end.unwrap_or(text.len()));
+    let figures = number.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit);
+    let missing = digits.saturating_sub(figures.count());
+    let has_exponent =
+        rest.starts_with('e') && rest[1..].starts_with(|c: char| c.is_ascii_digit() || c == '-');
+    if missing == 0 || has_exponent || number.bytes().all(|b| !(b'1'..=b'9').contains(&b)) {
+        return text.to_owned();
+    }
+    let point = if number.contains('.') { "" } else { "." };
+    format!("{number}{point}{}{rest}", "0".repeat(missing))
+}

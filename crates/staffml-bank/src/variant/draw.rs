@@ -1,28 +1,21 @@
-//! Seed or given values to an instance.
+//! Seed or given values to the values of a template's parameters.
 
-use std::sync::Arc;
-
-use super::evaluate::evaluate;
-use super::instance::Instance;
 use super::rng::stream;
 use super::scope::Names;
 use super::value::ParamValue;
 use crate::error::{Error, Result};
 use crate::expr::{ExprError, Value};
+use crate::model::taxonomy::Track;
 use crate::model::{Choice, Param, ParamKind, Template};
 use crate::oracle::Oracle;
 use crate::quantity::{Expect, Unit, format, parse};
-
-/// Refused draws before giving up.
-const ATTEMPTS: u32 = 200;
-/// A drawn question has at least this many recognizable wrong answers.
-const SURVIVORS: usize = 2;
 
 /// Where the numbers of a variant come from: a seed, values given by the caller, or both.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Draw {
     seed: u64,
     given: Vec<(String, Given)>,
+    track: Option<Track>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +28,7 @@ impl Draw {
     /// Draws everything from a seed.
     #[must_use]
     pub const fn seed(seed: u64) -> Self {
-        Self { seed, given: Vec::new() }
+        Self { seed, given: Vec::new(), track: None }
     }
 
     /// Starts with no given values; what is not given afterwards is drawn from seed 0.
@@ -58,61 +51,72 @@ impl Draw {
         self
     }
 
+    /// Asks for the wording of a track, where the template has one.
+    #[must_use]
+    pub const fn track(mut self, track: Track) -> Self {
+        self.track = Some(track);
+        self
+    }
+
+    /// Gives a parameter the value that it has in another variant.
+    #[must_use]
+    pub fn value(self, name: &str, value: &ParamValue) -> Self {
+        match value {
+            ParamValue::Number { number, unit } if unit.text().is_empty() => {
+                self.number(name, *number)
+            }
+            ParamValue::Number { number, unit } => {
+                self.text(name, &format!("{} {unit}", format::full(*number)))
+            }
+            ParamValue::Text(text) => self.text(name, text),
+            ParamValue::Record(record) => self.text(name, &record.key),
+        }
+    }
+
+    /// Returns the seed.
+    pub(super) const fn the_seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Returns the track.
+    pub(super) const fn the_track(&self) -> Option<Track> {
+        self.track
+    }
+
+    /// Checks that the given values have parameters, each once.
+    pub(super) fn fits(&self, template: &Template) -> Result<()> {
+        for (i, (name, _)) in self.given.iter().enumerate() {
+            let param = template.param(name).filter(|p| !matches!(p.kind, ParamKind::Derived(_)));
+            if param.is_none() || self.given[..i].iter().any(|(n, _)| n == name) {
+                let known = template.params.iter();
+                let known = known.filter(|p| !matches!(p.kind, ParamKind::Derived(_)));
+                let known: Vec<&str> = known.map(|p| p.name.as_str()).collect();
+                return Err(Error::UnknownParam {
+                    template: template.id().to_owned(),
+                    name: name.clone(),
+                    known: known.join(", "),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Returns whether every parameter that could be drawn is given.
-    fn covers(&self, template: &Template) -> bool {
+    pub(super) fn covers(&self, template: &Template) -> bool {
         let is_given = |p: &Param| self.given.iter().any(|(name, _)| *name == p.name);
         template.params.iter().all(|p| matches!(p.kind, ParamKind::Derived(_)) || is_given(p))
     }
 }
 
-/// Returns a variant of a template.
-///
-/// If values are drawn, draws that fail a condition of the template, or leave fewer than two recognizable wrong
-/// answers, are repeated. If all values are given, they are taken as they are; only the conditions without which the
-/// question makes no sense must hold.
-///
-/// # Errors
-///
-/// - [`Error::UnknownParam`], [`Error::BadValue`] for given values.
-/// - [`Error::Require`] if given values fail a condition, [`Error::Exhausted`] if 200 draws do.
-/// - [`Error::Expr`], [`Error::Oracle`] if the template cannot be evaluated.
-pub fn instantiate(template: &Arc<Template>, oracle: &dyn Oracle, draw: &Draw) -> Result<Instance> {
-    for (i, (name, _)) in draw.given.iter().enumerate() {
-        let param = template.param(name).filter(|p| !matches!(p.kind, ParamKind::Derived(_)));
-        if param.is_none() || draw.given[..i].iter().any(|(n, _)| n == name) {
-            let known = template.params.iter().filter(|p| !matches!(p.kind, ParamKind::Derived(_)));
-            let known: Vec<&str> = known.map(|p| p.name.as_str()).collect();
-            return Err(Error::UnknownParam {
-                template: template.id().to_owned(),
-                name: name.clone(),
-                known: known.join(", "),
-            });
-        }
-    }
-    if draw.covers(template) {
-        return one_attempt(template, oracle, draw, 0);
-    }
-    let mut why = String::new();
-    for attempt in 0..ATTEMPTS {
-        match one_attempt(template, oracle, draw, attempt) {
-            Ok(instance) if instance.wrong.len() >= SURVIVORS => return Ok(instance),
-            Ok(instance) => why = format!("{} recognizable wrong answers", instance.wrong.len()),
-            Err(error @ Error::Require { .. }) => why = error.to_string(),
-            Err(error) => return Err(error),
-        }
-    }
-    let template = template.id().to_owned();
-    Err(Error::Exhausted { template, seed: draw.seed, attempts: ATTEMPTS, why })
-}
-
-/// Draws once, whatever the number of survivors.
-pub(crate) fn one_attempt(
-    template: &Arc<Template>,
+/// Draws or takes the values once: parameters, then hidden constants. They satisfy the conditions of the template.
+pub(super) fn values(
+    template: &Template,
     oracle: &dyn Oracle,
     draw: &Draw,
     attempt: u32,
-) -> Result<Instance> {
-    let mut values: Vec<(String, ParamValue)> = Vec::with_capacity(template.params.len());
+) -> Result<Vec<(String, ParamValue)>> {
+    let mut values: Vec<(String, ParamValue)> =
+        Vec::with_capacity(template.params.len() + template.hidden.len());
     for param in &template.params {
         let given = draw.given.iter().find(|(name, _)| *name == param.name);
         let value = match (&param.kind, given) {
@@ -146,7 +150,11 @@ pub(crate) fn one_attempt(
             });
         }
     }
-    evaluate(template, oracle, values, draw.seed, attempt)
+    for (name, fact) in &template.hidden {
+        let value = ParamValue::Number { number: fact.number, unit: fact.unit.clone() };
+        values.push((name.clone(), value));
+    }
+    Ok(values)
 }
 
 /// `n = 8970, b = 8 bit`

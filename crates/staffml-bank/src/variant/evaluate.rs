@@ -4,24 +4,41 @@ use std::sync::Arc;
 
 use super::instance::{Instance, WrongTurn};
 use super::scope::Names;
-use super::value::ParamValue;
+use super::value::{ParamValue, print};
 use crate::error::{Error, Result};
 use crate::expr::ExprError;
 use crate::grade::{Key, Tolerance, Wrong};
-use crate::model::{Bind, Change, Misconception, Template};
+use crate::model::{Bind, Change, Computed, Misconception, Phrase, Template};
 use crate::oracle::{Mutation, Oracle, OracleError, Trace};
 use crate::quantity::Quantity;
 
+/// What all numbers of one variant have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Frame<'f> {
+    pub(super) template: &'f Arc<Template>,
+    pub(super) oracle: &'f dyn Oracle,
+    pub(super) seed: u64,
+    pub(super) attempt: u32,
+}
+
+/// One number to evaluate: its part, what is asked, how it is computed.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) part: &'a str,
+    pub(super) stem: &'a Phrase,
+    pub(super) computed: &'a Arc<Computed>,
+}
+
 /// Evaluates the answer and the misconceptions, and keeps those that can be told apart.
 pub(super) fn evaluate(
-    template: &Arc<Template>,
-    oracle: &dyn Oracle,
+    frame: Frame<'_>,
+    ask: Ask<'_>,
     values: Vec<(String, ParamValue)>,
-    seed: u64,
-    attempt: u32,
 ) -> Result<Instance> {
+    let Frame { template, oracle, seed, attempt } = frame;
     let id = || template.id().to_owned();
-    let answer = &template.answer;
+    let computed = ask.computed;
+    let answer = &computed.answer;
     let names = Names { values: &values, plain: false };
     let inputs = bind(&answer.bind, &names).map_err(|(place, source)| Error::Expr {
         template: id(),
@@ -31,15 +48,15 @@ pub(super) fn evaluate(
     let trace = oracle
         .eval(&answer.equation, &inputs, answer.output.as_deref(), &[])
         .map_err(|source| Error::Oracle { template: id(), source })?;
-    let value = in_display_unit(template, trace.result())
+    let value = in_display_unit(computed, trace.result())
         .map_err(|source| Error::Oracle { template: id(), source })?;
 
     let mut wrong = Vec::new();
     let mut broken = Vec::new();
-    for misconception in &template.misconceptions {
+    for misconception in &computed.misconceptions {
         let applies = misconception.when.as_ref().map_or(Ok(true), |w| w.truth(&names, "when"));
         let value = match applies {
-            Ok(true) => wrong_value(template, oracle, &values, &inputs, misconception),
+            Ok(true) => wrong_value(computed, oracle, &values, &inputs, misconception),
             Ok(false) => continue,
             Err(error) => Err(error.to_string()),
         };
@@ -64,10 +81,7 @@ pub(super) fn evaluate(
             .map(|(m, value, _)| Wrong { id: m.id.clone(), value: *value })
             .collect(),
     };
-    let print = |name: &str, spec: &str| {
-        let (base, field) = name.split_once('.').map_or((name, None), |(b, f)| (b, Some(f)));
-        values.iter().find(|(n, _)| n == base)?.1.print(field, spec)
-    };
+    let fill = |name: &str, spec: &str| print(&values, name, spec);
     let wrong = wrong
         .iter()
         .map(|(m, value, trace)| WrongTurn {
@@ -76,17 +90,19 @@ pub(super) fn evaluate(
             say: m.say.fill(&|name, spec| match name {
                 "got" => Some(key.display_value(*value)),
                 "want" => Some(key.display()),
-                _ => print(name, spec),
+                _ => fill(name, spec),
             }),
             remedy: m.family.remedy.clone(),
             trace: trace.clone(),
         })
         .collect();
-    let stem = template.stem.fill(&print);
+    let stem = ask.stem.fill(&fill);
     let steps =
-        template.steps.iter().map(|(node, text)| (node.clone(), text.fill(&print))).collect();
+        computed.steps.iter().map(|(node, text)| (node.clone(), text.fill(&fill))).collect();
     Ok(Instance {
         template: Arc::clone(template),
+        computed: Arc::clone(computed),
+        part: ask.part.to_owned(),
         seed,
         attempt,
         stem,
@@ -103,7 +119,7 @@ pub(super) fn evaluate(
 type BindError = (String, ExprError);
 
 /// Evaluates bindings.
-fn bind(
+pub(super) fn bind(
     list: &[(String, Bind)],
     names: &Names<'_>,
 ) -> core::result::Result<Vec<(String, Quantity)>, BindError> {
@@ -120,8 +136,8 @@ fn bind(
 }
 
 /// The number in display units, rounded as the template says.
-fn in_display_unit(template: &Template, value: Quantity) -> core::result::Result<f64, OracleError> {
-    let answer = &template.answer;
+fn in_display_unit(computed: &Computed, value: Quantity) -> core::result::Result<f64, OracleError> {
+    let answer = &computed.answer;
     let number = value.in_unit(&answer.unit).ok_or_else(|| OracleError::Dimension {
         equation: answer.equation.clone(),
         name: answer.output.clone().unwrap_or_else(|| "the result".to_owned()),
@@ -133,13 +149,13 @@ fn in_display_unit(template: &Template, value: Quantity) -> core::result::Result
 
 /// The value a misconception leads to, in display units, with its trace where there is one.
 fn wrong_value(
-    template: &Template,
+    computed: &Computed,
     oracle: &dyn Oracle,
     values: &[(String, ParamValue)],
     inputs: &[(String, Quantity)],
     misconception: &Misconception,
 ) -> core::result::Result<(f64, Option<Trace>), String> {
-    let answer = &template.answer;
+    let answer = &computed.answer;
     let names = Names { values, plain: false };
     let mutated = |mutations: &[Mutation]| {
         oracle.eval(&answer.equation, inputs, answer.output.as_deref(), mutations)
@@ -180,7 +196,7 @@ fn wrong_value(
         }
     };
     let trace = trace.map_err(|e| e.to_string())?;
-    let value = in_display_unit(template, trace.result()).map_err(|e| e.to_string())?;
+    let value = in_display_unit(computed, trace.result()).map_err(|e| e.to_string())?;
     Ok((value, Some(trace)))
 }
 

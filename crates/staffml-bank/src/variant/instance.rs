@@ -1,24 +1,30 @@
-//! A question with its numbers.
+//! One number asked for, with its key and its solution.
 
 use std::sync::Arc;
 
 use super::solution::{self, Style};
 use super::value::ParamValue;
 use crate::grade::{Class, Key, Verdict};
-use crate::model::Template;
+use crate::model::{Computed, Template};
 use crate::oracle::Trace;
 
-/// A question with its numbers, its answer key and its worked solution.
+/// One number asked for: the question with its values, its answer key and its worked solution.
+///
+/// A numeric question is one of these; a question in parts holds several.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Instance {
     /// The template it is a variant of.
     pub template: Arc<Template>,
+    /// How its number is computed.
+    pub computed: Arc<Computed>,
+    /// Name of the part it is; empty where the number is the whole question.
+    pub part: String,
     /// The seed it was drawn from.
     pub seed: u64,
     /// How many draws were refused before this one.
     pub attempt: u32,
-    /// The value of each parameter.
+    /// The value of each parameter, then of hidden constants and of earlier parts (`carry.<part>`).
     pub params: Vec<(String, ParamValue)>,
     /// The question.
     pub stem: String,
@@ -94,19 +100,22 @@ impl Instance {
             .as_ref()
             .filter(|t| t.equation == self.trace.equation)
             .and_then(|t| self.trace.first_difference(t));
-        let line = |n: &crate::oracle::Node| {
-            if n.is_input() {
-                format!("{} = {}", n.symbol, n.show())
-            } else {
-                format!("{} = {} = {}", n.symbol, n.formula, n.show())
-            }
-        };
         Some(Diagnosis {
             say: turn.say.clone(),
-            right: parted.map(|(right, _)| line(right)),
-            wrong: parted.map(|(_, wrong)| line(wrong)),
+            right: parted.map(|(right, _)| solution::line(right)),
+            wrong: parted.map(|(_, wrong)| solution::line(wrong)),
             remedy: turn.remedy.clone(),
         })
+    }
+
+    /// Returns the right path and the wrong one side by side, up to the first step that differs, which is marked.
+    ///
+    /// There is none where the wrong value comes from another equation or a closed form.
+    #[must_use]
+    pub fn comparison(&self, misconception: &str) -> Option<String> {
+        let turn = self.wrong.iter().find(|w| w.id == misconception)?;
+        let other = turn.trace.as_ref().filter(|t| t.equation == self.trace.equation)?;
+        solution::compare(&self.trace, other)
     }
 
     /// Returns the value of a parameter as printed in the stem.

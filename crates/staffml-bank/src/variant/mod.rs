@@ -1,8 +1,10 @@
 //! One question with its numbers: drawn from a seed, or given by the caller.
 //!
-//! [`instantiate`] takes a template and a [`Draw`], evaluates the answer and every misconception through an
-//! [`Oracle`](crate::oracle::Oracle), keeps the wrong answers that can be told apart, and returns an [`Instance`]:
-//! stem, answer key and worked solution, all from one trace.
+//! [`instantiate`] takes a template that asks for one number and a [`Draw`], evaluates the answer and every
+//! misconception through an [`Oracle`](crate::oracle::Oracle), keeps the wrong answers that can be told apart, and
+//! returns an [`Instance`]: stem, answer key and worked solution, all from one trace.
+//! [`question`] does so for a template of any kind and returns a [`Question`], whose [`Form`] holds the options, the
+//! parts or the card. [`thread()`] draws the questions of a chain, with one machine and one model all along.
 //!
 //! Draws are bit-exact: the same template, major version and seed give the same numbers on every machine.
 //!
@@ -21,19 +23,31 @@
 //! ```
 
 mod draw;
+mod essay;
 mod evaluate;
 mod instance;
+mod menu;
+mod parts;
+mod question;
 pub mod rng;
 mod scope;
 mod solution;
+mod thread;
 mod value;
 
 #[cfg(test)]
+mod kind_tests;
+#[cfg(test)]
 mod tests;
 
-pub(crate) use draw::one_attempt;
-pub use draw::{Draw, instantiate};
+pub use draw::Draw;
+pub use essay::{Essay, share};
 pub use instance::{Diagnosis, Instance, WrongTurn};
+pub use menu::{Menu, MenuOption};
+pub use parts::{Parts, Ranking};
+pub(crate) use question::attempt;
+pub use question::{Form, Question, instantiate, question};
 pub(crate) use scope::Names;
 pub use solution::Style;
+pub use thread::thread;
 pub use value::ParamValue;

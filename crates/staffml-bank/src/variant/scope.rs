@@ -14,11 +14,7 @@ pub(crate) struct Names<'v> {
 
 impl Scope for Names<'_> {
     fn get(&self, name: &str) -> Option<Value> {
-        let (base, field) = match name.split_once('.') {
-            Some((base, field)) => (base, Some(field)),
-            None => (name, None),
-        };
-        let (_, value) = self.values.iter().find(|(n, _)| n == base)?;
+        let (value, field) = find(self.values, name)?;
         match (value, field) {
             (ParamValue::Number { number, .. }, None) if self.plain => Some(pure(*number)),
             (ParamValue::Number { .. }, None) => value.quantity().map(Value::Quantity),
@@ -40,6 +36,18 @@ impl Scope for Names<'_> {
 
     fn is_plain(&self) -> bool {
         self.plain
+    }
+}
+
+/// The value that a name stands for: one of that very name, as `carry.cache`, or a field of one, as `hw.name`.
+pub(super) fn find<'v, 'n>(
+    values: &'v [(String, ParamValue)],
+    name: &'n str,
+) -> Option<(&'v ParamValue, Option<&'n str>)> {
+    let at = |wanted: &str| values.iter().find(|(n, _)| n == wanted).map(|(_, value)| value);
+    match at(name) {
+        Some(value) => Some((value, None)),
+        None => name.split_once('.').and_then(|(base, field)| Some((at(base)?, Some(field)))),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::instance::Instance;
 use super::value::ParamValue;
-use crate::model::Rounding;
-use crate::oracle::{Node, Source};
-use crate::text::wrap;
+use crate::model::{Bind, Rounding};
+use crate::oracle::{Node, Source, Trace};
+use crate::text::{columns, wrap};
 
 /// How a solution is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +15,32 @@ pub enum Style {
     Plain,
     /// Markdown.
     Markdown,
+}
+
+impl Style {
+    /// A line that names what follows.
+    pub(super) fn heading(self, text: &str) -> String {
+        match self {
+            Self::Plain => wrap(text, 78, "   "),
+            Self::Markdown => format!("\n**{text}**\n\n"),
+        }
+    }
+
+    /// A paragraph.
+    pub(super) fn paragraph(self, text: &str) -> String {
+        match self {
+            Self::Plain => wrap(text, 78, ""),
+            Self::Markdown => format!("{text}\n\n"),
+        }
+    }
+
+    /// An entry of a list.
+    pub(super) fn item(self, text: &str) -> String {
+        match self {
+            Self::Plain => format!("  {}", wrap(text, 76, "     ")),
+            Self::Markdown => format!("- {text}\n"),
+        }
+    }
 }
 
 /// Writes inputs, steps and answer. Reading the last line gives the right answer.
@@ -67,7 +93,7 @@ pub(super) fn render(instance: &Instance, sentences: &[(String, String)], style:
             });
         }
     }
-    match instance.template.answer.rounding {
+    match instance.computed.answer.rounding {
         Rounding::None => {}
         Rounding::Ceil => line("Rounded up to a whole number."),
         Rounding::Floor => line("Rounded down to a whole number."),
@@ -96,7 +122,42 @@ fn sources(instance: &Instance) -> Vec<String> {
             out.push(format!("{}: {}", record.name, record.source));
         }
     }
+    for (name, fact) in &instance.template.hidden {
+        let binds = instance.computed.answer.bind.iter();
+        let used =
+            |bind: &Bind| matches!(bind, Bind::Expr(e) if e.names().contains(&name.as_str()));
+        if binds.clone().any(|(_, bind)| used(bind)) {
+            out.push(format!("{}: {}", fact.what, fact.source));
+        }
+    }
     out
+}
+
+/// `T = n/f = 24.5 ms`
+pub(super) fn line(node: &Node) -> String {
+    if node.is_input() {
+        format!("{} = {}", node.symbol, node.show())
+    } else {
+        format!("{} = {} = {}", node.symbol, node.formula, node.show())
+    }
+}
+
+/// Writes two evaluations of one equation in two columns, up to the first step that differs.
+pub(super) fn compare(right: &Trace, wrong: &Trace) -> Option<String> {
+    let (parted, _) = right.first_difference(wrong)?;
+    let mut out = columns("right", "yours", 37);
+    let shared = right.nodes.iter().filter(|n| parted.is_input() || !n.is_input());
+    for node in shared {
+        let Some(other) = wrong.node(&node.name) else { continue };
+        let differs = node.name == parted.name;
+        let mark = if differs { "> " } else { "  " };
+        let (a, b) = (format!("{mark}{}", line(node)), format!("{mark}{}", line(other)));
+        out.push_str(&columns(&a, &b, 37));
+        if differs {
+            break;
+        }
+    }
+    Some(out)
 }
 
 fn given(node: &Node, style: Style) -> String {

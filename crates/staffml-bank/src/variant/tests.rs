@@ -10,8 +10,12 @@ use crate::oracle::Builtin;
 fn equal_seeds_give_equal_variants() {
     let bank = Bank::embedded();
     for template in bank.templates() {
-        let draw = |seed| bank.instantiate(template.id(), &Builtin, &Draw::seed(seed)).unwrap();
+        let draw = |seed| bank.question(template.id(), &Builtin, &Draw::seed(seed)).unwrap();
         assert_eq!(draw(7).stem, draw(7).stem, "{}", template.id());
+        assert_eq!(draw(7).solution(Style::Plain), draw(7).solution(Style::Plain));
+        if template.computed().is_none() {
+            continue; // only numbers vary without end
+        }
         let stems: std::collections::BTreeSet<String> = (0..40).map(|s| draw(s).stem).collect();
         assert!(stems.len() > 25, "{}: {} different of 40", template.id(), stems.len());
     }
@@ -139,7 +143,7 @@ fn partly_given_values_leave_the_rest_to_the_seed() {
 #[test]
 fn every_distractor_is_diagnosed_as_itself() {
     let bank = Bank::embedded();
-    for template in bank.templates() {
+    for template in bank.templates().iter().filter(|t| t.computed().is_some()) {
         for seed in 0..50 {
             let question = bank.instantiate(template.id(), &Builtin, &Draw::seed(seed)).unwrap();
             for turn in &question.wrong {

@@ -49,6 +49,15 @@ impl ParamValue {
     }
 }
 
+/// The values of one variant, by name.
+pub(super) type Values = Vec<(String, ParamValue)>;
+
+/// Prints what a name in a text stands for.
+pub(super) fn print(values: &[(String, ParamValue)], name: &str, spec: &str) -> Option<String> {
+    let (value, field) = super::scope::find(values, name)?;
+    value.print(field, spec)
+}
+
 /// The number of a record's figure, as it was written.
 pub(super) fn in_own_unit(value: &Quantity, unit: &Unit) -> f64 {
     format::round_to(value.value() / unit.factor(), 15)

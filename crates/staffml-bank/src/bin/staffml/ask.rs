@@ -22,10 +22,15 @@ pub(crate) fn run(args: &Args, command: &Ask) -> Result<Outcome, Failure> {
     let id = match &command.id {
         Some(id) => id.clone(),
         None => {
-            let n = bank.templates().len().max(1);
-            let i = usize::try_from(mix(seed) % n as u64).unwrap_or(0);
-            let template = bank.templates().get(i);
-            template.ok_or_else(|| Failure::usage("the bank holds no templates"))?.id().to_owned()
+            let numbers: Vec<&str> = bank
+                .templates()
+                .iter()
+                .filter(|t| t.computed().is_some())
+                .map(|t| t.id())
+                .collect();
+            let i = usize::try_from(mix(seed) % numbers.len().max(1) as u64).unwrap_or(0);
+            let id = numbers.get(i);
+            (*id.ok_or_else(|| Failure::usage("the bank holds no questions"))?).to_owned()
         }
     };
     let instance = bank.instantiate(&id, &Mlsysim, &as_draw(seed, &command.given))?;

@@ -1,8 +1,9 @@
 //! `staffml list`, `draw` and `grade`
 
 use serde_json::json;
+use staffml_bank::grade::Verdict;
 use staffml_bank::oracle::Mlsysim;
-use staffml_bank::variant::{Instance, Style};
+use staffml_bank::variant::{Form, Instance, Style};
 
 use crate::args::{Args, Grade, Variant, as_draw};
 use crate::check::bank;
@@ -44,13 +45,16 @@ pub(crate) fn run(args: &Args, command: &Variant) -> Result<Outcome, Failure> {
     let (bank, problems) = bank(args.bank.as_deref())?;
     warn(problems.len());
     let draw = as_draw(command.seed, &command.given);
-    let instance = bank.instantiate(&command.id, &Mlsysim, &draw)?;
+    let question = bank.question(&command.id, &Mlsysim, &draw)?;
     if args.json {
-        output::object(&output::instance(&instance, command.solution))?;
+        output::object(&output::question(&question, command.solution))?;
     } else {
-        output::text(&output::wrap(&instance.stem))?;
+        output::text(&output::wrap(&question.stem))?;
+        for line in output::below(&question) {
+            output::text(&output::wrap(&line))?;
+        }
         if command.solution {
-            output::text(&format!("\n{}", instance.solution(Style::Plain)))?;
+            output::text(&format!("\n{}", question.solution(Style::Plain)))?;
         }
     }
     Ok(Outcome::Yes)
@@ -60,33 +64,54 @@ pub(crate) fn grade(args: &Args, command: &Grade) -> Result<Outcome, Failure> {
     let (bank, problems) = bank(args.bank.as_deref())?;
     warn(problems.len());
     let draw = as_draw(command.seed, &command.given);
-    let instance = bank.instantiate(&command.id, &Mlsysim, &draw)?;
-    let answer = command.answer.join(" ");
-    let verdict = instance.grade(&answer);
+    let question = bank.question(&command.id, &Mlsysim, &draw)?;
+    // One answer may come in several words; questions in parts take one argument for each part.
+    let joined = command.answer.join(" ");
+    let answers: Vec<&str> = command.answer.iter().map(String::as_str).collect();
+    let verdicts = match (&question.form, question.grade(&joined)) {
+        (Form::Multi(parts), _) => parts.grade(&Mlsysim, &answers),
+        (Form::Open(essay), _) => essay.grade(&Mlsysim, &answers),
+        (_, verdict) => verdict.into_iter().collect(),
+    };
+    let right = !verdicts.is_empty() && verdicts.iter().all(Verdict::is_correct);
     if args.json {
-        output::object(&json!({
-            "schema": "staffml-grade/1",
-            "id": instance.template.id(),
-            "seed": instance.seed,
-            "answer": answer,
-            "verdict": verdict.class,
-            "code": verdict.code,
-            "score": verdict.score(),
-            "message": verdict.message,
-            "remarks": verdict.remarks,
-            "form_only": verdict.is_form_only(),
-        }))?;
+        let one = |verdict: &Verdict| {
+            json!({
+                "verdict": verdict.class,
+                "code": verdict.code,
+                "score": verdict.score(),
+                "message": verdict.message,
+                "remarks": verdict.remarks,
+                "form_only": verdict.is_form_only(),
+            })
+        };
+        let mut out = match verdicts.as_slice() {
+            [verdict] => one(verdict),
+            several => json!({ "parts": several.iter().map(one).collect::<Vec<_>>() }),
+        };
+        if let Some(out) = out.as_object_mut() {
+            out.insert("schema".to_owned(), json!("staffml-grade/1"));
+            out.insert("id".to_owned(), json!(question.template.id()));
+            out.insert("seed".to_owned(), json!(question.seed));
+            out.insert("answer".to_owned(), json!(joined));
+        }
+        output::object(&out)?;
     } else {
-        let code =
-            if verdict.code.is_empty() { String::new() } else { format!(" ({})", verdict.code) };
-        output::text(&output::wrap(&format!(
-            "{}{code}: {}",
-            verdict.class.name(),
-            verdict.message
-        )))?;
-        output::text(&feedback(&instance, &verdict.code))?;
+        let numbers = question.numbers();
+        for (i, verdict) in verdicts.iter().enumerate() {
+            let code = if verdict.code.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", verdict.code)
+            };
+            let text = format!("{}{code}: {}", verdict.class.name(), verdict.message);
+            output::text(&output::wrap(&text))?;
+            if let Some(number) = numbers.get(i) {
+                output::text(&feedback(number, &verdict.code))?;
+            }
+        }
     }
-    Ok(if verdict.is_correct() { Outcome::Yes } else { Outcome::No })
+    Ok(if right { Outcome::Yes } else { Outcome::No })
 }
 
 /// Where a recognized wrong answer left the path.
@@ -94,10 +119,7 @@ pub(crate) fn feedback(instance: &Instance, code: &str) -> String {
     let Some(diagnosis) = instance.diagnosis(code) else {
         return String::new();
     };
-    let mut out = String::new();
-    if let (Some(wrong), Some(right)) = (&diagnosis.wrong, &diagnosis.right) {
-        out.push_str(&format!("  your step   {wrong}\n  right step  {right}\n"));
-    }
+    let mut out = instance.comparison(code).unwrap_or_default();
     out.push_str(&output::wrap(&format!("Next time: {}", diagnosis.remedy)));
     out
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use serde_json::{Value, json};
-use staffml_bank::variant::{Instance, Style};
+use staffml_bank::variant::{Form, Instance, Menu, ParamValue, Question, Style};
 
 /// Writes text to standard output.
 pub(crate) fn text(text: &str) -> io::Result<()> {
@@ -33,13 +33,65 @@ pub(crate) fn wrap(text: &str) -> String {
     staffml_bank::text::wrap(text, 78, "")
 }
 
+/// What stands below the stem: the questions of parts, the options.
+pub(crate) fn below(question: &Question) -> Vec<String> {
+    let mut out = Vec::new();
+    if matches!(question.form, Form::Multi(_) | Form::Open(_)) {
+        out.extend(question.asks().into_iter().enumerate().map(|(i, a)| format!("{}. {a}", i + 1)));
+    }
+    out.extend(menu(question).map_or_else(Vec::new, Menu::lines));
+    out
+}
+
+fn menu(question: &Question) -> Option<&Menu> {
+    match &question.form {
+        Form::Choice(menu, _) => Some(menu),
+        Form::Multi(parts) => parts.decision.as_ref().map(|d| &d.menu),
+        _ => None,
+    }
+}
+
+/// One variant of any kind as JSON. The answer is part of it only where a solution is asked for.
+pub(crate) fn question(question: &Question, solution: bool) -> Value {
+    let mut out = match (&question.form, question.numbers().as_slice()) {
+        (Form::Numeric(_) | Form::Choice(..), [number]) => instance(number, solution),
+        _ => json!({
+            "schema": "staffml-draw/1",
+            "id": question.template.id(),
+            "version": question.template.head.version,
+            "title": question.template.head.title,
+            "level": question.template.class.level,
+            "seed": question.seed,
+            "attempt": question.attempt,
+            "params": params(&question.params),
+            "stem": question.stem,
+        }),
+    };
+    if let Some(out) = out.as_object_mut() {
+        out.insert("kind".to_owned(), json!(question.template.head.kind));
+        out.insert("asks".to_owned(), json!(question.asks()));
+        if let Some(menu) = menu(question) {
+            let options: Vec<&str> = menu.options.iter().map(|o| o.text.as_str()).collect();
+            out.insert("options".to_owned(), json!(options));
+            if solution {
+                out.insert("right".to_owned(), json!(menu.right()));
+            }
+        }
+        if solution {
+            out.insert("solution".to_owned(), json!(question.solution(Style::Plain)));
+        }
+    }
+    out
+}
+
+fn params(values: &[(String, ParamValue)]) -> serde_json::Map<String, Value> {
+    let print =
+        |(name, value): &(String, ParamValue)| Some((name.clone(), json!(value.print(None, "")?)));
+    values.iter().filter_map(print).collect()
+}
+
 /// One variant as JSON. The answer is part of it only where a solution is asked for.
 pub(crate) fn instance(instance: &Instance, solution: bool) -> Value {
-    let params: serde_json::Map<String, Value> = instance
-        .params
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), json!(value.print(None, "")?))))
-        .collect();
     let mut out = json!({
         "schema": "staffml-draw/1",
         "id": instance.template.id(),
@@ -48,7 +100,7 @@ pub(crate) fn instance(instance: &Instance, solution: bool) -> Value {
         "level": instance.template.class.level,
         "seed": instance.seed,
         "attempt": instance.attempt,
-        "params": params,
+        "params": params(&instance.params),
         "stem": instance.stem,
     });
     if solution && let Some(out) = out.as_object_mut() {

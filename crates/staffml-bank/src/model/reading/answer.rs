@@ -12,13 +12,7 @@ pub(super) fn answer(top: &Table<'_, '_>) -> Option<Answer> {
     let equation = table.need_string("eq");
     let bind = bindings(&table, "bind");
     let output = table.string("output").map(|o| o.value);
-    let unit = table.need_string("unit").and_then(|text| {
-        Unit::parse(&text.value)
-            .map_err(|e| {
-                top.source().report("V-UNIT", text.line, e.to_string(), "name a known unit");
-            })
-            .ok()
-    });
+    let unit = unit(&table);
     let tolerance = match table.table("tol") {
         Some(tol) => tolerance(&tol),
         None => Some(Tolerance::USUAL),
@@ -58,6 +52,16 @@ pub(super) fn answer(top: &Table<'_, '_>) -> Option<Answer> {
         min_sigfigs,
         line: table.line(),
     })
+}
+
+/// Reads the unit of a result.
+pub(super) fn unit(table: &Table<'_, '_>) -> Option<Unit> {
+    let text = table.need_string("unit")?;
+    Unit::parse(&text.value)
+        .map_err(|e| {
+            table.source().report("V-UNIT", text.line, e.to_string(), "name a known unit");
+        })
+        .ok()
 }
 
 /// Reads a table of inputs.

@@ -1,38 +1,69 @@
-//! Texts of a template, and whether the names in it mean anything.
+//! Texts of a template.
 
 use super::{expr, length, phrase};
 use crate::expr::Expr;
-use crate::model::answer::{Bind, Change};
+use crate::model::Phrase;
 use crate::model::head::Reference;
-use crate::model::{ParamKind, Phrase, Template};
-use crate::read::{At, Table, nearest};
+use crate::model::taxonomy::{Kind, Track};
+use crate::read::{At, Table};
 
-pub(super) fn stem(top: &Table<'_, '_>) -> Option<Phrase> {
-    let mut text = top.need_string("stem")?;
+/// Reads what is asked, or the situation that the parts ask about, or the front of a card.
+pub(super) fn stem(top: &Table<'_, '_>, kind: Kind) -> Option<Phrase> {
+    if kind == Kind::Recall {
+        let mut text = top.need_string("front")?;
+        text.value = unfold(&text.value);
+        plain(top, "the front", &text);
+        length(top, "V-RECALL", "the front", &text, 10, 300);
+        return phrase(top, &text);
+    }
+    wording(top, kind, top.need_string("stem")?)
+}
+
+/// Reads `stem_<track>`.
+pub(super) fn track_stems(top: &Table<'_, '_>, kind: Kind) -> Vec<(Track, Phrase)> {
+    let own = |track: &Track| {
+        let text = top.string(&format!("stem_{track}"))?;
+        Some((*track, wording(top, kind, text)?))
+    };
+    Track::ALL.iter().filter_map(own).collect()
+}
+
+fn wording(top: &Table<'_, '_>, kind: Kind, mut text: At<String>) -> Option<Phrase> {
     plain(top, "the stem", &text);
     text.value = unfold(&text.value);
-    length(top, "V-STEM", "the stem", &text, 40, 900);
-    if !text.value.ends_with('?') || text.value.matches('?').count() != 1 {
-        let fix = "ask one question, at the end";
-        top.source().report(
-            "V-STEM",
-            text.line,
-            "the stem does not end with its one question",
-            fix,
-        );
+    let most = if kind == Kind::Open { 1500 } else { 900 };
+    length(top, "V-STEM", "the stem", &text, 40, most);
+    // The parts of a question with several numbers ask for themselves; an open one sets a task.
+    if matches!(kind, Kind::Numeric | Kind::Choice) {
+        one_question(top, "V-STEM", "the stem", &text);
     }
     phrase(top, &text)
 }
 
+/// Reports a text that does not end with its one question.
+pub(super) fn one_question(top: &Table<'_, '_>, code: &'static str, what: &str, text: &At<String>) {
+    if !text.value.ends_with('?') || text.value.matches('?').count() != 1 {
+        let what = format!("{what} does not end with its one question");
+        top.source().report(code, text.line, what, "ask one question, at the end");
+    }
+}
+
+/// Reads why a model may be larger than the machine it meets.
+pub(super) fn infeasible(top: &Table<'_, '_>) -> Option<String> {
+    let text = top.string("infeasible_ok")?;
+    length(top, "V-FITS", "`infeasible_ok`", &text, 10, 240);
+    Some(text.value)
+}
+
 /// Joins the lines of each paragraph: files break lines where it suits their authors.
-fn unfold(text: &str) -> String {
+pub(super) fn unfold(text: &str) -> String {
     let join = |p: &str| p.split_ascii_whitespace().collect::<Vec<&str>>().join(" ");
     let paragraphs: Vec<String> = text.split("\n\n").map(join).filter(|p| !p.is_empty()).collect();
     paragraphs.join("\n\n")
 }
 
 /// Reports HTML and control characters.
-fn plain(top: &Table<'_, '_>, what: &str, text: &At<String>) {
+pub(super) fn plain(top: &Table<'_, '_>, what: &str, text: &At<String>) {
     let is_tag = |(at, _): (usize, &str)| {
         text.value[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
     };
@@ -118,82 +149,4 @@ pub(super) fn references(top: &Table<'_, '_>) -> Vec<Reference> {
         table.finish();
     }
     out
-}
-
-/// Reports names in texts and expressions that no parameter defines.
-pub(super) fn names_are_known(top: &Table<'_, '_>, t: &Template) {
-    let all: Vec<&str> = t.params.iter().map(|p| p.name.as_str()).collect();
-    let report = |code, line, place: &str, name: &str, known: &[&str]| {
-        let fix = nearest(name, known.iter().copied()).map_or_else(
-            || "define the parameter".to_owned(),
-            |near| format!("did you mean `{near}`?"),
-        );
-        top.source().report(code, line, format!("{place}: `{name}` is not a parameter"), fix);
-    };
-    let base = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
-    let exprs = |place: &str, line: usize, expr: &Expr, known: &[&str]| {
-        for name in expr.names() {
-            if !known.contains(&base(name).as_str()) {
-                report("V-EXPR", line, place, name, known);
-            }
-        }
-    };
-    for (i, param) in t.params.iter().enumerate() {
-        if let ParamKind::Derived(expr) = &param.kind {
-            exprs(&format!("params.{}", param.name), param.line, expr, &all[..i]);
-        }
-    }
-    for (text, expr) in t.require.iter().chain(&t.draw_if) {
-        exprs(&format!("condition `{text}`"), 0, expr, &all);
-    }
-    if let Some(check) = &t.answer.check {
-        exprs("answer.check", t.answer.line, check, &all);
-    }
-    for (name, _) in &t.answer.scales {
-        if !all.contains(&name.as_str()) {
-            report("V-SCALE", t.answer.line, "answer.scales", name, &all);
-        }
-    }
-    let binds = |place: &str, line: usize, bind: &[(String, Bind)]| {
-        for (input, bind) in bind {
-            if let Bind::Expr(expr) = bind {
-                exprs(&format!("{place}.{input}"), line, expr, &all);
-            }
-        }
-    };
-    binds("answer.bind", t.answer.line, &t.answer.bind);
-    for wrong in &t.misconceptions {
-        let place = format!("misconception `{}`", wrong.id);
-        match &wrong.change {
-            Change::Mutate { set, scale } => {
-                binds(&place, wrong.line, set);
-                scale.iter().for_each(|(_, factor)| exprs(&place, wrong.line, factor, &all));
-            }
-            Change::Equation { bind, .. } => binds(&place, wrong.line, bind),
-            Change::Expr(expr) => exprs(&place, wrong.line, expr, &all),
-            Change::Drop(_) | Change::Swap(..) => {}
-        }
-        if let Some(when) = &wrong.when {
-            exprs(&place, wrong.line, when, &all);
-        }
-        for name in wrong.say.names().filter(|n| !matches!(*n, "got" | "want")) {
-            if !all.contains(&base(name).as_str()) {
-                report("V-PLACEHOLDER", wrong.line, &place, name, &all);
-            }
-        }
-    }
-    let texts = core::iter::once(("stem".to_owned(), &t.stem))
-        .chain(t.steps.iter().map(|(node, text)| (format!("steps.{node}"), text)));
-    for (place, text) in texts {
-        for name in text.names() {
-            if !all.contains(&base(name).as_str()) {
-                report("V-PLACEHOLDER", 0, &place, name, &all);
-            }
-        }
-    }
-    for name in &t.decoys {
-        if !all.contains(&name.as_str()) {
-            report("V-DECOY", 0, "decoys", name, &all);
-        }
-    }
 }

@@ -1,12 +1,18 @@
 //! Identity, history and classification.
 
 use super::{Context, length};
-use crate::model::head::{Classification, Day, Head, Review, Version};
-use crate::model::taxonomy::{Bloom, Kind, Level, Mode, Phase, Status, Track, Zone};
+use crate::model::head::{Classification, Day, Difficulty, Head, Review, Version};
+use crate::model::taxonomy::{
+    Bloom, Kind, Knowledge, Level, Mode, Phase, Principle, Status, Track, Zone,
+};
 use crate::model::{Topic, misconceptions::format_is_one};
 use crate::read::{At, Table};
 
-pub(super) fn head(top: &Table<'_, '_>, context: Context<'_>) -> Option<Head> {
+pub(super) fn kind(top: &Table<'_, '_>) -> Option<Kind> {
+    top.need_keyword("kind")
+}
+
+pub(super) fn head(top: &Table<'_, '_>, context: Context<'_>, kind: Option<Kind>) -> Option<Head> {
     format_is_one(top);
     let report = |code, line, what: String, fix: &str| top.source().report(code, line, what, fix);
     let id = top.need_string("id");
@@ -38,11 +44,6 @@ pub(super) fn head(top: &Table<'_, '_>, context: Context<'_>) -> Option<Head> {
         }
         version
     });
-    let kind = top.need("kind", top.keyword::<Kind>("kind"));
-    if let Some(kind) = kind.as_ref().filter(|k| k.value != Kind::Numeric) {
-        let what = format!("templates of kind `{}` are not read yet", kind.value);
-        report("V-KIND", kind.line, what, "this version reads `numeric`");
-    }
     let title = top.need_string("title");
     if let Some(title) = &title {
         length(top, "V-TITLE", "the title", title, 4, 80);
@@ -91,7 +92,7 @@ pub(super) fn head(top: &Table<'_, '_>, context: Context<'_>) -> Option<Head> {
     Some(Head {
         id: id?.value,
         version: version?,
-        kind: kind?.value,
+        kind: kind?,
         title: title?.value,
         status: status?,
         license: license?.value,
@@ -105,10 +106,13 @@ pub(super) fn head(top: &Table<'_, '_>, context: Context<'_>) -> Option<Head> {
 }
 
 fn is_id(id: &str) -> bool {
-    (4..=60).contains(&id.len())
-        && id.split('-').all(|word| {
-            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
-        })
+    (4..=60).contains(&id.len()) && is_kebab(id)
+}
+
+fn is_kebab(text: &str) -> bool {
+    text.split('-').all(|word| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
 }
 
 fn day(top: &Table<'_, '_>, key: &str) -> Option<At<Day>> {
@@ -131,7 +135,7 @@ fn review(top: &Table<'_, '_>, authors: &[String]) -> Option<Review> {
     Some(Review { by: by?.value, on: on?.value, note: note?.value })
 }
 
-pub(super) fn classification(top: &Table<'_, '_>) -> Option<Classification> {
+pub(super) fn classification(top: &Table<'_, '_>, kind: Kind) -> Option<Classification> {
     let report = |code, line, what: String, fix: &str| top.source().report(code, line, what, fix);
     let tracks = top.need("tracks", top.keywords::<Track>("tracks"));
     let level = top.need_keyword::<Level>("level");
@@ -141,7 +145,8 @@ pub(super) fn classification(top: &Table<'_, '_>) -> Option<Classification> {
     let bloom = top.need("bloom", top.keyword::<Bloom>("bloom"));
     let mode = top.need_keyword::<Mode>("mode");
     let phase = top.need_keyword::<Phase>("phase");
-    let walls = top.need("walls", top.numbers("walls"));
+    let walls = top.numbers("walls");
+    let walls = if kind == Kind::Numeric { top.need("walls", walls) } else { walls };
     let time = top.need("time_s", top.integer("time_s"));
     if let (Some(area), Some(topic)) = (&area, &topic)
         && topic.value.area() != area.value
@@ -173,7 +178,7 @@ pub(super) fn classification(top: &Table<'_, '_>) -> Option<Classification> {
     }
     let mut numbers = Vec::new();
     if let Some(walls) = &walls {
-        if walls.value.is_empty() {
+        if walls.value.is_empty() && kind == Kind::Numeric {
             report(
                 "V-WALL",
                 walls.line,
@@ -199,7 +204,10 @@ pub(super) fn classification(top: &Table<'_, '_>) -> Option<Classification> {
     {
         report("V-TIME", time.line, format!("{} s of answer time", time.value), "20 to 3600 s");
     }
-    let tags = top.strings("tags").map_or_else(Vec::new, |t| t.value);
+    let tags = tags(top);
+    let principles = top.keywords::<Principle>("principles").map_or_else(Vec::new, |p| p.value);
+    let knowledge = top.keywords::<Knowledge>("knowledge").map_or_else(Vec::new, |k| k.value);
+    let difficulty = top.table("difficulty").and_then(|table| difficulty(&table));
     Some(Classification {
         tracks: tracks?.value,
         level: level?,
@@ -210,7 +218,42 @@ pub(super) fn classification(top: &Table<'_, '_>) -> Option<Classification> {
         mode: mode?,
         phase: phase?,
         walls: numbers,
-        tags: tags.into_iter().map(|t| t.value).collect(),
+        principles,
+        knowledge,
+        tags,
         time_s: seconds?,
+        difficulty,
     })
+}
+
+fn tags(top: &Table<'_, '_>) -> Vec<String> {
+    let Some(list) = top.strings("tags") else {
+        return Vec::new();
+    };
+    let report = |line, what: String, fix: &str| top.source().report("V-TAGS", line, what, fix);
+    if list.value.len() > 8 {
+        report(list.line, format!("{} tags", list.value.len()), "eight at most");
+    }
+    for tag in &list.value {
+        // `chapter:kv-cache` names where a course uses the question.
+        let sound = tag.value.split(':').count() <= 2 && tag.value.split(':').all(is_kebab);
+        if !sound {
+            let what = format!("`{}` is no tag", tag.value);
+            report(tag.line, what, "lower case words and digits joined by hyphens");
+        }
+    }
+    list.value.into_iter().map(|t| t.value).collect()
+}
+
+fn difficulty(table: &Table<'_, '_>) -> Option<Difficulty> {
+    let number = |key, default| table.number(key).map_or(default, |n| n.value);
+    let (a, b, c) = (number("a", 1.0), number("b", 0.0), number("c", 0.0));
+    table.finish();
+    let found = Difficulty::new(a, b, c);
+    if found.is_none() {
+        let what = format!("difficulty a = {a}, b = {b}, c = {c}");
+        let fix = "a within 0.3 to 3, b within -4 to 4, c within 0 to 0.5";
+        table.source().report("V-IRT", table.line(), what, fix);
+    }
+    found
 }

@@ -3,12 +3,16 @@
 mod answer;
 mod body;
 mod head;
+mod kinds;
+mod names;
+mod open;
 mod params;
 mod wrong;
 
-use super::{Misconceptions, Template};
+use super::{Body, Facts, Misconceptions, Template};
 use crate::expr::Expr;
 use crate::model::Phrase;
+use crate::model::taxonomy::Kind;
 use crate::problem::Problem;
 use crate::read::{At, Source, Table};
 
@@ -16,6 +20,7 @@ use crate::read::{At, Source, Table};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'c> {
     pub(crate) misconceptions: &'c Misconceptions,
+    pub(crate) facts: &'c Facts,
     /// Licenses a template may carry.
     pub(crate) licenses: &'c [String],
 }
@@ -34,36 +39,53 @@ pub(crate) fn read_template(
 
 /// Reads every part before giving up, so that one mistake does not hide the next.
 fn template(top: &Table<'_, '_>, context: Context<'_>) -> Option<Template> {
-    let head = head::head(top, context);
-    let class = head::classification(top);
-    let params = params::params(top);
-    let stem = body::stem(top);
+    let kind = head::kind(top);
+    let head = head::head(top, context, kind);
+    // Of an unknown kind what stands there is read as a number, so that its other mistakes are told too.
+    let kind = kind.unwrap_or(Kind::Numeric);
+    let class = head::classification(top, kind);
+    let params = params::params(top, kind == Kind::Numeric);
+    let stem = body::stem(top, kind);
+    let track_stems = body::track_stems(top, kind);
     let require = body::conditions(top, "require");
     let draw_if = body::conditions(top, "draw_if");
     let decoys = body::names(top, "decoys");
-    let answer = answer::answer(top);
-    let misconceptions = wrong::misconceptions(top, context.misconceptions);
+    let hidden = params::hidden(top, context.facts, &params);
+    let infeasible_ok = body::infeasible(top);
+    let body = match kind {
+        Kind::Numeric => kinds::computed(top, context, 2).map(|c| Body::Numeric(c.into())),
+        Kind::Choice => kinds::choice(top, context),
+        Kind::Recall => kinds::back(top).map(Body::Recall),
+        Kind::Multi => kinds::multi(top, context).map(Body::Multi),
+        Kind::Open => open::open(top, context).map(Body::Open),
+    };
     let hints = body::hints(top);
-    let steps = body::steps(top);
     let takeaway = body::takeaway(top);
     let references = body::references(top);
     let out = Template {
         head: head?,
         class: class?,
         stem: stem?,
+        track_stems,
         params,
         require,
         draw_if,
         decoys: decoys.into_iter().map(|d| d.value).collect(),
-        answer: answer?,
-        misconceptions,
+        hidden,
+        infeasible_ok,
+        body: body?,
         hints,
-        steps,
         takeaway: takeaway?,
         references,
         file: top.source().path().to_owned(),
     };
-    body::names_are_known(top, &out);
+    for (track, _) in &out.track_stems {
+        if !out.class.tracks.contains(track) {
+            let what = format!("a stem for the track `{track}`, which the template is not for");
+            top.source().report("V-STEM", 0, what, "add the track or drop the stem");
+        }
+    }
+    names::are_known(top, &out);
     Some(out)
 }
 

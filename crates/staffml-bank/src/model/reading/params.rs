@@ -1,13 +1,18 @@
 //! Parameters.
 
+use std::sync::Arc;
+
 use super::expr;
+use crate::model::facts::{Fact, Facts};
 use crate::model::param::{Choice, Param, ParamKind};
 use crate::oracle::Registry;
 use crate::quantity::{Quantity, Unit};
 use crate::read::{At, Scalar, Table};
 
-pub(super) fn params(top: &Table<'_, '_>) -> Vec<Param> {
-    let Some(table) = top.need("params", top.table("params")) else {
+pub(super) fn params(top: &Table<'_, '_>, needed: bool) -> Vec<Param> {
+    let table = top.table("params");
+    let table = if needed { top.need("params", table) } else { table };
+    let Some(table) = table else {
         return Vec::new();
     };
     let mut out = Vec::new();
@@ -16,6 +21,39 @@ pub(super) fn params(top: &Table<'_, '_>) -> Vec<Param> {
             && let Some(param) = param(&part, name)
         {
             out.push(param);
+        }
+    }
+    out
+}
+
+/// Reads the constants that are used and not shown: names here to ids of facts.
+pub(super) fn hidden(
+    top: &Table<'_, '_>,
+    facts: &Facts,
+    params: &[Param],
+) -> Vec<(String, Arc<Fact>)> {
+    let Some(table) = top.table("hidden") else {
+        return Vec::new();
+    };
+    let mut out = Vec::new();
+    for name in table.keys() {
+        let report = |line, what: String, fix: String| {
+            top.source().report("V-HIDDEN", line, what, fix);
+        };
+        if params.iter().any(|p| p.name == name.value) {
+            let what = format!("`{}` is a parameter already", name.value);
+            report(name.line, what, "choose another name".to_owned());
+        }
+        let Some(id) = table.string(&name.value) else { continue };
+        match facts.get(&id.value) {
+            Some(fact) => out.push((name.value, Arc::clone(fact))),
+            None => {
+                let fix = facts.near(&id.value).map_or_else(
+                    || "add it to facts.toml, with its source".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                report(id.line, format!("`{}` is no fact of facts.toml", id.value), fix);
+            }
         }
     }
     out

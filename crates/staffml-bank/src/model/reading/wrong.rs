@@ -1,15 +1,23 @@
 //! Recognized wrong answers.
 
+use std::sync::Arc;
+
 use super::{answer::bindings, expr, length, phrase};
 use crate::model::answer::{Change, Misconception};
-use crate::model::misconceptions::Misconceptions;
-use crate::read::{Table, nearest};
+use crate::model::misconceptions::{Family, Misconceptions};
+use crate::read::{At, Table, nearest};
 
-pub(super) fn misconceptions(top: &Table<'_, '_>, registry: &Misconceptions) -> Vec<Misconception> {
+/// Reads the misconceptions, of which there are at least `least`.
+pub(super) fn misconceptions(
+    top: &Table<'_, '_>,
+    registry: &Misconceptions,
+    least: usize,
+) -> Vec<Misconception> {
     let tables = top.tables("misconception");
-    if !(2..=6).contains(&tables.len()) {
+    if !(least..=6).contains(&tables.len()) {
         let what = format!("{} misconceptions", tables.len());
-        top.source().report("V-MISC-NUMBER", top.line(), what, "a numeric template has 2 to 6");
+        let fix = format!("a number asked for has {least} to 6");
+        top.source().report("V-MISC-NUMBER", top.line(), what, fix);
     }
     let mut out: Vec<Misconception> = Vec::new();
     for table in &tables {
@@ -26,22 +34,7 @@ pub(super) fn misconceptions(top: &Table<'_, '_>, registry: &Misconceptions) -> 
 
 fn misconception(table: &Table<'_, '_>, registry: &Misconceptions) -> Option<Misconception> {
     let id = table.need_string("id");
-    let family = id.as_ref().and_then(|id| {
-        let family = registry.family_of(&id.value);
-        if family.is_none() {
-            let near = nearest(
-                &id.value,
-                registry.families().flat_map(|f| f.members.iter().map(String::as_str)),
-            );
-            let fix = near.map_or_else(
-                || "take an id of misconceptions.toml".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            let what = format!("`{}` is not a known misconception", id.value);
-            table.source().report("V-MISC-UNKNOWN", id.line, what, fix);
-        }
-        family.cloned()
-    });
+    let family = id.as_ref().and_then(|id| family(table, id, registry));
     let change = change(table);
     let when = table.string("when").and_then(|text| expr(table, &text));
     let say = table.need_string("say");
@@ -58,6 +51,28 @@ fn misconception(table: &Table<'_, '_>, registry: &Misconceptions) -> Option<Mis
         say: say?,
         line: table.line(),
     })
+}
+
+/// Returns the family of a misconception, reporting an id that is not in the registry.
+pub(super) fn family(
+    table: &Table<'_, '_>,
+    id: &At<String>,
+    registry: &Misconceptions,
+) -> Option<Arc<Family>> {
+    let family = registry.family_of(&id.value);
+    if family.is_none() {
+        let near = nearest(
+            &id.value,
+            registry.families().flat_map(|f| f.members.iter().map(String::as_str)),
+        );
+        let fix = near.map_or_else(
+            || "take an id of misconceptions.toml".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let what = format!("`{}` is not a known misconception", id.value);
+        table.source().report("V-MISC-UNKNOWN", id.line, what, fix);
+    }
+    family.cloned()
 }
 
 fn change(table: &Table<'_, '_>) -> Option<Change> {
