@@ -16,6 +16,7 @@ mod finish;
 mod form;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod rescale;
+mod scalar;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod simd;
 
