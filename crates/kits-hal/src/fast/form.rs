@@ -21,6 +21,8 @@ pub(super) trait Form: Steps {
     const BRANCHES: bool;
     /// Words at any address cost as little as aligned ones.
     const UNALIGNED: bool;
+    /// Has the vector loops of [`simd::mve`].
+    const VECTORS: bool = false;
 
     /// Adds to each sum the dot product of `x` with one of the rows of `w`, which begin `stride` apart; `None` if `w` is too
     /// short.
@@ -252,7 +254,7 @@ impl Form for Single {
     }
 }
 
-/// Vectors with sums across lanes in one instruction: Cortex-M55, by the compiler's vectors.
+/// Vectors with sums across lanes in one instruction: Cortex-M55.
 #[derive(Debug)]
 pub(super) struct Across;
 
@@ -272,10 +274,11 @@ impl Form for Across {
     const GROUP: usize = 1;
     const BRANCHES: bool = false;
     const UNALIGNED: bool = false;
+    const VECTORS: bool = true;
 
     #[inline]
     fn rows(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()> {
-        dot::rows(x, w, stride, sums)
+        simd::mve::multiply(x, w, stride, sums)
     }
 
     #[inline]

@@ -19,6 +19,8 @@ mod rescale;
 mod scalar;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod simd;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
+mod vectors;
 
 use crate::{
     model::{Model, OpCode},
@@ -53,7 +55,11 @@ pub(crate) fn run<'w>(
 /// Runs an operator in a given form.
 #[inline(always)]
 fn run_as<F: form::Form>(task: &mut Task<'_, '_>, other: Other) -> Option<()> {
-    match OpCode::from_code(task.op.code)? {
+    let code = OpCode::from_code(task.op.code)?;
+    if F::VECTORS && vectors::run(task, code).is_some() {
+        return Some(());
+    }
+    match code {
         OpCode::Conv2d => conv::run::<F>(task),
         OpCode::DepthwiseConv2d => depthwise::run::<F>(task),
         OpCode::FullyConnected => dense::run::<F>(task),

@@ -11,6 +11,9 @@ use super::{
     rescale,
 };
 
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
+pub(super) mod mve;
+
 /// Elements that [`rows`] takes at once.
 pub(super) const GROUP: usize = if cfg!(kits_thumb1) { 4 } else { 8 };
 

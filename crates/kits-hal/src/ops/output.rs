@@ -40,6 +40,11 @@ impl Output {
         self.clamp(value.wrapping_add(self.zero))
     }
 
+    /// Returns the zero point, the least and the largest output.
+    pub(crate) const fn limits(self) -> [i32; 3] {
+        [self.zero, self.low, self.high]
+    }
+
     /// Returns `true` if the clamp lets every byte through.
     pub(crate) const fn is_open(self) -> bool {
         self.low == -128 && self.high == 127
