@@ -23,6 +23,8 @@ pub(super) trait Form: Steps {
     const UNALIGNED: bool;
     /// Has the vector loops of [`simd::mve`].
     const VECTORS: bool = false;
+    /// Multiplies elements one by one, so that it pays to leave some out.
+    const LISTS: bool = false;
 
     /// Adds to each sum the dot product of `x` with one of the rows of `w`, which begin `stride` apart; `None` if `w` is too
     /// short.
@@ -30,19 +32,6 @@ pub(super) trait Form: Steps {
 
     /// Two neighboring pixels are worth computing together.
     const PAIRS: bool = false;
-
-    /// Writes the first outputs of a layer whose clamp is open for sums, bias and multipliers, and shifts; returns how many.
-    /// One more must be computed before it is asked again. `None` if the form has no such way.
-    #[inline]
-    fn bytes(
-        _sums: &[i32],
-        _bias_and_multipliers: [&[[u8; 4]]; 2],
-        _shifts: &[u8],
-        _zero: i32,
-        _out: &mut [i8],
-    ) -> Option<usize> {
-        None
-    }
 
     /// As [`Form::rows`] for two vectors of one length, each with an array of sums of its own, of which the first `n` count.
     #[inline]
@@ -217,20 +206,7 @@ impl Form for Single {
     const GROUP: usize = if cfg!(kits_thumb1) { GROUP } else { 1 };
     const BRANCHES: bool = true;
     const UNALIGNED: bool = false;
-
-    #[inline]
-    fn bytes(
-        sums: &[i32],
-        bias_and_multipliers: [&[[u8; 4]]; 2],
-        shifts: &[u8],
-        zero: i32,
-        out: &mut [i8],
-    ) -> Option<usize> {
-        if cfg!(kits_thumb1) {
-            return simd::bytes(sums, bias_and_multipliers, shifts, zero, out);
-        }
-        None
-    }
+    const LISTS: bool = true;
 
     #[inline]
     fn rows(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()> {

@@ -15,6 +15,8 @@ mod finish;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod form;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
+mod lists;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod rescale;
 mod scalar;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
@@ -57,6 +59,9 @@ pub(crate) fn run<'w>(
 fn run_as<F: form::Form>(task: &mut Task<'_, '_>, other: Other) -> Option<()> {
     let code = OpCode::from_code(task.op.code)?;
     if F::VECTORS && vectors::run(task, code).is_some() {
+        return Some(());
+    }
+    if F::LISTS && code == OpCode::Conv2d && lists::run::<F>(task).is_some() {
         return Some(());
     }
     match code {

@@ -1,9 +1,10 @@
-//! From sums to output bytes on processors without vectors.
+//! From sums to output bytes on processors without vectors: in loops for what nearly all layers are, channel by channel for the rest.
 
 use super::{
-    finish::{Finish, SECTION, scaled, words},
+    finish::{Finish, SECTION, scaled},
     form::Form,
     rescale::rounded,
+    simd,
 };
 use crate::ops::{Output, Scales, all_right};
 
@@ -15,65 +16,87 @@ pub(super) fn write<F: Form>(
     sums: &[i32],
     out: &mut [i8],
 ) -> Option<()> {
+    // Known when the crate is built.
+    if !F::UNALIGNED && finish.output.is_open() {
+        let [bias, multipliers, shifts] = finish.channels.raw();
+        let words = |bytes| bytemuck::try_cast_slice(bytes).ok();
+        if let (Some(bias), Some(multipliers)) = (words(bias), words(multipliers)) {
+            return short::<F>(finish, [bias, multipliers], shifts, first, sums, out);
+        }
+    }
+    long::<F>(finish, first, sums, out)
+}
+
+/// As [`write`] where there are no aligned words, or for any clamp.
+#[inline]
+fn long<F: Form>(
+    finish: &Finish<'_>,
+    first: usize,
+    sums: &[i32],
+    out: &mut [i8],
+) -> Option<()> {
     let n = out.len();
     let sums = sums.get(..n)?;
     let output = finish.output;
     let part = finish.channels.part(first, n)?;
-    // Cores that read a word byte by byte unless it is aligned.
-    let aligned = if F::UNALIGNED { None } else { words(part.bias) };
     match part.scale {
         Scales::One(m, s) if finish.usual => {
             let none = [(); SECTION];
             let none = none.get(..n)?;
             let right = right(s.to_le_bytes()[0]);
-            if let Some(bias) = aligned {
-                each(out, sums, bias, none, none, |sum, bias, (), ()| {
-                    byte::<F>(output, sum, i32::from_le(bias), m, right)
-                });
-            } else {
-                each(out, sums, part.bias, none, none, |sum, bias, (), ()| {
-                    byte::<F>(output, sum, i32::from_le_bytes(bias), m, right)
-                });
-            }
+            each(out, sums, part.bias, none, none, |sum, bias, (), ()| {
+                byte::<F>(output, sum, i32::from_le_bytes(bias), m, right)
+            });
         }
         // A layer may have a few channels that shift left.
-        Scales::Each(m, s) if F::UNALIGNED && (finish.usual || output.is_open() && all_right(s)) => {
+        Scales::Each(m, s) if finish.usual || output.is_open() && all_right(s) => {
             each(out, sums, part.bias, m, s, |sum, bias, m, s| {
                 let [bias, m] = [bias, m].map(i32::from_le_bytes);
                 byte::<F>(output, sum, bias, m, right(s))
             });
         }
-        Scales::Each(m, s) if !F::UNALIGNED && output.is_open() => {
-            let mut done = 0_usize;
-            while done < n {
-                let (sums, out) = (sums.get(done..)?, out.get_mut(done..)?);
-                let (bias, m, s) = (part.bias.get(done..)?, m.get(done..)?, s.get(done..)?);
-                let channel = first.wrapping_add(done);
-                let Some(many) = F::bytes(sums, [bias, m], s, output.zero(), out) else {
-                    if !finish.usual {
-                        return any::<F>(finish, channel, sums, out);
-                    }
-                    if let (Some(bias), Some(m)) = (words(bias), words(m)) {
-                        each(out, sums, bias, m, s, |sum, bias, m, s| {
-                            byte::<F>(output, sum, i32::from_le(bias), i32::from_le(m), right(s))
-                        });
-                    } else {
-                        each(out, sums, bias, m, s, |sum, bias, m, s| {
-                            let [bias, m] = [bias, m].map(i32::from_le_bytes);
-                            byte::<F>(output, sum, bias, m, right(s))
-                        });
-                    }
-                    return Some(());
-                };
-                // Where the short way stops, one output takes the long one.
-                if let (Some(sums), Some(out)) = (sums.get(many..), out.get_mut(many..)) {
-                    let out = out.get_mut(..out.len().min(1))?;
-                    any::<F>(finish, channel.wrapping_add(many), sums, out)?;
-                }
-                done = done.wrapping_add(many).wrapping_add(1);
-            }
-        }
         _ => any::<F>(finish, first, sums, out)?,
+    }
+    Some(())
+}
+
+/// As [`write`] by loops that deal with most sums, and with the others one by one.
+#[inline(always)]
+fn short<F: Form>(
+    finish: &Finish<'_>,
+    [bias, m]: [&[i32]; 2],
+    s: &[u8],
+    first: usize,
+    sums: &[i32],
+    out: &mut [i8],
+) -> Option<()> {
+    let bias = bias.get(first..)?;
+    if let (&[m], &[s]) = (m, s) {
+        let all = ([m; SECTION], [s; SECTION]);
+        return loops::<F>(finish, first, sums, [bias, &all.0], &all.1, out);
+    }
+    loops::<F>(finish, first, sums, [bias, m.get(first..)?], s.get(first..)?, out)
+}
+
+#[inline(never)]
+fn loops<F: Form>(
+    finish: &Finish<'_>,
+    first: usize,
+    sums: &[i32],
+    words: [&[i32]; 2],
+    shifts: &[u8],
+    out: &mut [i8],
+) -> Option<()> {
+    let zero = finish.output.zero();
+    let mut done = simd::bytes(sums, words, shifts, zero, out)?;
+    while done < out.len() {
+        // Where they stop, one output takes the long way.
+        let next = done.wrapping_add(1);
+        let (one, rest) = out.get_mut(done..)?.split_at_mut_checked(1)?;
+        any::<F>(finish, first.wrapping_add(done), sums.get(done..next)?, one)?;
+        let [bias, m] = words;
+        let words = [bias.get(next..)?, m.get(next..)?];
+        done = next.wrapping_add(simd::bytes(sums.get(next..)?, words, shifts.get(next..)?, zero, rest)?);
     }
     Some(())
 }

@@ -10,6 +10,8 @@
 #[cfg(kits_dsp)]
 mod dsp;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
+pub(super) mod list;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 pub(super) mod mve;
 #[cfg(kits_thumb1)]
 mod thumb1;
@@ -26,14 +28,16 @@ use thumb1 as imp;
 #[cfg(not(any(kits_dsp, kits_thumb1)))]
 use twin as imp;
 
-use super::{
-    dot,
-    finish::{SECTION, words},
-    rescale,
-};
+use super::{dot, finish::SECTION, rescale};
 
 /// Elements that [`rows`] takes at once.
 pub(super) const GROUP: usize = if cfg!(kits_thumb1) { 4 } else { 8 };
+
+/// Returns `many · few`, unless it leaves the word: processors that multiply only 32 bits take long to find out.
+#[inline(always)]
+const fn times(many: usize, few: usize) -> Option<usize> {
+    if many < 1 << 24 && few < 1 << 8 { Some(many.wrapping_mul(few)) } else { many.checked_mul(few) }
+}
 
 /// Adds to each sum the dot product of `x` with one of the rows of `w`, which begin `stride` apart; `None` if `w` is too short.
 #[inline]
@@ -45,7 +49,7 @@ pub(super) fn rows(
 ) -> Option<()> {
     let last = sums.as_flattened().len().checked_sub(1);
     let (false, Some(last)) = (x.is_empty(), last) else { return Some(()) };
-    let needed = stride.checked_mul(last)?.checked_add(x.as_flattened().len())?;
+    let needed = times(stride, last)?.checked_add(x.as_flattened().len())?;
     imp::rows(x, w.get(..needed)?, stride, sums)
 }
 
@@ -82,7 +86,7 @@ pub(super) fn columns<const N: usize>(
 ) -> Option<()> {
     #[cfg(any(kits_dsp, kits_thumb1))]
     if N.is_multiple_of(4) && !taps.is_empty() {
-        let needed = stride.checked_mul(taps.len().wrapping_sub(1))?.checked_add(N)?;
+        let needed = times(stride, taps.len().wrapping_sub(1))?.checked_add(N)?;
         let w = w.get(..needed)?;
         return imp::columns(taps, w, stride, sums.as_chunks_mut::<4>().0);
     }
@@ -125,25 +129,22 @@ pub(super) fn nine(
     imp::nine(x.get(first..)?, taps, w, stride, fours)
 }
 
-/// Writes the first outputs for their sums, bias and multipliers, and shifts, and returns how many: all of an even number, unless a
-/// sum with its bias is not in `-2^30..2^30` or a shift is not to the right.
+/// Writes the first outputs for their sums, bias and multipliers (little-endian words), and shifts, and returns how many: all of them,
+/// unless a sum with its bias is not in `-2^30..2^30` or a shift is not to the right.
 ///
-/// `None` if the processor cannot read the words where they are.
+/// `None` if a slice is shorter than `out`.
 #[inline]
 pub(super) fn bytes(
     sums: &[i32],
-    [bias, multipliers]: [&[[u8; 4]]; 2],
+    [bias, multipliers]: [&[i32]; 2],
     shifts: &[u8],
     zero: i32,
     out: &mut [i8],
 ) -> Option<usize> {
-    let n = out.len() & !1;
-    let (sums, shifts, out) = (sums.get(..n)?, shifts.get(..n)?, out.get_mut(..n)?);
-    let (bias, multipliers) = (bias.get(..n)?, multipliers.get(..n)?);
-    if cfg!(kits_thumb1) {
-        let _: [&[i32]; 2] = [words(bias)?, words(multipliers)?];
-    }
-    Some(if n == 0 { 0 } else { imp::bytes(sums, [bias, multipliers], shifts, zero, out) })
+    let n = out.len();
+    let (sums, shifts) = (sums.get(..n)?, shifts.get(..n)?);
+    let words = [bias.get(..n)?, multipliers.get(..n)?];
+    Some(if n == 0 { 0 } else { imp::bytes(sums, words, shifts, zero, out) })
 }
 
 /// Returns `(a·b + 2^30) >> 31`, unless both are `i32::MIN`.

@@ -120,6 +120,11 @@ impl<'a> Channels<'a> {
         })
     }
 
+    /// Returns bias, multipliers and shifts as they lie in the file.
+    pub(crate) const fn raw(&self) -> [&'a [u8]; 3] {
+        [self.bias, self.multiplier, self.shift]
+    }
+
     /// Returns `true` if every channel shifts right.
     pub(crate) fn shift_right(&self) -> bool {
         all_right(self.shift)

@@ -4,7 +4,7 @@
 
 #![expect(unsafe_code, reason = "instructions on pairs of half-words")]
 
-pub(super) use super::twin::bytes;
+pub(super) use super::twin::{bytes, list, listed};
 use super::{Nine, SECTION};
 use core::arch::asm;
 

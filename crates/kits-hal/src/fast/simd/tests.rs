@@ -1,6 +1,6 @@
 //! The loops against their definitions, with every remainder and slices that are too short.
 
-use super::*;
+use super::{list::List, *};
 
 fn ramp(n: usize, step: usize) -> Vec<i8> {
     (0..n).map(|i| (i * step + 77).to_le_bytes()[0].cast_signed()).collect()
@@ -97,16 +97,17 @@ fn nine_taps_agree_with_the_definition() {
 fn bytes_agree_with_the_definition_up_to_what_they_leave() {
     let shifts = [0xff, 0xfe, 0xf8, 0xf4, 0xe1, 0x80, 0xf8, 0xf8];
     let sums = [0, 1, -1, 300_000, -70_000, (1 << 30) - 1, -(1 << 30), 12_345];
-    let bias = [0, 5, -5, 40_000, -1, 0, 0, -999].map(|v: i32| v.to_le_bytes());
+    let bias: [i32; 8] = [0, 5, -5, 40_000, -1, 0, 0, -999];
     let multipliers: [i32; 8] =
         [1 << 30, i32::MAX, 0x5a82_799a, 1 << 30, 0x4000_ffff, i32::MAX, i32::MAX, 0x7fff_8000];
-    let m = multipliers.map(i32::to_le_bytes);
+    let words = [bias, multipliers].map(|words| words.map(i32::to_le));
+    let words = [&words[0][..], &words[1][..]];
     for zero in [-128, -3, 0, 127] {
         let mut out = [99; 9];
-        let n = bytes(&sums, [&bias, &m], &shifts, zero, &mut out[..8]).expect("aligned");
+        let n = bytes(&sums, words, &shifts, zero, &mut out[..8]).expect("long enough");
         assert_eq!((n, out[8]), (8, 99));
         for (i, &byte) in out[..8].iter().enumerate() {
-            let acc = sums[i] + i32::from_le_bytes(bias[i]);
+            let acc = sums[i] + bias[i];
             let shift = i32::from(shifts[i].cast_signed());
             let value = crate::fixed::requant(acc, multipliers[i], shift) + zero;
             assert_eq!(i32::from(byte), value.clamp(-128, 127), "output {i}, zero {zero}");
@@ -115,11 +116,14 @@ fn bytes_agree_with_the_definition_up_to_what_they_leave() {
     let mut out = [0; 8];
     let mut large = sums;
     large[3] = 1 << 30;
-    assert_eq!(bytes(&large, [&bias, &m], &shifts, 0, &mut out), Some(3));
+    assert_eq!(bytes(&large, words, &shifts, 0, &mut out), Some(3));
     let mut left = shifts;
     left[5] = 0;
-    assert_eq!(bytes(&sums, [&bias, &m], &left, 0, &mut out), Some(5));
-    assert_eq!(bytes(&sums[1..], [&bias, &m], &shifts, 0, &mut out), None);
+    assert_eq!(bytes(&sums, words, &left, 0, &mut out), Some(5));
+    assert_eq!(bytes(&sums[1..], words, &shifts, 0, &mut out), None);
+    assert_eq!(bytes(&sums, [&words[0][1..], words[1]], &shifts, 0, &mut out), None);
+    assert_eq!(bytes(&sums, [words[0], &words[1][1..]], &shifts, 0, &mut out), None);
+    assert_eq!(bytes(&sums, words, &shifts[1..], 0, &mut out), None);
 }
 
 #[test]
@@ -151,6 +155,60 @@ fn long_shifts_leave_the_sign() {
         for n in 0..256 {
             let expected = i64::from(v) >> n.min(63);
             assert_eq!(i64::from(shift_right(v, n)), expected, "{v} >> {n}");
+        }
+    }
+}
+
+#[test]
+fn lists_agree_with_the_definition() {
+    let mut x = ramp(200, 37);
+    for (i, x) in x.iter_mut().enumerate() {
+        if i % 3 == 0 || (60..75).contains(&i) {
+            *x = -128;
+        }
+    }
+    for (zero, first, n) in [(-128, 0, 1), (-128, 5, 40), (-128, 0, 70), (127, 3, 30), (-5, 0, 0)] {
+        let mut list = List::new();
+        assert_eq!(list.take(&x[..n], first, zero), n, "there is room");
+        for rows in 0..10 {
+            for stride in [0, 1, 77, 80] {
+                let w = ramp(stride * 10 + first + n, 203);
+                let mut sums = vec![7; rows];
+                list.multiply(&w, stride, &mut sums).expect("long enough");
+                for (k, &sum) in sums.iter().enumerate() {
+                    let product = |i: usize| {
+                        (i32::from(x[i]) - zero) * i32::from(w[k * stride + first + i])
+                    };
+                    let expected: i32 = (0..n).map(product).sum();
+                    assert_eq!(sum, 7 + expected, "row {k} of {rows}, stride {stride}, zero {zero}");
+                }
+                let listed = x[..n].iter().any(|&x| i32::from(x) != zero);
+                if listed && rows > 0 {
+                    let short = &w[..stride * (rows - 1) + first + n - 1];
+                    assert!(list.multiply(short, stride, &mut sums).is_none());
+                }
+            }
+        }
+    }
+    // Two thirds of the elements count: a list holds fewer than all, and goes on where it stopped.
+    let (mut list, mut done, mut sum) = (List::new(), 0, [0]);
+    let w = ramp(200, 11);
+    while done < x.len() {
+        let taken = list.take(&x[done..], done, -128);
+        assert!(taken > 0, "an empty list has room");
+        list.multiply(&w, 0, &mut sum).expect("long enough");
+        list.clear();
+        done += taken;
+    }
+    let expected: i32 = x.iter().zip(&w).map(|(&x, &w)| (i32::from(x) + 128) * i32::from(w)).sum();
+    assert_eq!(sum, [expected]);
+}
+
+#[test]
+fn products_that_fit_are_exact() {
+    for many in [0, 1, (1 << 24) - 1, 1 << 24, usize::MAX / 255, usize::MAX] {
+        for few in [0, 1, 2, 255, 256] {
+            assert_eq!(times(many, few), many.checked_mul(few), "{many} · {few}");
         }
     }
 }
