@@ -12,6 +12,11 @@ const LINES_MAX: usize = 1_000;
 /// A source file above this many lines is reported.
 const LINES_LONG: usize = 600;
 
+/// Where `kits-hal` may have `unsafe` code: the one module of inline assembly.
+const ASSEMBLY: &str = "crates/kits-hal/src/fast/simd";
+/// Lines of `unsafe` that it may have, and one more.
+const UNSAFE_MAX: usize = 60;
+
 /// Check module docs, file sizes, crate files, data licences and links.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
@@ -30,10 +35,24 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let sources = files(&root, &|path| path.extension().is_some_and(|kind| kind == "rs"))?;
     let mut problems = Vec::new();
     let mut sizes = Vec::new();
+    let mut assembly = 0;
     for path in &sources {
         let text = std::fs::read_to_string(path)?;
+        if relative(path).starts_with("crates/kits-hal/src") {
+            match unsafe_lines(&text) {
+                0 => {}
+                lines if relative(path).starts_with(ASSEMBLY) => assembly += lines,
+                lines => problems.push(format!(
+                    "{}: {lines} lines of unsafe outside {ASSEMBLY}",
+                    relative(path)
+                )),
+            }
+        }
         problems.extend(source_problems(&relative(path), &text));
         sizes.push((text.lines().count(), relative(path)));
+    }
+    if assembly >= UNSAFE_MAX {
+        problems.push(format!("{ASSEMBLY}: {assembly} lines of unsafe, not below {UNSAFE_MAX}"));
     }
     problems.extend(missing_papers(&root)?);
     problems.extend(links::broken(&root)?);
@@ -48,6 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     let long = sizes.iter().filter(|(lines, _)| *lines > LINES_LONG).count();
     println!("tidy: {} source files, {long} of them above {LINES_LONG} lines", sizes.len());
+    println!("tidy: {assembly} lines of unsafe in {ASSEMBLY}, none elsewhere in kits-hal");
     Ok(())
 }
 
@@ -71,6 +91,26 @@ fn source_problems(path: &str, text: &str) -> Vec<String> {
         }
     }
     problems
+}
+
+/// Returns the lines of the `unsafe` blocks, functions and impls of a source file, comments and blank lines left out.
+fn unsafe_lines(text: &str) -> usize {
+    let (mut lines, mut depth, mut pending) = (0, 0_usize, false);
+    for line in text.lines() {
+        let code = line.split("//").next().unwrap_or_default().trim();
+        // The word alone, not in the name of a lint.
+        let begins =
+            code.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe");
+        pending |= begins && depth == 0;
+        if !code.is_empty() && (pending || depth > 0) {
+            lines += 1;
+            // Braces of operands in a line of assembly are closed there.
+            let open = code.matches('{').count();
+            depth = (depth + open).saturating_sub(code.matches('}').count());
+            pending &= open == 0 && !code.ends_with(';');
+        }
+    }
+    lines
 }
 
 /// Returns the files that each crate and each data folder owes its readers and lacks.
@@ -125,6 +165,16 @@ mod tests {
         let hole = concat!("//! Doc.\nfn f() { todo", "!() }\n// todo", "!() is fine here\n");
         assert_eq!(source_problems("a.rs", hole).len(), 1);
         assert!(source_problems("a.rs", hole)[0].starts_with("a.rs:2:"));
+    }
+
+    #[test]
+    fn lines_of_unsafe_blocks_are_counted() {
+        let none = "#![deny(unsafe_code)]\n#[expect(unsafe_code, reason = \"a\")]\n// unsafe { }\nfn f() {}\n";
+        assert_eq!(unsafe_lines(none), 0);
+        let block = "fn f() {\n    // SAFETY: none.\n    unsafe {\n        asm!(\"ldr {a}, [{b}]\");\n\n        g();\n    }\n    h();\n}\n";
+        assert_eq!(unsafe_lines(block), 4);
+        assert_eq!(unsafe_lines("unsafe { g() };\nh();\nunsafe impl Send for A {}\n"), 2);
+        assert_eq!(unsafe_lines("unsafe fn f(\n    a: u8,\n) {\n    g();\n}\nh();\n"), 5);
     }
 
     #[test]

@@ -35,7 +35,7 @@ const M7_COSTS: &[MacCost] = &[
     cost(Kernels::Best, Sourced::published(Span::new(1001, 1465))),
 ];
 
-/// Cortex-M55 with Helium, kernels vectorised by the compiler.
+/// Cortex-M55 with Helium, vector loops. A vector instruction takes two beats or more, so that cycles exceed instructions.
 const M55_COSTS: &[MacCost] = &[cost(Kernels::Portable, Sourced::estimate(Span::new(500, 800)))];
 
 /// Cortex-M0: single-cycle multiplier, no DSP extension.

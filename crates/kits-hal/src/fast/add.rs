@@ -1,9 +1,9 @@
 //! ADD and SUB of two tensors of the same shape, both in the arena.
 
-use super::{form::Form, rescale::rounded};
+use super::{form::Form, rescale::rounded, simd::mve};
 use crate::ops::{
     Output, Task,
-    place::{Place, store},
+    place::{self, Place, run_mut, store},
     second,
 };
 
@@ -18,6 +18,11 @@ struct Scale {
 }
 
 impl Scale {
+    /// The shift as it is stored, 0 or less.
+    fn shift(self) -> i32 {
+        (!self.right).cast_signed()
+    }
+
     /// `v` is a difference of two bytes times 2^20, or a sum of two such: far below 2^30.
     #[inline(always)]
     fn apply<F: Form>(self, v: i32) -> i32 {
@@ -51,6 +56,9 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>, negate: bool) -> Option<()> 
         sign: if negate { -1 } else { 0 },
     };
     let y = task.y_place();
+    if F::VECTORS {
+        return sums.on_vectors(task, places);
+    }
     let mut done = 0_usize;
     while done < y.len {
         let (mut a, mut b) = ([0_i8; BLOCK], [0_i8; BLOCK]);
@@ -89,5 +97,36 @@ impl Sums {
             let q = (q ^ self.sign).wrapping_sub(self.sign);
             *a = self.output.offset(so.apply::<F>(p.wrapping_add(q)));
         }
+    }
+    /// Step by step, each for all elements of a block.
+    fn on_vectors(&self, task: &mut Task<'_, '_>, places: [Place; 2]) -> Option<()> {
+        let [sa, sb, so] = self.scales;
+        let mut blocks = [[0_i32; BLOCK]; 2];
+        let y = task.y_place();
+        let mut done = 0_usize;
+        while done < y.len {
+            let n = y.len.saturating_sub(done).min(BLOCK);
+            let operands = places.into_iter().zip(self.zeros).zip([sa, sb]);
+            for (values, ((place, zero), scale)) in blocks.iter_mut().zip(operands) {
+                let values = values.get_mut(..n)?;
+                let from = place::run(task.mem, place.at.wrapping_add(done), n)?;
+                for (value, &from) in values.iter_mut().zip(from) {
+                    *value = i32::from(from).wrapping_sub(zero).wrapping_shl(20);
+                }
+                mve::scale(values, scale.multiplier, scale.shift());
+            }
+            let [p, q] = &mut blocks;
+            let p = p.get_mut(..n)?;
+            for (p, &q) in p.iter_mut().zip(&*q) {
+                *p = p.wrapping_add((q ^ self.sign).wrapping_sub(self.sign));
+            }
+            mve::scale(p, so.multiplier, so.shift());
+            let to = run_mut(task.mem, y.at.wrapping_add(done), n)?;
+            for (to, &p) in to.iter_mut().zip(&*p) {
+                *to = self.output.offset(p);
+            }
+            done = done.wrapping_add(n);
+        }
+        Some(())
     }
 }

@@ -30,25 +30,60 @@ impl Filters<'_> {
         sums: &mut [i32; SECTION],
         out: &mut [i8],
     ) -> Option<()> {
-        let mut rest = self.weights.get(first.wrapping_mul(self.len)..)?;
         let mut channel = first;
         for out in out.chunks_mut(SECTION) {
             let sums = sums.get_mut(..out.len())?;
             sums.fill(0);
-            if F::rows(window, rest, self.len, sums).is_none() {
-                // The window has zeros behind it, and the last row ends with the file.
-                sums.fill(0);
-                F::rows(window.get(..self.len)?, rest, self.len, sums)?;
-            }
-            // Behind the last section nothing is left.
-            rest = rest.get(self.len.wrapping_mul(SECTION)..).unwrap_or(&[]);
-            if skew != 0 {
-                for sum in &mut *sums {
-                    *sum = sum.wrapping_sub(skew);
-                }
-            }
+            self.sum::<F>(window, channel, skew, sums)?;
             self.finish.write::<F>(channel, sums, out)?;
             channel = channel.wrapping_add(SECTION);
+        }
+        Some(())
+    }
+
+    /// Adds the products of channels `first..` for one window, less `skew`, to sums of 0.
+    #[inline]
+    fn sum<F: Form>(&self, window: &[i8], first: usize, skew: i32, sums: &mut [i32]) -> Option<()> {
+        let weights = self.weights.get(first.wrapping_mul(self.len)..)?;
+        if F::rows(window, weights, self.len, sums).is_none() {
+            // The window has zeros behind it, and the last row ends with the file.
+            sums.fill(0);
+            F::rows(window.get(..self.len)?, weights, self.len, sums)?;
+        }
+        if skew != 0 {
+            for sum in sums {
+                *sum = sum.wrapping_sub(skew);
+            }
+        }
+        Some(())
+    }
+
+    /// As [`Filters::apply`] for all channels of two windows.
+    #[inline(never)]
+    pub(super) fn apply_two<F: Form>(
+        &self,
+        windows: [&[i8]; 2],
+        sums: &mut [[i32; SECTION]; 2],
+        [out, also]: [&mut [i8]; 2],
+    ) -> Option<()> {
+        let mut rest = self.weights;
+        let mut first = 0_usize;
+        for (out, also) in out.chunks_mut(SECTION).zip(also.chunks_mut(SECTION)) {
+            let n = out.len();
+            for sums in sums.iter_mut() {
+                sums.get_mut(..n)?.fill(0);
+            }
+            if F::rows_two(windows, rest, self.len, n, sums).is_none() {
+                // As above.
+                *sums = [[0; SECTION]; 2];
+                let [one, two] = windows.map(|window| window.get(..self.len));
+                F::rows_two([one?, two?], rest, self.len, n, sums)?;
+            }
+            rest = rest.get(self.len.wrapping_mul(SECTION)..).unwrap_or(&[]);
+            let [sums, more] = &*sums;
+            self.finish.write::<F>(first, sums, out)?;
+            self.finish.write::<F>(first, more, also)?;
+            first = first.wrapping_add(SECTION);
         }
         Some(())
     }
@@ -66,18 +101,18 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
         finish: Finish::of(task)?,
     };
     let weight_zero = *task.op.aux.first()?;
-    let mut block = [0_i8; SECTION];
-    let mut sums = [0_i32; SECTION];
     for row in 0..rows {
         let mut first = 0_usize;
         while first < c_out {
-            let block = block.get_mut(..c_out.saturating_sub(first).min(SECTION))?;
+            let n = c_out.saturating_sub(first).min(SECTION);
             let x = place::run(task.mem, x.at.wrapping_add(row.wrapping_mul(c_in)), c_in)?;
             let skew = if weight_zero == 0 { 0 } else { total(x).wrapping_mul(weight_zero) };
-            filters.apply::<F>(x, first, skew, &mut sums, block)?;
-            let at = row.wrapping_mul(c_out).wrapping_add(first);
-            place::store(task.mem, y.at.wrapping_add(at), block)?;
-            first = first.wrapping_add(block.len());
+            let mut sums = [0_i32; SECTION];
+            let sums = sums.get_mut(..n)?;
+            filters.sum::<F>(x, first, skew, sums)?;
+            let at = y.at.wrapping_add(row.wrapping_mul(c_out)).wrapping_add(first);
+            filters.finish.write::<F>(first, sums, place::run_mut(task.mem, at, n)?)?;
+            first = first.wrapping_add(n);
         }
     }
     Some(())

@@ -5,6 +5,7 @@
 use super::{
     finish::{Finish, SECTION},
     form::Form,
+    simd::Nine,
 };
 use crate::ops::{Task, Window, place::store};
 
@@ -38,32 +39,64 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
     let pixel = task.scratch.get_mut(..window.c_out)?;
     let few = taps <= TOGETHER;
     let mut sums = [0_i32; SECTION];
-    window.each(|p, b, row, column| {
-        let x = x.view(task.mem)?;
-        let at = [b, row, column];
-        let mut list = if few { kernel.taps(0, at) } else { [0; TOGETHER] };
-        let mut first = 0_usize;
-        for out in pixel.chunks_mut(SECTION) {
-            let sums = sums.get_mut(..out.len())?;
-            if kernel.multiplier == 1 {
-                let mut start = 0_usize;
-                while start < taps {
-                    if !few {
-                        list = kernel.taps(start, at);
+    let mut to = y.at;
+    let step = window.columns.stride.wrapping_mul(window.c_in);
+    for b in 0..window.batch {
+        for row in 0..window.rows.output {
+            // The taps of the first window of the row that no side cuts off, from where on they move along.
+            let mut whole = None;
+            let mut places = Places::new([OUTSIDE; TOGETHER]);
+            for column in 0..window.columns.output {
+                let x = x.view(task.mem)?;
+                let at = [b, row, column];
+                let alike = whole.filter(|_| window.columns.alike(column, column));
+                let moved = match alike {
+                    Some(first) => step.wrapping_mul(column.wrapping_sub(first)),
+                    None if few => {
+                        places = Places::new(kernel.taps(0, at));
+                        whole = window.columns.alike(column, column).then_some(column);
+                        0
                     }
-                    let list = list.get(..taps.wrapping_sub(start).min(TOGETHER))?;
-                    kernel.same::<F>(x, list, [start, first], sums)?;
-                    start = start.wrapping_add(TOGETHER);
+                    None => 0,
+                };
+                let mut first = 0_usize;
+                for out in pixel.chunks_mut(SECTION) {
+                    let sums = sums.get_mut(..out.len())?;
+                    if kernel.multiplier == 1 {
+                        let mut start = 0_usize;
+                        while start < taps {
+                            if !few {
+                                places = Places::new(kernel.taps(start, at));
+                            }
+                            let n = taps.wrapping_sub(start).min(TOGETHER);
+                            kernel.same::<F>(x, &places, [n, start, first, moved], sums)?;
+                            start = start.wrapping_add(TOGETHER);
+                        }
+                    } else {
+                        sums.fill(0);
+                        kernel.several(x, at, first, sums)?;
+                    }
+                    kernel.finish.write::<F>(first, sums, out)?;
+                    first = first.wrapping_add(SECTION);
                 }
-            } else {
-                sums.fill(0);
-                kernel.several(x, at, first, sums)?;
+                store(task.mem, to, pixel)?;
+                to = to.wrapping_add(window.c_out);
             }
-            kernel.finish.write::<F>(first, sums, out)?;
-            first = first.wrapping_add(SECTION);
         }
-        store(task.mem, y.at.wrapping_add(p.wrapping_mul(window.c_out)), pixel)
-    })
+    }
+    Some(())
+}
+
+/// Up to nine taps.
+struct Places {
+    list: [usize; TOGETHER],
+    nine: Nine,
+}
+
+impl Places {
+    fn new(list: [usize; TOGETHER]) -> Self {
+        Self { list, nine: Nine::new(list) }
+    }
 }
 
 impl Depthwise<'_> {
@@ -98,25 +131,34 @@ impl Depthwise<'_> {
         list
     }
 
-    /// Adds the products of the listed taps, of which `start` is the first, to the sums of channels `first..`; at the first tap
-    /// begins the sum.
+    /// Adds the products of `n` listed taps, of which `start` is the first, to the sums of channels `first..`; at the first tap
+    /// begins the sum. The window lies `moved` behind the listed one.
     #[inline]
     fn same<F: Form>(
         &self,
         x: &[i8],
-        list: &[usize],
-        [start, first]: [usize; 2],
+        places: &Places,
+        [n, start, first, moved]: [usize; 4],
         sums: &mut [i32],
     ) -> Option<()> {
-        let mut weights =
-            self.weights.get(start.wrapping_mul(self.window.c_out).wrapping_add(first)..)?;
-        let (mut sums, mut first) = (sums, first);
+        let stride = self.window.c_out;
+        let mut weights = self.weights.get(start.wrapping_mul(stride).wrapping_add(first)..)?;
+        let list = places.list.get(..n)?;
+        let (mut sums, mut first) = (sums, first.wrapping_add(moved));
+        if n == TOGETHER && start == 0 {
+            let fours = sums.get_mut(..sums.len() & !3)?;
+            let n = fours.len();
+            if F::nine(x, &places.nine, first, weights, stride, fours).is_some() {
+                sums = sums.get_mut(n..)?;
+                weights = weights.get(n..)?;
+                first = first.wrapping_add(n);
+            }
+        }
         while !sums.is_empty() {
             let place = (list, first, start > 0);
             let n = match sums.len() {
                 32.. => self.block::<F, 32>(x, place, weights, sums)?,
                 8.. => self.block::<F, 8>(x, place, weights, sums)?,
-                4.. => self.block::<F, 4>(x, place, weights, sums)?,
                 _ => self.block::<F, 1>(x, place, weights, sums)?,
             };
             sums = sums.get_mut(n..)?;

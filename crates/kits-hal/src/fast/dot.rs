@@ -115,6 +115,7 @@ fn block_of<const N: usize, const B: usize>(
 #[expect(clippy::arithmetic_side_effects, reason = "small numbers of a test")]
 mod tests {
     use super::*;
+    use crate::fast::finish::SECTION;
     use crate::fast::form::{Across, Form, Lanes, Pairs, Single};
 
     /// Lengths around every block boundary.
@@ -142,6 +143,24 @@ mod tests {
         }
     }
 
+    fn rows_of_two<F: Form>() {
+        for n in LENGTHS {
+            for channels in 0..10 {
+                let [x, y] = [ramp(n, 37), ramp(n, 51)];
+                let w = ramp((n + 1) * channels + n, 203);
+                let mut sums = [[5; SECTION]; 2];
+                F::rows_two([&x, &y], &w, n + 1, channels, &mut sums).expect("long enough");
+                for (x, sums) in [x, y].iter().zip(sums) {
+                    for (k, sum) in sums.iter().take(channels).enumerate() {
+                        let expected: i32 =
+                            (0..n).map(|i| product(x[i], w[k * (n + 1) + i])).sum();
+                        assert_eq!(*sum, 5 + expected, "n = {n}, row {k} of {channels}");
+                    }
+                }
+            }
+        }
+    }
+
     fn columns_of<F: Form, const N: usize>() {
         let x = ramp(600, 91);
         for taps in 0..11 {
@@ -160,6 +179,7 @@ mod tests {
 
     fn form<F: Form>() {
         rows_of::<F>();
+        rows_of_two::<F>();
         columns_of::<F, 1>();
         columns_of::<F, 4>();
         columns_of::<F, 8>();

@@ -3,6 +3,7 @@
 use super::{
     form::Form,
     rescale::{requant, requant_straight, rounded},
+    scalar,
 };
 use crate::ops::{Channels, Output, Scales, Task};
 
@@ -12,10 +13,10 @@ pub(super) const SECTION: usize = 32;
 /// What turns the sums of an operator into bytes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Finish<'m> {
-    channels: Channels<'m>,
-    output: Output,
+    pub(super) channels: Channels<'m>,
+    pub(super) output: Output,
     /// No multiplier is 1 or more, and the clamp is open: what nearly all layers are.
-    usual: bool,
+    pub(super) usual: bool,
 }
 
 impl<'m> Finish<'m> {
@@ -28,6 +29,9 @@ impl<'m> Finish<'m> {
     /// Writes the outputs of channels `first..` for their sums of products.
     #[inline]
     pub(super) fn write<F: Form>(&self, first: usize, sums: &[i32], out: &mut [i8]) -> Option<()> {
+        if F::BRANCHES {
+            return scalar::write::<F>(self, first, sums, out);
+        }
         let n = out.len();
         let part = self.channels.part(first, n)?;
         let sums = sums.get(..n)?;
@@ -60,7 +64,7 @@ impl<'m> Finish<'m> {
 }
 
 /// Returns the words in place, if they are aligned.
-fn words(bytes: &[[u8; 4]]) -> Option<&[i32]> {
+pub(super) fn words(bytes: &[[u8; 4]]) -> Option<&[i32]> {
     bytemuck::try_cast_slice(bytes).ok()
 }
 

@@ -4,8 +4,9 @@
 
 use super::{
     dot,
+    finish::SECTION,
     rescale::{Steps, high_mul_halves, high_mul_wide},
-    simd::{self, GROUP},
+    simd::{self, GROUP, Nine},
 };
 use crate::model;
 
@@ -20,10 +21,45 @@ pub(super) trait Form: Steps {
     const BRANCHES: bool;
     /// Words at any address cost as little as aligned ones.
     const UNALIGNED: bool;
+    /// Has the vector loops of [`simd::mve`].
+    const VECTORS: bool = false;
+    /// Multiplies elements one by one, so that it pays to leave some out.
+    const LISTS: bool = false;
 
     /// Adds to each sum the dot product of `x` with one of the rows of `w`, which begin `stride` apart; `None` if `w` is too
     /// short.
     fn rows(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()>;
+
+    /// Two neighboring pixels are worth computing together.
+    const PAIRS: bool = false;
+
+    /// As [`Form::rows`] for two vectors of one length, each with an array of sums of its own, of which the first `n` count.
+    #[inline]
+    fn rows_two(
+        x: [&[i8]; 2],
+        w: &[i8],
+        stride: usize,
+        n: usize,
+        sums: &mut [[i32; SECTION]; 2],
+    ) -> Option<()> {
+        for (x, sums) in x.into_iter().zip(sums) {
+            Self::rows(x, w, stride, sums.get_mut(..n)?)?;
+        }
+        Some(())
+    }
+
+    /// As [`simd::nine`]; `None` if the form has no such way.
+    #[inline]
+    fn nine(
+        _x: &[i8],
+        _taps: &Nine,
+        _first: usize,
+        _w: &[i8],
+        _stride: usize,
+        _sums: &mut [i32],
+    ) -> Option<()> {
+        None
+    }
 
     /// Makes sum `k` the products of element `k` of each tap with element `k` of the tap's row of `w`; rows begin `stride`
     /// apart. `None` if `w` is too short.
@@ -66,6 +102,31 @@ impl Form for Pairs {
         by_groups(x, w, stride, sums)
     }
 
+    const PAIRS: bool = true;
+
+    #[inline]
+    fn rows_two(
+        x: [&[i8]; 2],
+        w: &[i8],
+        stride: usize,
+        n: usize,
+        sums: &mut [[i32; SECTION]; 2],
+    ) -> Option<()> {
+        two_by_groups(x, w, stride, n, sums)
+    }
+
+    #[inline]
+    fn nine(
+        x: &[i8],
+        taps: &Nine,
+        first: usize,
+        w: &[i8],
+        stride: usize,
+        sums: &mut [i32],
+    ) -> Option<()> {
+        simd::nine(x, taps, first, w, stride, sums)
+    }
+
     #[inline]
     fn columns<const N: usize>(
         taps: &[&[i8; N]],
@@ -93,6 +154,33 @@ fn by_groups(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()> 
     dot::rows(x, w.get(first..)?, stride, singles)
 }
 
+/// Leaves whole groups of two rows to the assembly, for both vectors at once, and adds the rest.
+fn two_by_groups(
+    x: [&[i8]; 2],
+    w: &[i8],
+    stride: usize,
+    n: usize,
+    sums: &mut [[i32; SECTION]; 2],
+) -> Option<()> {
+    let [(groups, tail), (more_groups, more_tail)] = x.map(|x| x.as_chunks::<GROUP>());
+    let done = groups.as_flattened().len();
+    let even = n & !1;
+    simd::rows_two([groups, more_groups], w, stride, even, sums)?;
+    if tail.is_empty() && even == n {
+        return Some(());
+    }
+    for ((x, tail), sums) in x.into_iter().zip([tail, more_tail]).zip(sums) {
+        let (pairs, single) = sums.get_mut(..n)?.split_at_mut_checked(even)?;
+        if !tail.is_empty() {
+            dot::rows(tail, w.get(done..)?, stride, pairs)?;
+        }
+        if !single.is_empty() {
+            dot::rows(x, w.get(even.wrapping_mul(stride)..)?, stride, single)?;
+        }
+    }
+    Some(())
+}
+
 /// One element at a time: Cortex-M0+ and small RISC-V cores.
 #[derive(Debug)]
 pub(super) struct Single;
@@ -118,6 +206,7 @@ impl Form for Single {
     const GROUP: usize = if cfg!(kits_thumb1) { GROUP } else { 1 };
     const BRANCHES: bool = true;
     const UNALIGNED: bool = false;
+    const LISTS: bool = true;
 
     #[inline]
     fn rows(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()> {
@@ -141,7 +230,7 @@ impl Form for Single {
     }
 }
 
-/// Vectors with sums across lanes in one instruction: Cortex-M55, by the compiler's vectors.
+/// Vectors with sums across lanes in one instruction: Cortex-M55.
 #[derive(Debug)]
 pub(super) struct Across;
 
@@ -161,10 +250,11 @@ impl Form for Across {
     const GROUP: usize = 1;
     const BRANCHES: bool = false;
     const UNALIGNED: bool = false;
+    const VECTORS: bool = true;
 
     #[inline]
     fn rows(x: &[i8], w: &[i8], stride: usize, sums: &mut [i32]) -> Option<()> {
-        dot::rows(x, w, stride, sums)
+        simd::mve::multiply(x, w, stride, sums)
     }
 
     #[inline]

@@ -15,9 +15,14 @@ mod finish;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod form;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
+mod lists;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod rescale;
+mod scalar;
 #[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
 mod simd;
+#[cfg_attr(not(test), allow(dead_code, reason = "each build uses one form of several"))]
+mod vectors;
 
 use crate::{
     model::{Model, OpCode},
@@ -52,7 +57,14 @@ pub(crate) fn run<'w>(
 /// Runs an operator in a given form.
 #[inline(always)]
 fn run_as<F: form::Form>(task: &mut Task<'_, '_>, other: Other) -> Option<()> {
-    match OpCode::from_code(task.op.code)? {
+    let code = OpCode::from_code(task.op.code)?;
+    if F::VECTORS && vectors::run(task, code).is_some() {
+        return Some(());
+    }
+    if F::LISTS && code == OpCode::Conv2d && lists::run::<F>(task).is_some() {
+        return Some(());
+    }
+    match code {
         OpCode::Conv2d => conv::run::<F>(task),
         OpCode::DepthwiseConv2d => depthwise::run::<F>(task),
         OpCode::FullyConnected => dense::run::<F>(task),

@@ -35,7 +35,7 @@ mod window;
 
 pub(crate) use binary::second;
 pub(crate) use mem::Mem;
-pub(crate) use output::{Channels, Output, Scales};
+pub(crate) use output::{Channels, Output, Scales, all_right};
 #[cfg(feature = "pre")]
 pub(crate) use quantize::round_half_away;
 pub(crate) use window::Window;
@@ -61,6 +61,8 @@ pub(crate) struct Task<'m, 'w> {
 
 impl<'m, 'w> Task<'m, 'w> {
     /// Collects what operator `index` works on.
+    // In place: the records are longer than it takes to read them.
+    #[inline(always)]
     pub(crate) fn new(
         model: &Model<'m>,
         index: u16,

@@ -23,6 +23,11 @@ impl Output {
         Self { zero: op.out_zero.into(), low: low.into(), high: high.into() }
     }
 
+    /// Returns the zero point.
+    pub(crate) const fn zero(self) -> i32 {
+        self.zero
+    }
+
     /// Returns `clamp(requant(acc, m, s) + zero)`.
     #[inline]
     pub(crate) fn requantize(self, acc: i32, m: i32, s: i32) -> i8 {
@@ -33,6 +38,11 @@ impl Output {
     #[inline]
     pub(crate) fn offset(self, value: i32) -> i8 {
         self.clamp(value.wrapping_add(self.zero))
+    }
+
+    /// Returns the zero point, the least and the largest output.
+    pub(crate) const fn limits(self) -> [i32; 3] {
+        [self.zero, self.low, self.high]
     }
 
     /// Returns `true` if the clamp lets every byte through.
@@ -82,6 +92,15 @@ pub(crate) enum Scales<'a> {
     Each(&'a [[u8; 4]], &'a [u8]),
 }
 
+/// Returns `true` if all shifts, signed bytes, are to the right.
+pub(crate) fn all_right(shift: &[u8]) -> bool {
+    // The uppermost bit of all of them.
+    let (fours, rest) = shift.as_chunks::<4>();
+    let all = fours.iter().fold(u32::MAX, |all, s| all & u32::from_ne_bytes(*s));
+    let all = all.to_ne_bytes().into_iter().chain(rest.iter().copied());
+    all.fold(u8::MAX, |all, s| all & s) >= 0x80
+}
+
 impl<'a> Channels<'a> {
     /// Finds the three arrays of an operator.
     pub(crate) fn of(model: &Model<'a>, op: &OpRecord) -> Option<Self> {
@@ -101,9 +120,14 @@ impl<'a> Channels<'a> {
         })
     }
 
+    /// Returns bias, multipliers and shifts as they lie in the file.
+    pub(crate) const fn raw(&self) -> [&'a [u8]; 3] {
+        [self.bias, self.multiplier, self.shift]
+    }
+
     /// Returns `true` if every channel shifts right.
     pub(crate) fn shift_right(&self) -> bool {
-        self.shift.iter().all(|s| s.cast_signed() < 0)
+        all_right(self.shift)
     }
 
     /// Returns the parameters of the channels `c..c + n`.

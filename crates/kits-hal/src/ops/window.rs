@@ -12,7 +12,7 @@ pub(crate) struct Axis {
     pub(crate) output: usize,
     /// Taps of the window.
     pub(crate) taps: usize,
-    stride: usize,
+    pub(crate) stride: usize,
     pub(crate) dilation: usize,
     pad: usize,
 }
@@ -38,6 +38,13 @@ impl Axis {
         );
         let end = end.min(self.taps);
         (first.min(end), end)
+    }
+
+    /// Returns `true` if the windows of two steps have all their taps inside.
+    #[inline]
+    pub(crate) fn alike(&self, o: usize, next: usize) -> bool {
+        let last = self.taps.wrapping_sub(1);
+        self.at(o, 0).is_some() && self.at(next, last).is_some()
     }
 
     /// Returns how many steps place tap `t` on image position `i`, if one does: the inverse of
@@ -93,6 +100,18 @@ impl Window {
             c_in: image.dims[3].into(),
             c_out: steps.dims[3].into(),
         }
+    }
+
+    /// Returns the same windows as one row of pixels if each is one pixel and none is skipped.
+    pub(crate) fn in_one_row(self) -> Self {
+        let Self { batch, rows, columns, .. } = self;
+        if rows.taps != 1 || columns.taps != 1 || rows.stride != 1 || columns.stride != 1 {
+            return self;
+        }
+        // A window of one tap is never outside, so as many are read as written.
+        let pixels = batch.wrapping_mul(rows.output).wrapping_mul(columns.output);
+        let one = Axis { input: 1, output: 1, ..rows };
+        Self { batch: 1, rows: one, columns: Axis { input: pixels, output: pixels, ..columns }, ..self }
     }
 
     /// Calls `pixel` for every output pixel in row-major order, with its number, batch, row and
