@@ -50,6 +50,24 @@ pub enum Error {
         /// A known name like it.
         near: Option<String>,
     },
+    /// A word that is not in its list.
+    #[error("no {what} `{word}`{}", hint(near.as_deref()))]
+    UnknownWord {
+        /// What it should be, for example `topic`.
+        what: &'static str,
+        /// The word.
+        word: String,
+        /// A known word like it.
+        near: Option<String>,
+    },
+    /// A list that cannot be used.
+    #[error("the list of {what} cannot be used: {why}")]
+    BadList {
+        /// What it lists.
+        what: &'static str,
+        /// The reason and the remedy.
+        why: String,
+    },
     /// No parameter of that name, or one that cannot be given.
     #[error("{template} has no parameter `{name}` to give; it takes {known}")]
     UnknownParam {
@@ -133,6 +151,8 @@ impl Error {
             Self::UnknownTemplate { .. } => "E-TEMPLATE",
             Self::UnknownChain { .. } => "E-CHAIN",
             Self::UnknownPlan { .. } => "E-PLAN",
+            Self::UnknownWord { .. } => "E-WORD",
+            Self::BadList { .. } => "E-LIST",
             Self::UnknownParam { .. } | Self::BadValue { .. } => "E-PARAM",
             Self::Require { .. } => "E-REQUIRE",
             Self::NoNumber { .. } => "E-KIND",

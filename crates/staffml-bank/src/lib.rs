@@ -4,6 +4,7 @@
 pub mod bank;
 pub mod check;
 pub mod error;
+pub mod export;
 pub mod expr;
 pub mod grade;
 pub mod log;

@@ -16,9 +16,12 @@
 mod embedded;
 mod files;
 mod ids;
+mod query;
 
 #[cfg(test)]
 mod tests;
+
+pub use query::{Order, Query};
 
 use std::path::Path;
 use std::sync::Arc;

@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use super::folder::{Reading, append, failed, file_name, generation, scan_folder, write_whole};
+use super::folder::{
+    Reading, UNTOUCHED, append, failed, file_name, generation, scan_folder, write_whole,
+};
 use super::scan::scan;
 use super::{DeviceId, Log, LogError};
 
@@ -42,12 +44,6 @@ impl Log {
                 .iter()
                 .filter(|r| !erased.contains(&r.event().id) || r.event().what.kind() == "erase")
                 .collect();
-            let damaged = files.iter().any(|f| !f.quarantined.is_empty() || f.repeats);
-            if files.len() == 1 && !damaged && kept.len() == records.len() {
-                continue;
-            }
-            let newest =
-                files.iter().filter_map(|f| generation(&f.file, device)).max().unwrap_or(1) + 1;
             let (mut text, mut hash) = (String::new(), 0);
             for record in &kept {
                 let record = record.after(hash);
@@ -55,6 +51,15 @@ impl Log {
                 text.push_str(record.line());
                 text.push('\n');
             }
+            if let [file] = files.as_slice() {
+                let path = folder.join(&file.file);
+                let now = fs::read(&path).map_err(|e| failed("read", &path, &e, UNTOUCHED))?;
+                if now == text.as_bytes() {
+                    continue;
+                }
+            }
+            let newest =
+                files.iter().filter_map(|f| generation(&f.file, device)).max().unwrap_or(1) + 1;
             let mut aside = Vec::new();
             for (_, line) in files.iter().flat_map(|f| &f.quarantined) {
                 aside.extend_from_slice(line);

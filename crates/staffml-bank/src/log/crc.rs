@@ -36,14 +36,14 @@ const fn tables() -> [[u32; 256]; 8] {
 
 /// The CRC of bytes given piece by piece.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Crc(u32);
+pub(crate) struct Crc(u32);
 
 impl Crc {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(u32::MAX)
     }
 
-    pub(super) fn update(mut self, bytes: &[u8]) -> Self {
+    pub(crate) fn update(mut self, bytes: &[u8]) -> Self {
         let at = |table: usize, byte: u8| TABLES[table][usize::from(byte)];
         let (eights, rest) = bytes.as_chunks::<8>();
         for &[a, b, c, d, e, f, g, h] in eights {
@@ -64,7 +64,7 @@ impl Crc {
         self
     }
 
-    pub(super) const fn value(self) -> u32 {
+    pub(crate) const fn value(self) -> u32 {
         !self.0
     }
 }

@@ -38,7 +38,7 @@
 
 mod answer;
 mod compact;
-mod crc;
+pub(crate) mod crc;
 mod error;
 mod event;
 mod exchange;

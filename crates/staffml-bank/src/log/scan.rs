@@ -26,8 +26,6 @@ pub struct Scan {
     /// Hash of the last whole line, and how many there are.
     pub(super) last_hash: u64,
     pub(super) n_lines: u64,
-    /// Whether a line repeats an event of the file.
-    pub(super) repeats: bool,
 }
 
 /// A line as a member of the chain.
@@ -92,7 +90,6 @@ impl Scan {
     fn take(&mut self, number: usize, record: Record, seen: &mut HashMap<EventId, usize>) {
         let id = record.event().id;
         if let Some(twin) = seen.get(&id).and_then(|at| self.records.get_mut(*at)) {
-            self.repeats = true;
             if let Some(problem) = twin.meet(&record, &self.file, number) {
                 self.problems.push(problem);
             }

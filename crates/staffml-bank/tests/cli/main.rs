@@ -1,5 +1,8 @@
 //! The program `staffml`: exit status, JSON schemas, messages.
 
+mod export;
+mod log;
+
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 

@@ -3,17 +3,22 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use staffml_bank::log::EventId;
 use staffml_bank::variant::Draw;
 
 /// Machine-learning-systems questions whose answers are computed.
 ///
-/// Exit status: 0 done or right, 1 a negative answer (findings, a wrong answer), 2 usage.
+/// Exit status: 0 done or right, 1 a negative answer (findings, a wrong answer), 2 usage, 3 a file that cannot be
+/// used, 6 a damaged progress log.
 #[derive(Debug, Parser)]
 #[command(name = "staffml", version)]
 pub(crate) struct Args {
     /// Read the questions of this folder instead of those that come with the program.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) bank: Option<PathBuf>,
+    /// Folder of the learner's data [default: STAFFML_DATA, or staffml in the data folder of the system].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
     /// Write one JSON object to standard output.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -33,7 +38,127 @@ pub(crate) enum Command {
     Grade(Grade),
     /// Ask one question at the terminal.
     Ask(Ask),
+    /// The progress log: verify, compact, erase, merge.
+    Log {
+        #[command(subcommand)]
+        command: LogCommand,
+    },
+    /// Add the events of another device: a file, or a folder of files.
+    Merge {
+        /// A data folder, a folder with `*.jsonl`, or one such file.
+        path: PathBuf,
+    },
+    /// Add the events of an export, and note that they were imported.
+    Import {
+        /// A file that `staffml export progress` wrote.
+        path: PathBuf,
+    },
+    /// Questions for other programs, sheets for a class, the progress log.
+    Export(Export),
 }
+
+/// Where questions go to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Target {
+    /// GIFT, for Moodle and others.
+    Gift,
+    /// Moodle XML, with units.
+    MoodleXml,
+    /// A QTI 3 package.
+    Qti3,
+    /// Cards for Anki, parted by tabs.
+    Anki,
+    /// A sheet in Markdown.
+    Markdown,
+    /// A sheet for printing.
+    Html,
+    /// Everything, as JSON.
+    Json,
+    /// Own numbers for each student, and a key.
+    Quiz,
+    /// The progress log, for another device.
+    Progress,
+    /// The progress log without texts, times and names; --seed is the salt.
+    Anonymous,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXPORT_HELP)]
+pub(crate) struct Export {
+    /// Format.
+    #[arg(value_enum)]
+    pub(crate) target: Target,
+    /// Template; may be repeated. Without it the conditions decide.
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Vec<String>,
+    /// Condition on templates, for example --where track=cloud; may be repeated.
+    #[arg(long = "where", value_name = "KEY=VALUE", value_parser = given)]
+    pub(crate) conditions: Vec<(String, String)>,
+    /// Variants of each template.
+    #[arg(short, long, default_value_t = 10)]
+    pub(crate) n: u32,
+    /// First seed; for a quiz the seed everything follows from.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    pub(crate) seed: u64,
+    /// Title.
+    #[arg(long, default_value = "Machine learning systems")]
+    pub(crate) title: String,
+    /// File with one student per line, for a quiz.
+    #[arg(long, value_name = "FILE", required_if_eq("target", "quiz"))]
+    pub(crate) students: Option<PathBuf>,
+    /// Add the key to a sheet; for a quiz on standard output, print the key instead of the sheets.
+    #[arg(long)]
+    pub(crate) key: bool,
+    /// Write a quiz as pages for printing instead of Markdown.
+    #[arg(long)]
+    pub(crate) html: bool,
+    /// File to write, or folder of a quiz [default: standard output].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+const EXPORT_HELP: &str = "Conditions: track, level (L3 or L2..L4), area, topic, zone, phase, kind, status, wall, tag, text.
+
+Examples:
+  staffml export gift --where area=memory -n 5 --out memory.gift
+  staffml export moodle-xml --id w01-gemm-time --out gemm.xml
+  staffml export qti3 --where track=tinyml --out tinyml.zip
+  staffml export quiz --students names.txt --seed 7 --where level=L3 --out quiz
+  staffml export progress --out backup.jsonl
+";
+
+#[derive(Debug, Subcommand)]
+#[command(after_help = LOG_HELP)]
+pub(crate) enum LogCommand {
+    /// Check every line: checksum, form, chain; damage gives exit status 6.
+    Verify {
+        /// Check this file or folder instead of the learner's data.
+        path: Option<PathBuf>,
+    },
+    /// Write the files anew, without damaged lines and repetitions.
+    Compact {
+        /// Remove erased events from the disk, with everything that was ever set aside.
+        #[arg(long)]
+        erase: bool,
+    },
+    /// Leave events out of everything computed from the log, on every device.
+    Erase {
+        /// Names of events, as in the files.
+        #[arg(required = true)]
+        ids: Vec<EventId>,
+    },
+    /// Add the events of another device; same as `staffml merge`.
+    Merge {
+        /// A data folder, a folder with `*.jsonl`, or one such file.
+        path: PathBuf,
+    },
+}
+
+const LOG_HELP: &str = "Examples:
+  staffml log verify                     check the log of this machine
+  staffml merge /media/stick/staffml     take in what was learned elsewhere
+  staffml log compact --erase            remove erased events from the disk
+";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Check {

@@ -1,6 +1,7 @@
 //! How a command ends.
 
 use staffml_bank::Error;
+use staffml_bank::log::LogError;
 
 /// A command that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,9 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
+        if let Error::Log(error) = error {
+            return error.into();
+        }
         let remedy = match &error {
             Error::UnknownTemplate { .. } => "; `staffml list` shows all",
             Error::Io { .. } => {
@@ -41,6 +45,14 @@ impl From<Error> for Failure {
             _ => 2,
         };
         Self { message: format!("{error}{remedy}"), status }
+    }
+}
+
+impl From<LogError> for Failure {
+    /// What stands in the log is damaged (6), or a file cannot be used (3).
+    fn from(error: LogError) -> Self {
+        let status = if matches!(error, LogError::Line(_)) { 6 } else { 3 };
+        Self { message: format!("{}: {error}", error.code()), status }
     }
 }
 

@@ -3,8 +3,11 @@
 mod args;
 mod ask;
 mod check;
+mod data;
 mod draw;
+mod export;
 mod failure;
+mod log;
 mod output;
 
 use std::process::ExitCode;
@@ -22,6 +25,10 @@ fn main() -> ExitCode {
         Command::Draw(command) => draw::run(&args, command),
         Command::Grade(command) => draw::grade(&args, command),
         Command::Ask(command) => ask::run(&args, command),
+        Command::Log { command } => log::run(&args, command),
+        Command::Export(command) => export::run(&args, command),
+        Command::Merge { path } => log::merge(&args, path, false),
+        Command::Import { path } => log::merge(&args, path, true),
     };
     match outcome {
         Ok(Outcome::Yes) => ExitCode::SUCCESS,
