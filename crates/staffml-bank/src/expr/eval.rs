@@ -2,7 +2,7 @@
 
 use crate::quantity::{Dim, Quantity};
 
-use super::{BinaryOp, Expr, ExprError, Function, queue};
+use super::{BinaryOp, Expr, ExprError, Function, queue, search};
 
 /// What an expression gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +94,7 @@ impl Expr {
                 return op.apply(a, b);
             }
             Self::Call(Function::BytesOf, args) => return bytes_of(args, scope),
+            Self::Call(Function::Least, args) => search::least(args, scope)?,
             Self::Call(f, args) => {
                 let args: Result<Vec<Quantity>, ExprError> =
                     args.iter().map(|a| a.quantity(scope, f.name())).collect();
@@ -120,7 +121,7 @@ impl Expr {
     }
 }
 
-fn wrong_type(op: &str, want: &'static str, got: &Value) -> ExprError {
+pub(super) fn wrong_type(op: &str, want: &'static str, got: &Value) -> ExprError {
     let got = match got {
         Value::Quantity(q) => format!("a number ({})", q.dim()),
         Value::Bool(_) => "a truth value".to_owned(),
@@ -145,7 +146,12 @@ fn bytes_of(args: &[Expr], scope: &impl Scope) -> Result<Value, ExprError> {
     Ok(Value::Quantity(Quantity::canonical(*bytes, dim)))
 }
 
-fn finite(value: f64, dim: Dim, op: &str, operands: &[Quantity]) -> Result<Quantity, ExprError> {
+pub(super) fn finite(
+    value: f64,
+    dim: Dim,
+    op: &str,
+    operands: &[Quantity],
+) -> Result<Quantity, ExprError> {
     if value.is_finite() {
         return Ok(Quantity::canonical(value, dim));
     }
@@ -256,7 +262,8 @@ impl Function {
             Self::ErlangC => queue::erlang_c(first, second),
             Self::Poisson => queue::poisson(first, second),
             Self::PoissonBelow => queue::poisson_below(first, second),
-            Self::Min | Self::Max | Self::Sqrt | Self::BytesOf => x, // handled above and in `eval`
+            // Handled above and in `eval`.
+            Self::Min | Self::Max | Self::Sqrt | Self::BytesOf | Self::Least => x,
         };
         finite(value, Dim::NONE, self.name(), args)
     }

@@ -2,8 +2,8 @@
 //!
 //! Templates use it for derived parameters (`P*1e9`), for conditions on a variant (`hq % hkv == 0`) and for the
 //! independent closed form that guards each answer key; the built-in equations are written in it too.
-//! There are numbers, names, `+ - * / % ^`, comparisons, `and or not` and functions; no loops, no assignment,
-//! no strings but quantities in quotes (`'64 MHz'`). Every sub-expression carries its dimension, so bytes are never added to seconds.
+//! There are numbers, names, `+ - * / % ^`, comparisons, `and or not` and functions; no loops but the
+//! search of [`Function::Least`], no assignment, no strings but quantities in quotes (`'64 MHz'`). Every sub-expression carries its dimension, so bytes are never added to seconds.
 //!
 //! ```
 //! use staffml_bank::expr::{Expr, Scope, Value};
@@ -25,6 +25,7 @@ mod eval;
 mod parse;
 mod print;
 mod queue;
+mod search;
 #[cfg(test)]
 mod tests;
 
@@ -124,10 +125,14 @@ pub enum Function {
     Poisson,
     /// Probability of fewer events: `poisson_below(n, mean)`.
     PoissonBelow,
+    /// Smallest whole number from a start on that satisfies a condition: `least(c, 1, c*rate > arrivals)`.
+    ///
+    /// The condition must stay satisfied once it is: the search doubles its step, then halves the gap.
+    Least,
 }
 
 impl Function {
-    const ALL: [(&'static str, Self); 13] = [
+    const ALL: [(&'static str, Self); 14] = [
         ("min", Self::Min),
         ("max", Self::Max),
         ("floor", Self::Floor),
@@ -141,6 +146,7 @@ impl Function {
         ("erlang_c", Self::ErlangC),
         ("poisson", Self::Poisson),
         ("poisson_below", Self::PoissonBelow),
+        ("least", Self::Least),
     ];
 
     /// Returns how many arguments it takes: least and most.
@@ -148,6 +154,7 @@ impl Function {
         match self {
             Self::Min | Self::Max => (2, usize::MAX),
             Self::ErlangC | Self::Poisson | Self::PoissonBelow => (2, 2),
+            Self::Least => (3, 3),
             _ => (1, 1),
         }
     }
@@ -231,6 +238,16 @@ impl Expr {
                 a.collect(out);
                 b.collect(out);
             }
+            Self::Call(Function::Least, args) => {
+                let mut inner = Vec::new();
+                args.iter().skip(1).for_each(|a| a.collect(&mut inner));
+                for name in inner {
+                    let is_bound = matches!(args.first(), Some(Self::Name(b)) if b == name);
+                    if !is_bound && !out.contains(&name) {
+                        out.push(name);
+                    }
+                }
+            }
             Self::Call(_, args) => args.iter().for_each(|a| a.collect(out)),
         }
     }
@@ -296,7 +313,8 @@ impl Expr {
         }
     }
 
-    /// Returns whether the expression chooses: `min`, `max`, `floor`, `ceil`, `round` or a comparison.
+    /// Returns whether the expression chooses: `min`, `max`, `floor`, `ceil`, `round`, `least` or a
+    /// comparison.
     #[must_use]
     pub fn branches(&self) -> bool {
         match self {
@@ -307,8 +325,9 @@ impl Expr {
                 !matches!(op, Add | Sub | Mul | Div | Pow) || a.branches() || b.branches()
             }
             Self::Call(f, args) => {
-                use Function::{Ceil, Floor, Max, Min, Round};
-                matches!(f, Min | Max | Floor | Ceil | Round) || args.iter().any(Self::branches)
+                use Function::{Ceil, Floor, Least, Max, Min, Round};
+                matches!(f, Min | Max | Floor | Ceil | Round | Least)
+                    || args.iter().any(Self::branches)
             }
         }
     }

@@ -208,9 +208,13 @@ impl<'a> Parser<'a> {
             let count = match (least, most) {
                 (1, _) => "one argument",
                 (2, 2) => "two arguments",
+                (3, 3) => "three arguments",
                 _ => "at least two arguments",
             };
             return Err(self.error(format!("`{name}` takes {count}")));
+        }
+        if function == Function::Least && !matches!(args.first(), Some(Expr::Name(_))) {
+            return Err(self.error("`least` takes a name, a start and a condition"));
         }
         Ok(Expr::Call(function, args))
     }

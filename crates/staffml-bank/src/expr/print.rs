@@ -1,6 +1,6 @@
 //! Expression to text, for worked solutions.
 
-use super::{BinaryOp, Expr};
+use super::{BinaryOp, Expr, Function};
 use crate::quantity::format;
 
 /// How names and products are written.
@@ -37,6 +37,10 @@ impl Expr {
                 };
                 let (a, b) = (a.write(style, name, left), b.write(style, name, right));
                 (format!("{a}{}{b}", op.sign(style)), power)
+            }
+            Self::Call(Function::Least, args) if args.len() == 3 => {
+                let part = |i: usize| args[i].write(style, name, 0);
+                (format!("least {} from {} on with {}", part(0), part(1), part(2)), 0)
             }
             Self::Call(f, args) => {
                 let args: Vec<String> = args.iter().map(|a| a.write(style, name, 0)).collect();

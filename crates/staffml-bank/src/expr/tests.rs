@@ -80,6 +80,24 @@ fn queues_and_counts_by_hand() {
 }
 
 #[test]
+fn the_least_number_is_found() {
+    number("least(n, 1, n*n >= 50)", 8.0);
+    number("least(n, 8, n*n >= 50)", 8.0);
+    number("least(n, 9.5, n*n >= 50)", 10.0);
+    number("least(n, 1, n > a*1000)", 7001.0);
+    number("least(n, 1, least(m, n, m > 4) == n)", 5.0);
+    assert_eq!(Expr::parse("least(n, b, n > a)").unwrap().names(), ["b", "a"]);
+    assert!(matches!(eval("least(n, 1, n < 0)"), Err(ExprError::NonFinite { .. })));
+    assert!(matches!(eval("least(2, 1, a > b)"), Err(ExprError::Syntax { .. })));
+    assert!(matches!(eval("least(n, 1)"), Err(ExprError::Syntax { .. })));
+    assert!(matches!(eval("least(n, w, n > 1)"), Err(ExprError::Type { .. })));
+    assert!(matches!(eval("least(n, 1, n)"), Err(ExprError::Type { .. })));
+    let shown = Expr::parse("least(c, 1, c > a)").unwrap();
+    let text = shown.print(Style::Symbols, &|n| n.to_owned());
+    assert_eq!(text, "least c from 1 on with c > a");
+}
+
+#[test]
 fn truth_values_do_not_mix_with_numbers() {
     assert_eq!(eval("a % b == 1 and not a < b"), Ok(Value::Bool(true)));
     assert_eq!(eval("fits(w, hw) or a > 100"), Ok(Value::Bool(true)));

@@ -101,10 +101,13 @@ impl Draw {
         Ok(())
     }
 
-    /// Returns whether every parameter that could be drawn is given.
+    /// Returns whether every parameter that could be drawn and enters the answer is given.
     pub(super) fn covers(&self, template: &Template) -> bool {
+        let is_free = |p: &Param| {
+            matches!(p.kind, ParamKind::Derived(_)) || template.decoys.contains(&p.name)
+        };
         let is_given = |p: &Param| self.given.iter().any(|(name, _)| *name == p.name);
-        template.params.iter().all(|p| matches!(p.kind, ParamKind::Derived(_)) || is_given(p))
+        template.params.iter().all(|p| is_free(p) || is_given(p))
     }
 }
 
