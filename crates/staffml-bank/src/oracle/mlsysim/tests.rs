@@ -6,6 +6,7 @@ use crate::quantity::{Quantity, Unit};
 
 /// Inputs that count something.
 const COUNTS: &[&str] = &[
+    "batch",
     "cameras",
     "channels",
     "devices",
@@ -13,7 +14,10 @@ const COUNTS: &[&str] = &[
     "kv_heads",
     "layers",
     "microbatches",
+    "replicas",
     "samples",
+    "servers",
+    "shards",
     "side",
     "stages",
     "steps",

@@ -15,6 +15,8 @@ pub(super) enum From {
     Node(&'static str),
     /// One over an input or a step: the time between two of what comes at a rate.
     Inverse(&'static str),
+    /// A pure number of ours, in their base unit: a share of a whole where they take two times.
+    Bare(&'static str),
     /// A constant of the correspondence.
     Number(f64),
 }
@@ -51,7 +53,7 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
     let info = info.ok_or_else(|| domain(row.theirs, "mlsysim has no such equation".to_owned()))?;
     // A trace ends at the node asked for. If that comes before what the wall needs, there is nothing to compare.
     let is_absent = |from: &From| match from {
-        From::Node(node) | From::Inverse(node) => trace.node(node).is_none(),
+        From::Node(node) | From::Inverse(node) | From::Bare(node) => trace.node(node).is_none(),
         From::Number(_) => false,
     };
     if row.inputs.iter().any(|(_, from)| is_absent(from)) {
@@ -67,6 +69,11 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
                 let rate = trace.node(node)?.value;
                 let time = Quantity::canonical(1.0 / rate.value(), Dim::NONE.per(rate.dim())?);
                 dimension::theirs(time, field.dimension)
+            }
+            From::Bare(node) => {
+                let value = trace.node(node)?.value;
+                let pure = value.dim().is_none();
+                pure.then(|| mlsysim::units::Quantity::new(value.value(), field.dimension))
             }
         });
         let value = value

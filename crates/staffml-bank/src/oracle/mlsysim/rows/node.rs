@@ -1,6 +1,6 @@
 //! Correspondences for one machine: walls 1 to 7.
 
-use super::super::walls::From::{Node, Number};
+use super::super::walls::From::{Bare, Inverse, Node, Number};
 use super::super::walls::Row;
 
 pub(in super::super) static ROWS: &[Row] = &[
@@ -109,5 +109,309 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("element", Node("bytes")),
         ],
         outputs: &[("total", "kv_per_token")],
+    },
+    Row {
+        ours: "training.mfu",
+        theirs: "training.ops",
+        inputs: &[
+            ("active_parameters", Node("parameters")),
+            ("n_layers", Number(0.0)),
+            ("n_heads", Number(0.0)),
+            ("head_dim", Number(0.0)),
+            ("seq_len", Number(1.0)),
+        ],
+        outputs: &[("per_token", "product_ops")],
+    },
+    Row {
+        ours: "training.state_bytes",
+        theirs: "training_state.bytes",
+        inputs: &[("parameters", Node("parameters"))],
+        outputs: &[
+            ("weights", "weights"),
+            ("gradients", "gradients"),
+            ("master", "master"),
+            ("moments", "moments"),
+            ("state", "persistent"),
+        ],
+    },
+    Row {
+        ours: "software.launch_share",
+        theirs: "amdahl.upgrade",
+        inputs: &[
+            ("stage_time", Node("overhead")),
+            ("rest_time", Node("busy")),
+            ("speedup", Number(1.0)),
+        ],
+        outputs: &[("step", "total_time"), ("share", "stage_fraction")],
+    },
+    Row {
+        ours: "software.amdahl",
+        theirs: "amdahl.upgrade",
+        inputs: &[
+            ("stage_time", Bare("share")),
+            ("rest_time", Bare("serial")),
+            ("speedup", Node("speedup_part")),
+        ],
+        outputs: &[("speedup", "overall_speedup")],
+    },
+    Row {
+        ours: "software.efficiency_product",
+        theirs: "compute.step_time",
+        inputs: &[("ops", Number(1.0)), ("peak", Node("peak")), ("efficiency", Node("efficiency"))],
+        outputs: &[("rate", "sustained_peak")],
+    },
+    Row {
+        ours: "software.fallback",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("on_cpu")),
+            ("compute_time", Node("on_npu")),
+            ("overhead", Node("handover")),
+        ],
+        outputs: &[("total", "sequential_time")],
+    },
+    Row {
+        ours: "memory.sustained_time",
+        theirs: "memory.step_time",
+        inputs: &[
+            ("bytes_moved", Node("bytes")),
+            ("bandwidth", Node("bandwidth")),
+            ("memory_efficiency", Node("efficiency")),
+        ],
+        outputs: &[("sustained", "sustained_bandwidth"), ("time", "memory_time")],
+    },
+    Row {
+        ours: "serving.ttft",
+        theirs: "serving.prefill",
+        inputs: &[
+            ("active_parameters", Node("parameters")),
+            ("weight_bytes", Number(0.0)),
+            ("peak", Node("peak")),
+            ("bandwidth", Number(1.0)),
+            ("new_tokens", Node("prompt")),
+            ("efficiency", Node("efficiency")),
+        ],
+        outputs: &[("ops", "linear_ops"), ("time", "compute_time")],
+    },
+    Row {
+        ours: "serving.request_latency",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("decode")),
+            ("compute_time", Node("first")),
+            ("overhead", Node("queue")),
+        ],
+        outputs: &[("total", "sequential_time")],
+    },
+    Row {
+        ours: "serving.device_rate",
+        theirs: "serving.decode",
+        inputs: &[
+            ("active_parameters", Number(0.0)),
+            ("weight_bytes", Node("bytes")),
+            ("peak", Number(1.0)),
+            ("bandwidth", Node("bandwidth")),
+            ("memory_efficiency", Node("efficiency")),
+        ],
+        outputs: &[("rate", "token_rate")],
+    },
+    Row {
+        ours: "serving.crossover",
+        theirs: "serving.decode_bound",
+        inputs: &[
+            ("active_parameters", Number(1.0)),
+            ("weight_bytes", Node("width")),
+            ("peak", Node("sustained")),
+            ("bandwidth", Node("bandwidth")),
+        ],
+        outputs: &[("batch", "bound_ratio")],
+    },
+    Row {
+        ours: "serving.speculative",
+        theirs: "serving.speculative",
+        inputs: &[
+            ("acceptance", Node("acceptance")),
+            ("lookahead", Node("draft")),
+            ("draft_cost_ratio", Node("cost")),
+        ],
+        outputs: &[("tokens", "expected_tokens"), ("gain", "speedup")],
+    },
+    Row {
+        ours: "batching.kv_bytes",
+        theirs: "memory.kv_cache",
+        inputs: &[
+            ("n_layers", Node("layers")),
+            ("n_kv_heads", Node("kv_heads")),
+            ("head_dim", Node("head_dim")),
+            ("seq_len", Node("tokens")),
+            ("batch", Number(1.0)),
+            ("element", Node("bytes")),
+        ],
+        outputs: &[("per_token", "kv_per_token")],
+    },
+    Row {
+        ours: "batching.concurrency",
+        theirs: "memory.capacity",
+        inputs: &[
+            ("need", Node("weights")),
+            ("capacity", Node("usable")),
+            ("reserve", Number(0.0)),
+        ],
+        outputs: &[("room", "spare")],
+    },
+    Row {
+        ours: "batching.reserved_waste",
+        theirs: "batching.admission",
+        inputs: &[
+            ("capacity", Number(1.0)),
+            ("weight_bytes", Number(0.0)),
+            ("kv_per_token", Number(1.0)),
+            ("max_seq_len", Node("reserved")),
+            ("mean_tokens", Node("mean")),
+        ],
+        outputs: &[("waste", "static_waste")],
+    },
+    Row {
+        ours: "batching.throughput",
+        theirs: "serving.decode",
+        inputs: &[
+            ("active_parameters", Number(0.0)),
+            ("weight_bytes", Node("weights")),
+            ("peak", Number(1.0)),
+            ("bandwidth", Node("bandwidth")),
+            ("context", Number(1.0)),
+            ("batch", Node("batch")),
+            ("kv_per_token", Node("kv")),
+        ],
+        outputs: &[("cache", "kv_bytes"), ("step", "step_time"), ("rate", "token_rate")],
+    },
+    Row {
+        ours: "streaming.layer",
+        theirs: "streaming.layer",
+        inputs: &[
+            ("layer_parameters", Node("parameters")),
+            ("injection", Node("injection")),
+            ("peak", Node("peak")),
+            ("capacity", Number(1.0)),
+            ("width", Node("width")),
+            ("batch", Node("batch")),
+            ("efficiency", Node("efficiency")),
+        ],
+        outputs: &[
+            ("inject", "injection_time"),
+            ("compute", "compute_time"),
+            ("time", "layer_time"),
+        ],
+    },
+    Row {
+        ours: "streaming.balance",
+        theirs: "serving.decode_bound",
+        inputs: &[
+            ("active_parameters", Number(1.0)),
+            ("weight_bytes", Node("width")),
+            ("peak", Node("sustained")),
+            ("bandwidth", Node("injection")),
+        ],
+        outputs: &[("batch", "bound_ratio")],
+    },
+    Row {
+        ours: "streaming.offload",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("host_time")),
+            ("compute_time", Node("device_time")),
+            ("overhead", Number(0.0)),
+        ],
+        outputs: &[("time", "sequential_time")],
+    },
+    Row {
+        ours: "streaming.cold_start",
+        theirs: "roofline.step",
+        inputs: &[
+            ("ops", Node("ops")),
+            ("bytes_moved", Node("file")),
+            ("peak", Node("peak")),
+            ("bandwidth", Node("storage")),
+            ("efficiency", Node("efficiency")),
+            ("memory_efficiency", Number(1.0)),
+            ("overlap", Number(0.0)),
+        ],
+        outputs: &[("read", "memory_time"), ("compute", "compute_time"), ("time", "time")],
+    },
+    Row {
+        ours: "streaming.double_buffer",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("load")),
+            ("compute_time", Node("compute")),
+            ("overhead", Number(0.0)),
+        ],
+        outputs: &[("beat", "overlapped_time")],
+    },
+    Row {
+        ours: "streaming.serial_flash",
+        theirs: "memory.step_time",
+        inputs: &[
+            ("bytes_moved", Node("weights")),
+            ("bandwidth", Node("rate")),
+            ("memory_efficiency", Number(1.0)),
+        ],
+        outputs: &[("time", "memory_time")],
+    },
+    Row {
+        ours: "queueing.utilization",
+        theirs: "tail_latency.queue",
+        inputs: &[
+            ("arrival_rate", Node("arrivals")),
+            ("service_time", Inverse("rate")),
+            ("servers", Node("replicas")),
+        ],
+        outputs: &[("utilization", "utilization")],
+    },
+    Row {
+        ours: "queueing.little",
+        theirs: "tail_latency.queue",
+        inputs: &[
+            ("arrival_rate", Node("arrivals")),
+            ("service_time", Node("time")),
+            ("servers", Number(1.0)),
+        ],
+        outputs: &[("inside", "offered_load")],
+    },
+    Row {
+        ours: "queueing.mm1_wait",
+        theirs: "tail_latency.mean_wait",
+        inputs: &[("utilization", Node("utilization")), ("service_time", Inverse("rate"))],
+        outputs: &[("wait", "random_wait")],
+    },
+    Row {
+        ours: "queueing.erlang_wait",
+        theirs: "tail_latency.queue",
+        inputs: &[
+            ("arrival_rate", Node("arrivals")),
+            ("service_time", Inverse("rate")),
+            ("servers", Node("servers")),
+        ],
+        outputs: &[("waiting", "wait_probability"), ("wait", "mean_wait")],
+    },
+    Row {
+        ours: "queueing.fan_out",
+        theirs: "tail_latency.fan_out",
+        inputs: &[("leaves", Node("shards")), ("quantile", Node("in_time"))],
+        outputs: &[("all_in_time", "all_in_time")],
+    },
+    Row {
+        ours: "queueing.replicas_p99",
+        theirs: "tail_latency.queue",
+        inputs: &[
+            ("arrival_rate", Node("arrivals")),
+            ("service_time", Inverse("rate")),
+            ("servers", Node("replicas")),
+        ],
+        outputs: &[
+            ("load", "offered_load"),
+            ("waiting", "wait_probability"),
+            ("p99_wait", "p99_wait"),
+        ],
     },
 ];
