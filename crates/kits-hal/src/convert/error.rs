@@ -39,12 +39,12 @@ pub enum ImportError {
         /// Largest number.
         limit: u64,
     },
-    /// An operator that no kernel runs.
+    /// An operator that no kernel runs, or a version of one whose meaning is not known here.
     #[error("unsupported operator {index}: {name} (subgraph 0)")]
     UnsupportedOp {
         /// Operator.
         index: u32,
-        /// Its name.
+        /// Its name; for a version, also the one found and those known.
         name: OpName,
     },
     /// An element type that the operator using the tensor does not take.

@@ -9,6 +9,7 @@ use super::{
     lower,
     net::{Net, NetOp, NetTensor, TensorId},
     schema::{CUSTOM, Graph, Tensor},
+    versions,
 };
 use crate::{convert::flatbuf::Table, dtype::DType, model::OpCode};
 
@@ -124,6 +125,7 @@ impl<'g> Importer<'g> {
         }
         self.fold_shapes();
         self.check_order();
+        self.check_rewritten();
         self.drop_dead();
         self.count_readers();
         let checked = self.check_supported();
@@ -144,7 +146,25 @@ impl<'g> Importer<'g> {
         if self.errors.is_empty() { Ok(self.net) } else { Err(self.errors) }
     }
 
-    /// Reports unknown operators and unusable types; returns which operators can be translated.
+    /// Reports unknown versions of the operators that a rewrite has taken the place of.
+    fn check_rewritten(&mut self) {
+        for op in (0..self.dropped.len()).filter(|&op| self.dropped[op]) {
+            self.errors.extend(self.unknown_version(op));
+        }
+    }
+
+    /// Returns the reason if an operator has a version whose meaning is not known here.
+    fn unknown_version(&self, op: usize) -> Option<ImportError> {
+        let operator = &self.graph.operators[op];
+        let newest = versions::newest(operator.code)?;
+        (!(1..=newest).contains(&operator.version)).then(|| {
+            let (name, found) = (name(operator.code), operator.version);
+            let name = OpName::new(&format!("{name} version {found}, known are 1 to {newest}"));
+            ImportError::UnsupportedOp { index: number(op), name }
+        })
+    }
+
+    /// Reports unknown operators, their versions and unusable types; returns which operators can be translated.
     fn check_supported(&mut self) -> Vec<bool> {
         let mut supported = Vec::new();
         for op in self.live() {
@@ -161,7 +181,9 @@ impl<'g> Importer<'g> {
             let border =
                 [OpCode::Quantize, OpCode::Dequantize].iter().any(|c| i32::from(c.code()) == code);
             let tensors = operator.inputs.iter().flatten().chain(&operator.outputs);
-            let mut usable = known;
+            let version = self.unknown_version(op);
+            let mut usable = known && version.is_none();
+            self.errors.extend(version);
             for &t in tensors {
                 let ty = self.graph.tensors[t].ty;
                 let whole = matches!(

@@ -34,6 +34,7 @@ mod net;
 mod report;
 mod rewrite;
 mod schema;
+mod versions;
 
 pub use builder::{
     Activation, BuildError, GraphBuilder, Layer, Padding, PtqError, Quantized, Value, Window, ptq,

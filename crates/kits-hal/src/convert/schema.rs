@@ -38,6 +38,8 @@ pub(super) struct Tensor<'a> {
 pub(super) struct Operator<'a> {
     /// Built-in code.
     pub(super) code: i32,
+    /// Version of the operator's definition; 1 if the file says nothing.
+    pub(super) version: i32,
     /// Name of a custom operator.
     pub(super) custom: String,
     /// Tensors read; `None` for one that is left out.
@@ -100,11 +102,19 @@ pub(super) fn read(file: &[u8]) -> Result<Graph<'_>, ImportError> {
     Ok(Graph { tensors, operators, inputs, outputs })
 }
 
-/// Returns code and custom name. Codes above 127 exist only in the newer field; the larger counts.
-fn op_code(table: &Table<'_>) -> Read<(i32, String)> {
+/// What operators share: a built-in code, its version, the name of a custom one.
+struct OperatorCode {
+    code: i32,
+    version: i32,
+    custom: String,
+}
+
+/// Reads one. Codes above 127 exist only in the newer field; the larger counts.
+fn op_code(table: &Table<'_>) -> Read<OperatorCode> {
     let old = i32::from(table.scalar(0, 0_i8)?);
     let new = table.scalar(3, 0_i32)?;
-    Ok((old.max(new), table.text(1)?))
+    let (version, custom) = (table.scalar(2, 1_i32)?, table.text(1)?);
+    Ok(OperatorCode { code: old.max(new), version, custom })
 }
 
 fn tensor<'a>(
@@ -153,14 +163,13 @@ fn tensor<'a>(
 
 fn operator<'a>(
     table: &Table<'a>,
-    codes: &[(i32, String)],
+    codes: &[OperatorCode],
     tensors: usize,
     budget: &mut usize,
 ) -> Result<Operator<'a>, ImportError> {
     let number = table.scalar(0, 0_u32)?;
-    let (code, custom) =
-        codes.get(number as usize).ok_or(ImportError::BadIndex { index: number.into() })?;
-    *budget = budget.checked_sub(custom.len()).ok_or(OutOfFile)?;
+    let of = codes.get(number as usize).ok_or(ImportError::BadIndex { index: number.into() })?;
+    *budget = budget.checked_sub(of.custom.len()).ok_or(OutOfFile)?;
     let inputs = table
         .numbers::<i32>(1, budget)?
         .into_iter()
@@ -171,7 +180,14 @@ fn operator<'a>(
         .into_iter()
         .map(|i| index(i.into(), tensors))
         .collect::<Result<_, _>>()?;
-    Ok(Operator { code: *code, custom: custom.clone(), inputs, outputs, options: table.table(4)? })
+    Ok(Operator {
+        code: of.code,
+        version: of.version,
+        custom: of.custom.clone(),
+        inputs,
+        outputs,
+        options: table.table(4)?,
+    })
 }
 
 fn index(i: i64, len: usize) -> Result<usize, ImportError> {

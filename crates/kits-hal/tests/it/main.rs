@@ -19,5 +19,6 @@ mod real_models;
 mod regions;
 mod session;
 mod support;
+mod versions;
 mod wire;
 mod work;

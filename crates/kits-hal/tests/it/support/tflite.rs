@@ -43,6 +43,8 @@ pub(crate) struct Op {
     pub(crate) outputs: Vec<i32>,
     /// Union type and fields.
     pub(crate) options: (u8, Vec<(usize, Value)>),
+    /// Version of the definition.
+    pub(crate) version: i32,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -99,19 +101,20 @@ impl Network {
             inputs: inputs.to_vec(),
             outputs: vec![output],
             options: (union, fields),
+            version: 1,
         });
     }
 
     /// Writes the file.
     pub(crate) fn to_file(&self) -> Vec<u8> {
-        let mut codes: Vec<i32> = self.ops.iter().map(|op| op.code).collect();
+        let mut codes: Vec<(i32, i32)> = self.ops.iter().map(|op| (op.code, op.version)).collect();
         codes.sort_unstable();
         codes.dedup();
         let code_tables = codes
             .iter()
-            .map(|&c| {
+            .map(|&(c, version)| {
                 let old = u8::try_from(c.min(127)).expect("a small code");
-                Table(vec![(0, Value::U8(old)), (2, Value::I32(1)), (3, Value::I32(c))])
+                Table(vec![(0, Value::U8(old)), (2, Value::I32(version)), (3, Value::I32(c))])
             })
             .collect();
         let mut buffers = vec![Table::default()];
@@ -120,7 +123,7 @@ impl Network {
             .ops
             .iter()
             .map(|op| {
-                let code = codes.iter().position(|&c| c == op.code).expect("listed");
+                let code = codes.iter().position(|&c| c == (op.code, op.version)).expect("listed");
                 Table(vec![
                     (0, Value::I32(i32::try_from(code).expect("few codes"))),
                     (1, Value::Ints(op.inputs.clone())),
