@@ -144,6 +144,9 @@ impl<'m, 'a> Session<'m, 'a> {
         split: usize,
         kernels: Kernels,
     ) -> Result<Self, RunError> {
+        // The fast kernels round twice.
+        #[cfg(feature = "single-round")]
+        let kernels = if model.rounds_once() { ops::run } else { kernels };
         let need = model.arena_len().saturating_sub(slow.len());
         let have = arena.len();
         let arena = arena

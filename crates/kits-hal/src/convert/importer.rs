@@ -11,7 +11,7 @@ use super::{
     schema::{CUSTOM, Graph, Tensor},
     versions,
 };
-use crate::{convert::flatbuf::Table, dtype::DType, model::OpCode};
+use crate::{convert::flatbuf::Table, dtype::DType, fixed, model::OpCode};
 
 /// The state of an import.
 pub(super) struct Importer<'g> {
@@ -93,6 +93,11 @@ impl<'g> Importer<'g> {
         }
     }
 
+    /// Returns the function that multiplies by a factor, with the rounding that the model is made for.
+    pub(super) fn rescale(&self) -> fn(i32, i32, i32) -> i32 {
+        if self.net.once { fixed::requant_once } else { fixed::requant }
+    }
+
     pub(super) fn node(&self, op: usize) -> Node<'g> {
         let operator = &self.graph.operators[op];
         Node {
@@ -111,6 +116,7 @@ impl<'g> Importer<'g> {
 
     /// Rewrites, checks and translates; `Ok` only if there is no reason to refuse.
     pub(super) fn run(mut self, options: &Options) -> core::result::Result<Net, Vec<ImportError>> {
+        self.net.once = options.single_round;
         for (what, list) in [("inputs", &self.graph.inputs), ("outputs", &self.graph.outputs)] {
             if list.is_empty() {
                 self.errors.push(ImportError::Empty { what });

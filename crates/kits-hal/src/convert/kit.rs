@@ -11,7 +11,7 @@ use crate::{
     model::{
         Model,
         record::{
-            ALIGN, HEADER, MODEL_OVERLAP, MODEL_PINNED, MODEL_REGIONS, NONE, OPERATOR,
+            ALIGN, HEADER, MODEL_ONCE, MODEL_OVERLAP, MODEL_PINNED, MODEL_REGIONS, NONE, OPERATOR,
             REGION_BLOCK, TENSOR, TENSOR_ALIAS, TENSOR_CONSTANT, TENSOR_INPUT, TENSOR_OUTPUT,
             TENSOR_VARIABLE, TensorRecord,
         },
@@ -117,7 +117,8 @@ pub(super) fn write(net: &Net, layout: &Layout<'_>) -> Result<Kit, ImportError> 
     put(4, &1_u16.to_le_bytes());
     put(8, &small(total).to_le_bytes());
     let flag = |set: bool, flag: u32| if set { flag } else { 0 };
-    let flags = flag(layout.overlap, MODEL_OVERLAP)
+    let flags = flag(net.once, MODEL_ONCE)
+        | flag(layout.overlap, MODEL_OVERLAP)
         | flag(layout.split > 0, MODEL_REGIONS)
         | flag(layout.pinned, MODEL_PINNED);
     put(16, &flags.to_le_bytes());

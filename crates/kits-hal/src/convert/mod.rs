@@ -91,6 +91,9 @@ pub struct Options {
     pub pin_io: bool,
     /// Plans for two memories, to be lent with [`Session::new2`](crate::Session::new2).
     pub regions: Option<TwoRegions>,
+    /// Makes the model for requantization in one step, the arithmetic of TensorFlow Lite Micro when it is built with
+    /// `TFLITE_SINGLE_ROUNDING`. Without the feature `single-round` such a model is refused.
+    pub single_round: bool,
     /// Leaves out tensor names and labels.
     pub strip_names: bool,
     /// Class labels to store, in class order.
@@ -105,6 +108,7 @@ impl Default for Options {
             int8_io: true,
             pin_io: false,
             regions: None,
+            single_round: false,
             strip_names: false,
             labels: Vec::new(),
         }

@@ -21,6 +21,8 @@ pub(crate) struct Net {
     pub(crate) ops: Vec<NetOp>,
     pub(crate) inputs: Vec<TensorId>,
     pub(crate) outputs: Vec<TensorId>,
+    /// Made for requantization in one step.
+    pub(crate) once: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -126,9 +126,10 @@ const fn header(file: &[u8]) -> Result<Header, LoadError> {
         return Err(bad_section(Section::Header, 8));
     }
     let flags = u32::from_le_bytes([b[16], b[17], b[18], b[19]]);
-    let known = record::MODEL_OVERLAP | record::MODEL_REGIONS | record::MODEL_PINNED;
+    let once = if cfg!(feature = "single-round") { record::MODEL_ONCE } else { 0 };
+    let known = once | record::MODEL_OVERLAP | record::MODEL_REGIONS | record::MODEL_PINNED;
     if flags & !known != 0 {
-        // One-step rounding and packed weights need kernels that this build does not have.
+        // Packed weights, and without its feature one-step rounding, need kernels that this build does not have.
         return Err(bad_section(Section::Header, 16));
     }
     let split = u16::from_le_bytes([b[34], b[35]]);

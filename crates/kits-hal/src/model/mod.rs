@@ -167,6 +167,16 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Returns `true` if the model was made for requantization in one step; only builds with the feature
+    /// `single-round` load such a model.
+    #[must_use]
+    pub const fn rounds_once(&self) -> bool {
+        match bytes::u32_at(self.bytes, 16) {
+            Some(flags) => flags & record::MODEL_ONCE != 0,
+            None => false,
+        }
+    }
+
     /// Returns `true` if the inputs keep their bytes through a run.
     #[must_use]
     pub const fn keeps_inputs(&self) -> bool {

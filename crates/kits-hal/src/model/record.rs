@@ -15,9 +15,11 @@ pub(crate) const ALIGN: u32 = 16;
 /// "No tensor" in an operator's input list.
 pub(crate) const NONE: u16 = 0xFFFF;
 
+/// Header flag: the model was made for requantization in one step.
+pub(crate) const MODEL_ONCE: u32 = 1;
 /// Header flag: some outputs run into the memory of an input that dies at the same operator.
 ///
-/// Bit 0 (one-step rounding) and bit 1 (packed weights) are reserved for kernels not in this build.
+/// Bit 1 (packed weights) is reserved for kernels that no build has.
 pub(crate) const MODEL_OVERLAP: u32 = 1 << 2;
 
 /// Header flag: the activations are split over two memories.
@@ -48,6 +50,10 @@ pub(crate) const OP_PARTIAL: u8 = 1 << 2;
 
 /// Operator flag: time is the first dimension of a sequence, the batch the second.
 pub(crate) const OP_TIME_MAJOR: u8 = 1 << 3;
+
+/// Operator flag: requantize in one step. Never in a file: every operator of a [`MODEL_ONCE`] model gets it when it runs.
+#[cfg(feature = "single-round")]
+pub(crate) const OP_ONCE: u8 = 1 << 7;
 
 /// Parameter words of an LSTM before its biases: four pairs of multiplier and shift for `W·x` and
 /// `R·h` of every gate, then those of `f·c`, `i·g` and `o·tanh(c)`, the clip of the cell (0 = none),

@@ -19,11 +19,17 @@ pub(super) fn sub(task: &mut Task<'_, '_>) -> Option<()> {
 struct Scale {
     multiplier: i32,
     right: i32,
+    #[cfg(feature = "single-round")]
+    once: bool,
 }
 
 impl Scale {
     #[inline]
     fn apply(self, v: i32) -> i32 {
+        #[cfg(feature = "single-round")]
+        if self.once {
+            return super::fixed::requant_once(v, self.multiplier, self.right.wrapping_neg());
+        }
         round_shift(high_mul(v, self.multiplier), self.right)
     }
 }
@@ -32,7 +38,12 @@ fn run(task: &mut Task<'_, '_>, combine: impl Fn(i32, i32) -> i32) -> Option<()>
     let output = Output::of(&task.op);
     let scale = |i: usize| {
         let shift = task.word(i.wrapping_add(3))?;
-        Some(Scale { multiplier: task.word(i)?, right: shift.wrapping_neg() })
+        Some(Scale {
+            multiplier: task.word(i)?,
+            right: shift.wrapping_neg(),
+            #[cfg(feature = "single-round")]
+            once: task.op.has(crate::model::record::OP_ONCE),
+        })
     };
     let (sa, sb, so) = (scale(0)?, scale(1)?, scale(2)?);
     let za = i32::from(task.op.in_zero);

@@ -58,8 +58,9 @@ pub const fn requant(x: i32, m: i32, s: i32) -> i32 {
 
 /// Returns `x · m · 2^(s − 31)` rounded once: `(x·m + 2^(30 − s)) >> (31 − s)`.
 ///
-/// No operator here uses it; it is the arithmetic of runtimes that round in one step,
-/// and differs from [`requant`] in the last bit for some inputs.
+/// The arithmetic of runtimes that round in one step; it differs from [`requant`] in the last bit for some inputs.
+/// Operators use it in models that ask for it, with the feature `single-round`.
+/// A half goes towards plus infinity. A total shift beyond 62 bits gives 0: no multiplier has one.
 #[inline]
 #[must_use]
 pub const fn requant_once(x: i32, m: i32, s: i32) -> i32 {
@@ -228,6 +229,30 @@ mod tests {
                 assert_eq!(i64::from(round_shift(x, e)), exact, "x = {x}, e = {e}");
             }
         }
+    }
+
+    #[test]
+    fn one_rounding_is_the_exact_quotient_rounded_half_up() {
+        let edges = [0, 1, 2, 3, 1 << 20, (1 << 30) - 1, 1 << 30, i32::MAX - 1, i32::MAX, i32::MIN + 1, i32::MIN];
+        let mut state = 7_u32;
+        let mut values = edges.to_vec();
+        for _ in 0..300 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            values.push(state.cast_signed() >> (state % 31));
+        }
+        let mut twice_differs = 0;
+        for &x in &values {
+            for m in [1 << 30, 0x5a82_799a, 0x6000_0001, i32::MAX, 0] {
+                for s in -31..=0 {
+                    // floor(x·m / 2^(31−s) + 1/2), with nothing dropped before.
+                    let divisor = 1_i128 << (31 - s);
+                    let exact = (2 * i128::from(x) * i128::from(m) + divisor).div_euclid(2 * divisor);
+                    assert_eq!(i128::from(requant_once(x, m, s)), exact, "{x} {m} {s}");
+                    twice_differs += i32::from(requant(x, m, s) != requant_once(x, m, s));
+                }
+            }
+        }
+        assert!(twice_differs > 100, "the two are not the same function");
     }
 
     #[test]

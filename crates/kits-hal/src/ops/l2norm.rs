@@ -8,7 +8,7 @@
 
 use super::{
     Task,
-    fixed::{high_mul, requant, sat_shl},
+    fixed::{high_mul, sat_shl},
     place::{run as bytes, run_mut},
 };
 
@@ -30,7 +30,7 @@ pub(super) fn run(task: &mut Task<'_, '_>) -> Option<()> {
             let at = at.wrapping_add(i);
             let value = *task.mem.get(x.at.wrapping_add(at))?;
             let d = i32::from(value).wrapping_sub(zero);
-            let scaled = requant(d, m, s.wrapping_add(7)).clamp(-128, 127);
+            let scaled = task.rescale(d, m, s.wrapping_add(7)).clamp(-128, 127);
             *run_mut(task.mem, y.at.wrapping_add(at), 1)?.first_mut()? = scaled as i8;
         }
     }

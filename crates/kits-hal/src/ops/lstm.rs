@@ -13,7 +13,6 @@
 
 use super::{
     Task,
-    fixed::requant,
     place::{Place, run as bytes, store},
 };
 use crate::{
@@ -89,15 +88,15 @@ impl Layer<'_> {
         let at = c.at.wrapping_add(unit.wrapping_mul(2));
         let old: [i8; 2] = bytes(task.mem, at, 2)?.try_into().ok()?;
         let old = i32::from(i16::from_le_bytes(old.map(i8::cast_unsigned)));
-        let kept = sat16(requant(forget.wrapping_mul(old), task.word(16)?, task.word(17)?));
-        let added = sat16(requant(input.wrapping_mul(candidate), task.word(18)?, task.word(19)?));
+        let kept = sat16(task.rescale(forget.wrapping_mul(old), task.word(16)?, task.word(17)?));
+        let added = sat16(task.rescale(input.wrapping_mul(candidate), task.word(18)?, task.word(19)?));
         let clip = task.word(22)?;
         let new = sat16(i32::from(kept).wrapping_add(added.into()));
         let new = if clip > 0 { clamp16(new, clip) } else { new };
         store(task.mem, at, &new.to_le_bytes().map(u8::cast_signed))?;
         let curve = self.tanh(new, task.word(23)?, task.word(24)?)?;
         let output = self.sigmoid(output)?;
-        let value = requant(curve.wrapping_mul(output), task.word(20)?, task.word(21)?);
+        let value = task.rescale(curve.wrapping_mul(output), task.word(20)?, task.word(21)?);
         Some(sat8(value.saturating_add(task.op.out_zero.into())))
     }
 
@@ -121,12 +120,12 @@ impl Layer<'_> {
             .wrapping_add(g.wrapping_mul(2).wrapping_mul(self.units))
             .wrapping_add(unit);
         let word = |i: usize| task.word(i);
-        let a = requant(
+        let a = task.rescale(
             from_input.wrapping_add(word(biases)?),
             word(pairs)?,
             word(pairs.wrapping_add(1))?,
         );
-        let b = requant(
+        let b = task.rescale(
             from_state.wrapping_add(word(biases.wrapping_add(self.units))?),
             word(pairs.wrapping_add(2))?,
             word(pairs.wrapping_add(3))?,

@@ -40,6 +40,8 @@ pub(crate) use output::{Channels, Output, Scales, all_right};
 pub(crate) use quantize::round_half_away;
 pub(crate) use window::Window;
 
+#[cfg(feature = "single-round")]
+use crate::model::record::OP_ONCE;
 use crate::model::{
     Model, OpCode,
     record::{OpRecord, TensorRecord},
@@ -70,9 +72,24 @@ impl<'m, 'w> Task<'m, 'w> {
         scratch: &'w mut [i8],
     ) -> Option<Self> {
         let op = model.op_record(index)?;
+        #[cfg(feature = "single-round")]
+        let op = {
+            let once = if model.rounds_once() { OP_ONCE } else { 0 };
+            OpRecord { flags: op.flags | once, ..op }
+        };
         let x = model.tensor_record(op.inputs[0])?;
         let y = model.tensor_record(op.output)?;
         Some(Self { model: *model, op, x, y, mem, scratch })
+    }
+
+    /// Returns `x · m · 2^(s − 31)`, rounded as the model was made for.
+    #[inline]
+    pub(crate) const fn rescale(&self, x: i32, m: i32, s: i32) -> i32 {
+        #[cfg(feature = "single-round")]
+        if self.op.has(OP_ONCE) {
+            return fixed::requant_once(x, m, s);
+        }
+        fixed::requant(x, m, s)
     }
 
     /// Returns `len` bytes of the operator's weights.

@@ -15,12 +15,21 @@ pub(crate) struct Output {
     zero: i32,
     low: i32,
     high: i32,
+    /// Requantizes in one step.
+    #[cfg(feature = "single-round")]
+    once: bool,
 }
 
 impl Output {
     pub(crate) fn of(op: &OpRecord) -> Self {
         let [low, high] = op.clamp;
-        Self { zero: op.out_zero.into(), low: low.into(), high: high.into() }
+        Self {
+            zero: op.out_zero.into(),
+            low: low.into(),
+            high: high.into(),
+            #[cfg(feature = "single-round")]
+            once: op.has(crate::model::record::OP_ONCE),
+        }
     }
 
     /// Returns the zero point.
@@ -28,9 +37,13 @@ impl Output {
         self.zero
     }
 
-    /// Returns `clamp(requant(acc, m, s) + zero)`.
+    /// Returns `clamp(requant(acc, m, s) + zero)`, rounded as the model was made for.
     #[inline]
     pub(crate) fn requantize(self, acc: i32, m: i32, s: i32) -> i8 {
+        #[cfg(feature = "single-round")]
+        if self.once {
+            return self.offset(super::fixed::requant_once(acc, m, s));
+        }
         self.offset(requant(acc, m, s))
     }
 

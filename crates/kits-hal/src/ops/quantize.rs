@@ -1,6 +1,6 @@
 //! QUANTIZE and DEQUANTIZE beyond bytes: `float32` borders and wider integers.
 
-use super::{Mem, Task, fixed::requant, place::run as bytes, place::store, table};
+use super::{Mem, Task, place::run as bytes, place::store, table};
 use crate::{dtype::DType, model::record::TensorRecord};
 
 /// Changes scale, zero point or type; maps between bytes are tables.
@@ -17,7 +17,7 @@ pub(super) fn quantize(task: &mut Task<'_, '_>) -> Option<()> {
             let x = f32::from_bits(load_bits(task.mem, &task.x, i)?);
             round_half_away(x / task.y.scale)
         } else {
-            requant(load(task.mem, &task.x, i)?.wrapping_sub(x_zero), m, s)
+            task.rescale(load(task.mem, &task.x, i)?.wrapping_sub(x_zero), m, s)
         };
         save(task.mem, &task.y, i, value.saturating_add(zero))?;
     }

@@ -18,6 +18,7 @@ mod rare_operators;
 mod real_models;
 mod regions;
 mod session;
+mod single_round;
 mod support;
 mod versions;
 mod wire;

@@ -5,7 +5,7 @@ use kits_hal::convert::{ImportError, Options, import};
 use crate::support::random;
 
 /// Codes and versions that must be accepted, as the specification lists them.
-const LISTED: [(i32, &[i32]); 27] = [
+const LISTED: [(i32, &[i32]); 30] = [
     (0, &[2]),
     (1, &[2]),
     (2, &[1, 2]),
@@ -31,8 +31,11 @@ const LISTED: [(i32, &[i32]); 27] = [
     (60, &[2]),
     (67, &[1, 2, 3]),
     (74, &[1, 2, 3]),
+    (83, &[1]),
     (97, &[2]),
     (98, &[1, 2, 3]),
+    (114, &[1, 2]),
+    (117, &[1, 2, 3]),
 ];
 
 fn u32_at(file: &[u8], at: usize) -> usize {
@@ -65,6 +68,7 @@ fn only_code(file: &[u8]) -> Option<(i32, usize)> {
 #[test]
 fn one_operator_files_are_taken_in_every_listed_version_and_in_no_unknown_one() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/data/ops/tflite");
+    let options = Options { int8_io: false, ..Options::default() };
     let mut met = Vec::new();
     for entry in std::fs::read_dir(folder).expect("the folder of the golden vectors") {
         let path = entry.expect("an entry").path();
@@ -76,12 +80,12 @@ fn one_operator_files_are_taken_in_every_listed_version_and_in_no_unknown_one() 
         met.push(code);
         for version in *versions {
             file[at..at + 4].copy_from_slice(&version.to_le_bytes());
-            let outcome = import(&file, &Options::default());
+            let outcome = import(&file, &options);
             assert!(outcome.is_ok(), "{} version {version}: {outcome:?}", path.display());
         }
         for version in [i32::MIN, -1, 0, 9, i32::MAX] {
             file[at..at + 4].copy_from_slice(&version.to_le_bytes());
-            let refused = import(&file, &Options::default()).expect_err("an unknown version");
+            let refused = import(&file, &options).expect_err("an unknown version");
             let [ImportError::UnsupportedOp { index: 0, name }] = refused.reasons() else {
                 panic!("{} version {version}: {refused}", path.display());
             };
@@ -93,6 +97,16 @@ fn one_operator_files_are_taken_in_every_listed_version_and_in_no_unknown_one() 
     met.dedup();
     // Every listed operator was there: nothing passes because nothing was tried.
     assert_eq!(met, LISTED.map(|(code, _)| code));
+}
+
+#[test]
+fn a_border_that_a_rewrite_takes_away_must_be_known_too() {
+    let path = "/tests/golden/data/ops/tflite/quantize__f32_i8_0.tflite";
+    let mut file = std::fs::read(format!("{}{path}", env!("CARGO_MANIFEST_DIR"))).expect("there");
+    let (_, at) = only_code(&file).expect("one operator, with a version");
+    file[at..at + 4].copy_from_slice(&7_i32.to_le_bytes());
+    let refused = import(&file, &Options::default()).expect_err("an unknown version");
+    assert!(refused.to_string().contains("QUANTIZE version 7, known are 1 to 2"), "{refused}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn quantize(im: &mut Importer<'_>, node: &Node<'_>) -> Result<(), Imp
     if from != DType::F32 {
         let qx = im.quantization(x)?;
         if from.bytes() == 1 && to.bytes() == 1 {
-            let table = tables::requantize((from, qx), (to, qy)).ok_or(bad)?;
+            let table = tables::requantize((from, qx), (to, qy), im.rescale()).ok_or(bad)?;
             return tables::emit(im, node, OpCode::Quantize, table);
         }
         let real = f64::from(qx.0) / f64::from(qy.0);

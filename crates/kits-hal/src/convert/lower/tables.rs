@@ -7,13 +7,15 @@ use crate::{
         net::{NetOp, blank},
     },
     dtype::DType,
-    fixed::{encode, exp_neg, ratio, recip_1p, requant, round_shift},
+    fixed::{encode, exp_neg, ratio, recip_1p, round_shift},
     model::OpCode,
 };
 
 type Result<T> = core::result::Result<T, ImportError>;
 /// Scale and zero point.
 type Quantization = (f32, i32);
+/// Multiplies by a factor and rounds, as the model is made for.
+type Rescale = fn(i32, i32, i32) -> i32;
 
 pub(super) fn lower(im: &mut Importer<'_>, node: &Node<'_>, code: OpCode) -> Result<()> {
     let (x, y) = (node.input(0)?, node.output(0)?);
@@ -21,14 +23,15 @@ pub(super) fn lower(im: &mut Importer<'_>, node: &Node<'_>, code: OpCode) -> Res
     im.int8(y)?;
     let (qx, qy) = (im.quantization(x)?, im.quantization(y)?);
     let bad = ImportError::BadQuantization { tensor: number(y) };
+    let rescale = im.rescale();
     let table = match code {
         OpCode::Logistic => {
             fixed_output(im, y, 1.0 / 256.0, -128)?;
-            logistic(qx).ok_or(bad)?
+            logistic(qx, rescale).ok_or(bad)?
         }
         OpCode::Tanh => {
             fixed_output(im, y, 1.0 / 128.0, 0)?;
-            tanh(qx).ok_or(bad)?
+            tanh(qx, rescale).ok_or(bad)?
         }
         OpCode::HardSwish => hard_swish(qx, qy).ok_or(bad)?,
         OpCode::LeakyRelu => {
@@ -36,9 +39,9 @@ pub(super) fn lower(im: &mut Importer<'_>, node: &Node<'_>, code: OpCode) -> Res
             if !alpha.is_finite() {
                 return Err(node.option());
             }
-            leaky_relu(qx, qy, alpha).ok_or(bad)?
+            leaky_relu(qx, qy, alpha, rescale).ok_or(bad)?
         }
-        _ => relu(qx, qy).ok_or(bad)?,
+        _ => relu(qx, qy, rescale).ok_or(bad)?,
     };
     emit(im, node, code, table)
 }
@@ -110,7 +113,7 @@ fn curve((scale, _): Quantization) -> Option<(i32, i32, i32)> {
     Some((m, s, i32::try_from(radius).unwrap_or(i32::MAX)))
 }
 
-fn logistic(qx: Quantization) -> Option<[u8; 256]> {
+fn logistic(qx: Quantization, rescale: Rescale) -> Option<[u8; 256]> {
     let (m, s, radius) = curve(qx)?;
     Some(fill(|x| {
         let d = x - qx.1;
@@ -120,7 +123,7 @@ fn logistic(qx: Quantization) -> Option<[u8; 256]> {
         if d >= radius {
             return 127;
         }
-        let q = requant(d, m, s);
+        let q = rescale(d, m, s);
         let value = if q == 0 {
             1 << 30
         } else {
@@ -131,7 +134,7 @@ fn logistic(qx: Quantization) -> Option<[u8; 256]> {
     }))
 }
 
-fn tanh(qx: Quantization) -> Option<[u8; 256]> {
+fn tanh(qx: Quantization, rescale: Rescale) -> Option<[u8; 256]> {
     let (m, s, radius) = curve(qx)?;
     Some(fill(|x| {
         let d = x - qx.1;
@@ -141,7 +144,7 @@ fn tanh(qx: Quantization) -> Option<[u8; 256]> {
         if d >= radius {
             return 127;
         }
-        let q = requant(d, m, s);
+        let q = rescale(d, m, s);
         if q == 0 {
             return 0;
         }
@@ -151,23 +154,28 @@ fn tanh(qx: Quantization) -> Option<[u8; 256]> {
     }))
 }
 
-fn relu(qx: Quantization, qy: Quantization) -> Option<[u8; 256]> {
+fn relu(qx: Quantization, qy: Quantization, rescale: Rescale) -> Option<[u8; 256]> {
     let (m, s) = factor(f64::from(qx.0 / qy.0))?;
-    Some(fill(|x| (requant(x - qx.1, m, s).saturating_add(qy.1)).max(qy.1)))
+    Some(fill(|x| (rescale(x - qx.1, m, s).saturating_add(qy.1)).max(qy.1)))
 }
 
-fn leaky_relu(qx: Quantization, qy: Quantization, alpha: f32) -> Option<[u8; 256]> {
+fn leaky_relu(
+    qx: Quantization,
+    qy: Quantization,
+    alpha: f32,
+    rescale: Rescale,
+) -> Option<[u8; 256]> {
     let (m, s) = factor(f64::from(qx.0 / qy.0))?;
     let slope = qx.0 * alpha / qy.0;
     let (ma, sa) = factor(f64::from(slope.abs()))?;
     Some(fill(|x| {
         let d = x - qx.1;
         let value = if d >= 0 {
-            requant(d, m, s)
+            rescale(d, m, s)
         } else if slope < 0.0 {
-            requant(d, ma, sa).saturating_neg()
+            rescale(d, ma, sa).saturating_neg()
         } else {
-            requant(d, ma, sa)
+            rescale(d, ma, sa)
         };
         value.saturating_add(qy.1)
     }))
@@ -220,12 +228,13 @@ fn high_mul16(a: i32, b: i32) -> i32 {
 pub(super) fn requantize(
     (from, qx): (DType, Quantization),
     (to, qy): (DType, Quantization),
+    rescale: Rescale,
 ) -> Option<[u8; 256]> {
     let (m, s) = factor(f64::from(qx.0) / f64::from(qy.0))?;
     Some(core::array::from_fn(|i| {
         let byte = u8::try_from(i).unwrap_or(0);
         let x = if from == DType::I8 { byte.cast_signed().into() } else { i32::from(byte) };
-        let value = requant(x - qx.1, m, s).saturating_add(qy.1);
+        let value = rescale(x - qx.1, m, s).saturating_add(qy.1);
         if to == DType::I8 {
             byte_of(value)
         } else {

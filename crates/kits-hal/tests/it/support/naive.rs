@@ -13,6 +13,20 @@ use super::{
     },
 };
 
+thread_local! {
+    /// Whether [`rescale`] rounds in one step.
+    static ONCE: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+}
+
+/// As [`run`], with every rescaling rounded in one step.
+#[cfg(feature = "single-round")]
+pub(crate) fn run_once(net: &Network, input: &[i8]) -> Vec<i8> {
+    ONCE.set(true);
+    let output = run(net, input);
+    ONCE.set(false);
+    output
+}
+
 /// Runs a network on its only input and returns its first output.
 pub(crate) fn run(net: &Network, input: &[i8]) -> Vec<i8> {
     run_with_weight_zero(net, input, usize::MAX, 0)
@@ -89,6 +103,7 @@ fn limits(t: &Tensor, function: i64) -> (i64, i64) {
 }
 
 /// `round(acc · real)` in two steps: to 2^-31 of the mantissa, half up; then half away from zero.
+/// In one step: half up.
 fn rescale(acc: i64, real: f64) -> i64 {
     // real = m · 2^(s − 31) with m in [2^30, 2^31)
     let mut s = 0;
@@ -105,6 +120,11 @@ fn rescale(acc: i64, real: f64) -> i64 {
     if m == 1 << 31 {
         m = 1 << 30;
         s += 1;
+    }
+    if ONCE.get() {
+        let divisor = 1_i128 << (31 - s);
+        let exact = (2 * i128::from(acc) * m + divisor).div_euclid(2 * divisor);
+        return i64::try_from(exact).expect("fits");
     }
     let left = i128::from(acc) << s.max(0);
     let high = (left * m + (1 << 30)).div_euclid(1 << 31);
