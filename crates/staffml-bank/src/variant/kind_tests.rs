@@ -286,7 +286,8 @@ fn an_open_question_is_capped_by_its_figures() {
     let question = bank.question("o02-assistant-on-one-device", &Builtin, &draw).unwrap();
     let Form::Open(essay) = &question.form else { panic!("{:?}", question.form) };
     assert!(essay.model_answer.contains("26 GB of 80 GB"), "{}", essay.model_answer);
-    // 26 GB at 3.35 TB/s: 7.76 ms.
+    // 26 GB at 3.35 TB/s is 7.7612 ms; a text shows three figures of it.
+    assert!(essay.model_answer.contains("reads all weights, 7.76 ms"), "{}", essay.model_answer);
     let right = essay.grade(&Builtin, &["26 GB", "7.76 ms"]);
     let wrong = essay.grade(&Builtin, &["26 GB", "62 ms"]);
     assert_eq!(wrong[1].code, "bits-bytes");

@@ -52,9 +52,14 @@ impl ParamValue {
 /// The values of one variant, by name.
 pub(super) type Values = Vec<(String, ParamValue)>;
 
-/// Prints what a name in a text stands for.
+/// Prints what a name in a text stands for: what is given in full, what was computed at three significant figures.
 pub(super) fn print(values: &[(String, ParamValue)], name: &str, spec: &str) -> Option<String> {
     let (value, field) = super::scope::find(values, name)?;
+    if let ParamValue::Number { number, unit } = value
+        && name.starts_with("carry.")
+    {
+        return Some(print_number(format::round_to(*number, 3), unit, spec));
+    }
     value.print(field, spec)
 }
 
