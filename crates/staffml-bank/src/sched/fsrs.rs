@@ -87,6 +87,12 @@ impl Fsrs6 {
         (w.iter().all(|x| x.is_finite()) && w[20] > 0.0).then_some(Self { w })
     }
 
+    /// Returns the parameters.
+    #[must_use]
+    pub const fn parameters(&self) -> &[f64; 21] {
+        &self.w
+    }
+
     fn factor(&self) -> f64 {
         libm::pow(0.9, -1.0 / self.w[20]) - 1.0
     }

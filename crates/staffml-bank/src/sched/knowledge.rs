@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 /// Chance to learn from one item.
 const LEARN: f64 = 0.12;
 
+/// Highest probability: at 1 itself no wrong answer would ever count again.
+const MOST: f64 = 1.0 - 1e-10;
+
 /// How an item is answered; decides how often it is missed by slip and hit by guess.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -32,6 +35,15 @@ impl AnswerForm {
         match self {
             Self::Open => 0.2,
             Self::Numeric | Self::Choice(_) => 0.1,
+        }
+    }
+
+    /// Returns the guess chance of the skill model: none for what cannot be picked from a list.
+    #[must_use]
+    pub fn guess_of_skill(self) -> f64 {
+        match self {
+            Self::Choice(_) => self.guess(),
+            Self::Numeric | Self::Open => 0.0,
         }
     }
 
@@ -70,13 +82,22 @@ impl Mastery {
     #[must_use]
     pub fn after(self, form: AnswerForm, correct: bool) -> Self {
         let p = self.posterior(form, correct);
-        Self(p + (1.0 - p) * LEARN)
+        Self((p + (1.0 - p) * LEARN).min(MOST))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_run_of_right_answers_can_be_lost_again() {
+        let answers = |known: Mastery, n: u32, right: bool| {
+            (0..n).fold(known, |m, _| m.after(AnswerForm::Numeric, right))
+        };
+        let sure = answers(Mastery::default(), 500, true);
+        assert!(sure.0 < 1.0 && answers(sure, 14, false).0 < 0.5);
+    }
 
     #[test]
     fn a_right_number_is_strong_evidence() {

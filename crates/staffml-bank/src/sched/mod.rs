@@ -2,17 +2,38 @@
 //!
 //! All of it is arithmetic on past answers: no clock, no storage.
 //! [`Fsrs6`] says when a template is due, [`Skill`] how hard an item is for this learner, [`Mastery`] how likely a
-//! cell of the curriculum is known, [`Calibration`] whether stated confidence means anything.
+//! cell of the curriculum is known, [`Profile`] which misconceptions a learner shows, [`Calibration`] whether stated
+//! confidence means anything.
+//! [`Item`] is what all of them know of a template; [`utility`] puts them together into the next question, and
+//! [`Placement`] finds the skill of a newcomer.
 
 mod calibration;
 mod fsrs;
+mod fuzz;
+mod item;
 mod knowledge;
+mod optimize;
+mod placement;
+mod prerequisite;
+mod profile;
+mod rating;
+mod select;
 mod skill;
+mod sm2;
 
-pub use calibration::{Calibration, Quadrants};
+pub use calibration::{Calibration, CurvePoint, Quadrants, Share, curve, overconfidence, wilson};
 pub use fsrs::{Fsrs6, Memory, Rating};
+pub use fuzz::fuzzed;
+pub use item::{Catalog, FamilyNote, Item};
 pub use knowledge::{AnswerForm, Mastery};
-pub use skill::{Skill, level_difficulty};
+pub use optimize::{Fit, fit, log_loss};
+pub use placement::{MOST_ITEMS, Placed, Placement, information, suggested_level};
+pub use prerequisite::{ancestors, prerequisites};
+pub use profile::{Evidence, Profile};
+pub use rating::{CONFIDENCE_WORDS, CONFIDENCES, Performance, SURE};
+pub use select::{Aim, Standing, draw_best, utility};
+pub use skill::{Skill, Skills, level_difficulty};
+pub use sm2::{Sm2, Sm2Memory};
 
 /// Decides when a template is asked again.
 ///

@@ -11,9 +11,11 @@
 //! Rasch (1960), "Probabilistic models for some intelligence and attainment tests"; Elo (1978), "The rating of
 //! chessplayers"; the split in a global and a local part is ours.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::model::taxonomy::Level;
+use crate::model::taxonomy::{Area, Level};
 
 /// Returns the difficulty `b` of an item that has none of its own.
 #[must_use]
@@ -60,9 +62,63 @@ impl Skill {
     }
 }
 
+/// Skill of one learner in every area.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Skills {
+    global: f64,
+    areas: [(f64, u32); Area::ALL.len()],
+}
+
+impl Skills {
+    /// Returns the skill in one area.
+    #[must_use]
+    pub fn of(&self, area: Area) -> Skill {
+        let (theta, n_area) = self.areas.get(area as usize).copied().unwrap_or_default();
+        Skill { global: self.global, area: theta, n_area }
+    }
+
+    /// Returns the part shared by all areas.
+    #[must_use]
+    pub const fn global(&self) -> f64 {
+        self.global
+    }
+
+    /// Takes the result of a placement: the skill over all areas, and what some areas have on top.
+    pub fn place(&mut self, global: f64, areas: &BTreeMap<Area, f64>) {
+        if !global.is_finite() {
+            return;
+        }
+        self.global = global;
+        for (area, theta) in areas.iter().filter(|(_, theta)| theta.is_finite()) {
+            if let Some(slot) = self.areas.get_mut(*area as usize) {
+                slot.0 = *theta;
+            }
+        }
+    }
+
+    /// Counts one answer with this score, 0 to 1, to an item of difficulty `b` that is guessed with chance `guess`.
+    pub fn record(&mut self, area: Area, b: f64, guess: f64, score: f64) {
+        let after = self.of(area).after(b, guess, score);
+        self.global = after.global;
+        if let Some(slot) = self.areas.get_mut(area as usize) {
+            *slot = (after.area, after.n_area);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn areas_share_the_global_part_only() {
+        let mut skills = Skills::default();
+        skills.record(Area::Memory, 0.0, 0.0, 1.0);
+        // K = 0.6, e = 0.5: 0.12 to all, 0.18 to memory.
+        assert!((skills.of(Area::Memory).area - 0.18).abs() < 1e-15);
+        assert!((skills.of(Area::Data).global - 0.12).abs() < 1e-15);
+        assert_eq!((skills.of(Area::Data).n_area, skills.of(Area::Memory).n_area), (0, 1));
+    }
 
     #[test]
     fn an_even_match_is_won_half_the_time() {
