@@ -95,6 +95,25 @@ impl Cards {
         card.major = major;
     }
 
+    /// Takes another scheduler and computes every memory anew from the reviews of its template.
+    pub(super) fn refit<'a>(
+        &mut self,
+        fsrs: Fsrs6,
+        reviews: impl Fn(&str) -> &'a [(Rating, StudyDay)],
+    ) {
+        self.fsrs = fsrs;
+        for (id, card) in &mut self.cards {
+            let mut memory: Option<Memory> = None;
+            let mut last: Option<StudyDay> = None;
+            for (rating, day) in reviews(id) {
+                let elapsed = last.map_or(0, |last| day.since(last));
+                memory = Some(self.fsrs.review(memory.as_ref(), *rating, elapsed));
+                last = Some(*day);
+            }
+            card.memory = memory.unwrap_or(card.memory);
+        }
+    }
+
     /// Returns the scheduler.
     #[must_use]
     pub fn fsrs(&self) -> &Fsrs6 {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use staffml_bank::log::{EventSet, Reading, Scan, assemble, scan};
-use staffml_bank::state::State;
+use staffml_bank::state::Cards;
 
 use crate::report::{Report, each, near, number};
 
@@ -28,9 +28,10 @@ pub(crate) fn run(report: &mut Report, data: &Value) {
     let want: Vec<&str> = each(&data["merged_ids"]).filter_map(|(_, v)| v.as_str()).collect();
     let same = if order == want { Ok(()) } else { Err(format!("{order:?} instead of {want:?}")) };
     report.case("merged_ids", same);
-    let state = State::fold(ab.timeline().events);
+    let mut cards = Cards::default();
+    ab.timeline().events.into_iter().for_each(|event| cards.apply(event));
     for (template, want) in data["final_cards"].as_object().into_iter().flatten() {
-        report.case(&format!("card {template}"), card(&state, template, want));
+        report.case(&format!("card {template}"), card(&cards, template, want));
     }
     for (name, case) in data["damaged"].as_object().into_iter().flatten() {
         let bytes = match case.as_str() {
@@ -71,11 +72,11 @@ fn torn(file: &Scan) -> Result<(), String> {
     expect(&assemble(vec![file.clone()]), 2, &[("W-LOG-TORN", 3)])
 }
 
-fn card(state: &State, template: &str, want: &Value) -> Result<(), String> {
-    let card = state.cards.get(template).ok_or("no card")?;
+fn card(cards: &Cards, template: &str, want: &Value) -> Result<(), String> {
+    let card = cards.get(template).ok_or("no card")?;
     near("reviews", f64::from(card.reviews), number(&want["reviews"]))?;
     near("stability", card.memory.stability, number(&want["stability"]))?;
     near("difficulty", card.memory.difficulty, number(&want["difficulty"]))?;
-    let days = card.due(state.cards.fsrs(), 0.9).since(card.last);
+    let days = card.due(cards.fsrs(), 0.9).since(card.last);
     near("due_days", f64::from(days), number(&want["due_days"]))
 }
