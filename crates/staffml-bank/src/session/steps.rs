@@ -1,0 +1,285 @@
+//! From what is typed to an event: steps of a question, marks of a text, ratings.
+
+use crate::grade::Reprompts;
+use crate::log::{Answer, Erase, Mark, Moment, Outcome, Rubric};
+use crate::model::Body;
+use crate::sched::{Performance, Rating};
+use crate::variant::Form;
+
+use super::error::SessionError;
+use super::journal::Journal;
+use super::question::Step as Part;
+use super::runner::{Given, Judged, Now, Open, Runner, elapsed, reference};
+use super::view::Line;
+
+impl Runner {
+    /// An answer to the step that is asked now.
+    pub(super) fn answer(
+        &mut self,
+        mut open: Open,
+        text: &str,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        let Some((step, _)) = open.put.step(open.answers.len()) else { return Ok(()) };
+        if matches!(step, Part::Card(_)) && !open.turned || matches!(step, Part::Mark(_)) {
+            return Ok(());
+        }
+        if let Some(verdict) = open.put.grade(&self.course, &open.answers, text) {
+            open.tries += u32::from(verdict.class != crate::grade::Class::Unparsable);
+            if open.reprompts.ask_again(&verdict) {
+                open.message = Some(verdict.message);
+                self.stage = Now::Ask(Box::new(open));
+                return Ok(());
+            }
+            if open.put.n_steps() == 1 {
+                let ms = elapsed(open.shown_at, now);
+                let given = Given { text: text.to_owned(), verdict: Some(verdict), ms };
+                return self.given(open, given, now, journal);
+            }
+        }
+        open.answers.push(text.to_owned());
+        self.after_step(open, now, journal)
+    }
+
+    /// Goes to the next step of a question of several, or takes the answers together.
+    pub(super) fn after_step(
+        &mut self,
+        mut open: Open,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        open.message = None;
+        open.reprompts = Reprompts::default();
+        if open.answers.len() < open.put.n_steps() {
+            self.stage = Now::Ask(Box::new(open));
+            return Ok(());
+        }
+        let ms = elapsed(open.shown_at, now);
+        if !open.put.rows().is_empty() {
+            return self.record_marks(open, ms, now, journal);
+        }
+        // Reprompts of single parts are no second try of the whole.
+        open.tries = 1;
+        let verdict = open.put.overall(&self.course, &open.answers);
+        let text = open.answers.join("; ");
+        self.given(open, Given { text, verdict, ms }, now, journal)
+    }
+
+    /// "Don't know" to a question, or to one of its parts.
+    pub(super) fn dont_know(
+        &mut self,
+        mut open: Open,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        match open.put.step(open.answers.len()) {
+            Some((Part::Mark(_), _)) => self.mark(open, 0, String::new(), now, journal),
+            _ if open.put.n_steps() > 1 => {
+                open.answers.push(String::new());
+                self.after_step(open, now, journal)
+            }
+            _ => {
+                let ms = elapsed(open.shown_at, now);
+                let given = Given { text: String::new(), verdict: None, ms };
+                self.record(open, given, None, now, journal)
+            }
+        }
+    }
+
+    /// A mark for the row that is asked now. A mark above 0 needs a quotation from the learner's own text where the row
+    /// says so.
+    pub(super) fn mark(
+        &mut self,
+        mut open: Open,
+        mark: u32,
+        quote: String,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        let Some((Part::Mark(row), _)) = open.put.step(open.answers.len()) else { return Ok(()) };
+        let written = open.answers.get(open.put.question.numbers().len());
+        let found = written.is_some_and(|text| !quote.is_empty() && text.contains(&quote));
+        if mark > 0 && row.quoted && !found {
+            let message = "a mark above 0 needs the words of your text that earn it: for example `1 ` and those words";
+            open.message = Some(message.to_owned());
+            self.stage = Now::Ask(Box::new(open));
+            return Ok(());
+        }
+        let most = row.levels.len().saturating_sub(1);
+        let mark = u8::try_from(mark).unwrap_or(u8::MAX).min(u8::try_from(most).unwrap_or(u8::MAX));
+        let quote = (!quote.is_empty()).then_some(quote);
+        open.marks.push(Mark { row: row.id.clone(), blind: mark, last: mark, quote });
+        open.answers.push(mark.to_string());
+        self.after_step(open, now, journal)
+    }
+
+    /// Writes the marks of an open question to the journal, then shows the model answer or goes on.
+    pub(super) fn record_marks(
+        &mut self,
+        open: Open,
+        ms: u64,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        let put = &open.put;
+        let figures = put.question.numbers().len();
+        let texts: Vec<&str> = open.answers.iter().take(figures).map(String::as_str).collect();
+        let verdicts = put.grade_parts(&self.course, &texts);
+        let marks: Vec<u32> = open.marks.iter().map(|m| u32::from(m.blind)).collect();
+        let score = match (&put.question.form, &put.question.template.body) {
+            (Form::Open(essay), Body::Open(body)) => essay.score(body, &marks, &verdicts),
+            _ => 0.0,
+        };
+        let (template, seed) = (reference(put), put.question.seed);
+        let mut rubric = Rubric::new(template.clone(), seed, open.marks.clone(), score);
+        rubric.ms = ms;
+        rubric.mode = Some(self.setup.mode);
+        rubric.session = Some(self.session.clone());
+        let written = open.answers.get(figures).cloned();
+        rubric.text = written.clone().filter(|_| self.state.settings().texts);
+        let event = self.append(journal, now, rubric.into())?;
+        // For lines and views an open question has the outcome that its score amounts to.
+        let outcome = match score {
+            s if s >= 0.75 => Outcome::Correct,
+            s if s >= 0.5 => Outcome::Close,
+            _ => Outcome::Incorrect,
+        };
+        let answer = Answer::new(template, seed, outcome, ms);
+        let given = Given { text: written.unwrap_or_default(), verdict: None, ms };
+        self.note(&open, &given, &answer);
+        let note = Some(format!("your marks give {:.0} % of the full score", score * 100.0));
+        self.stage = Now::Verdict(Box::new(Judged { open, given, answer, note, event }));
+        if !self.setup.reveal {
+            self.settle();
+            self.advance(now, journal);
+        }
+        Ok(())
+    }
+
+    /// An answer that counts: asks for confidence first, or records it.
+    pub(super) fn given(
+        &mut self,
+        mut open: Open,
+        given: Given,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        open.message = None;
+        open.tries = open.tries.max(1);
+        let is_card = matches!(open.put.step(0), Some((Part::Card(_), _)));
+        if self.setup.confidence && !is_card {
+            self.stage = Now::Sure(Box::new((open, given)));
+            return Ok(());
+        }
+        self.record(open, given, None, now, journal)
+    }
+
+    /// Writes an answer to the journal, then shows its verdict or goes on.
+    pub(super) fn record(
+        &mut self,
+        open: Open,
+        given: Given,
+        confidence: Option<f64>,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        let answer = self.as_answer(&open, &given, confidence);
+        let event = self.append(journal, now, answer.clone().into())?;
+        self.note(&open, &given, &answer);
+        let judged = Judged { open, given, answer, note: None, event };
+        self.stage = Now::Verdict(Box::new(judged));
+        if !self.setup.reveal {
+            self.settle();
+            self.advance(now, journal);
+        }
+        Ok(())
+    }
+
+    pub(super) fn as_answer(&self, open: &Open, given: &Given, confidence: Option<f64>) -> Answer {
+        let put = &open.put;
+        let template = reference(put);
+        let outcome = given.verdict.as_ref().map_or(Outcome::DontKnow, |v| v.class.into());
+        let mut answer = Answer::new(template, put.question.seed, outcome, given.ms);
+        if let Some(verdict) = &given.verdict {
+            answer.code = verdict.code.clone().into_owned();
+        }
+        answer = answer.within(self.setup.mode, &self.session);
+        if let Some(confidence) = confidence {
+            answer = answer.confident(confidence);
+        }
+        if self.state.settings().texts && given.verdict.is_some() {
+            answer = answer.typed(&given.text);
+        }
+        answer.given = put.given.iter().cloned().collect();
+        answer.hints = u32::try_from(open.hints).unwrap_or(u32::MAX);
+        answer.tries = open.tries.max(1);
+        answer.options = put.n_options();
+        if self.setup.rated {
+            let performance = Performance {
+                class: given.verdict.as_ref().map(|v| v.class),
+                hints: answer.hints,
+                tries: answer.tries,
+                ms: given.ms,
+                time_s: put.question.template.class.time_s,
+                confidence,
+            };
+            answer = answer.rated(performance.rating());
+        }
+        answer
+    }
+
+    /// Keeps what sources and summaries need of an answer.
+    pub(super) fn note(&mut self, open: &Open, given: &Given, answer: &Answer) {
+        let right = answer.outcome.is_correct();
+        let place = open.put.place;
+        self.seen.missed = (!right).then_some(place);
+        let family = self.course.catalog.family_of(&answer.code).filter(|_| !right);
+        if let Some(family) = family
+            && !self.seen.families.contains(&family)
+        {
+            self.seen.families.push(family);
+        }
+        let drilled = match &self.setup.source {
+            super::Source::Refute { family, .. } => Some(*family),
+            _ => None,
+        };
+        let clean = drilled.is_none() || family != drilled;
+        self.seen.clean = if clean { self.seen.clean + 1 } else { 0 };
+        if let Some(item) = self.course.catalog.item(place) {
+            self.seen.placement.record(item, answer.score());
+        }
+        let mut line = Line::of(&open.put, &given.text, given.ms);
+        line.outcome = Some(answer.outcome);
+        line.code.clone_from(&answer.code);
+        line.confidence = answer.confidence;
+        self.lines.push(line);
+    }
+
+    /// Replaces the answer just written by one with a lower rating.
+    pub(super) fn lower(
+        &mut self,
+        mut judged: Judged,
+        wish: Rating,
+        now: Moment,
+        journal: &mut dyn Journal,
+    ) -> Result<(), SessionError> {
+        let Some(rating) = judged.answer.rating else {
+            self.say("answers of this session are not scheduled".to_owned());
+            return Ok(());
+        };
+        if rating.lowered(wish) == rating {
+            self.say("a rating can be lowered only".to_owned());
+            return Ok(());
+        }
+        // The new answer first: if the second event fails there is one answer too many, never one too few.
+        judged.answer.rating = Some(wish);
+        let event = self.append(journal, now, judged.answer.clone().into())?;
+        let erase = Erase::new(vec![judged.event.id]);
+        self.append(journal, now, erase.into())?;
+        judged.event = event;
+        judged.note = None;
+        self.stage = Now::Verdict(Box::new(judged));
+        Ok(())
+    }
+}
