@@ -2,6 +2,7 @@
 
 mod export;
 mod log;
+mod practice;
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -151,7 +152,6 @@ fn usage_errors_name_the_thing() {
         ),
         (&["draw", "w02-flash-for-weights", "--seed", "-1"], "--seed"),
         (&["draw", "w02-flash-for-weights", "--seed", "18446744073709551616"], "--seed"),
-        (&["check", "/nowhere"], "it is not a folder"),
         (&["grade", "--id", "w02-flash-for-weights"], "ANSWER"),
         (&["fly"], "fly"),
     ] {
@@ -159,6 +159,13 @@ fn usage_errors_name_the_thing() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(text(&output.stderr).contains(message), "{args:?}: {}", text(&output.stderr));
     }
+}
+
+#[test]
+fn a_folder_that_is_none_is_a_matter_of_files() {
+    let output = staffml(&["check", "/nowhere"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("it is not a folder"));
 }
 
 #[test]

@@ -3,13 +3,20 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use staffml_bank::log::EventId;
+use staffml_bank::log::{EventId, StudyDay};
 use staffml_bank::variant::Draw;
+
+use crate::wishes::{
+    Chain, Daily, Drill, Gaps, Gauntlet, Placement, Plan, Practice, Progress, Quiz, Review,
+    Settings, day,
+};
 
 /// Machine-learning-systems questions whose answers are computed.
 ///
-/// Exit status: 0 done or right, 1 a negative answer (findings, a wrong answer), 2 usage, 3 a file that cannot be
-/// used, 6 a damaged progress log.
+/// Without a command: the first screen, or what is to do today.
+///
+/// Exit status: 0 done or right, 1 a negative answer (findings, a wrong answer, nothing to ask), 2 usage, 3 a file or
+/// stream that cannot be used, 4 the oracle, 5 left before the end, 6 a damaged progress log.
 #[derive(Debug, Parser)]
 #[command(name = "staffml", version)]
 pub(crate) struct Args {
@@ -22,12 +29,55 @@ pub(crate) struct Args {
     /// Write one JSON object to standard output.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Act as if it were noon of this day, for example 2026-03-01.
+    #[arg(long, global = true, value_name = "DAY", value_parser = day)]
+    pub(crate) date: Option<StudyDay>,
+    /// Plain lines: no color, no cursor tricks; for screen readers.
+    #[arg(long, global = true)]
+    pub(crate) plain: bool,
+    /// No color; so does the variable NO_COLOR.
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
+    /// No warnings about the log.
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Answer the most useful questions.
+    Practice(Practice),
+    /// Answer what is due.
+    Review(Review),
+    /// Repeat one topic, or refute one family of wrong turns; not scheduled.
+    Drill(Drill),
+    /// Three questions, the same for everybody on a day.
+    Daily(Daily),
+    /// A few choices on one topic or tag, then two numbers.
+    Quiz(Quiz),
+    /// A timed mock interview.
+    Gauntlet(Gauntlet),
+    /// Find your level in at most twelve questions.
+    Placement(Placement),
+    /// Walk a chain of questions with one machine and one model; `chain list` shows all.
+    Chain(Chain),
+    /// Study plans.
+    Plan(Plan),
+    /// What you know, by area and track or topic and level.
+    #[command(alias = "stats")]
+    Progress(Progress),
+    /// What you do not know that you do not know.
+    Gaps(Gaps),
+    /// Whether your confidence means anything.
+    Calibration,
+    /// Past sessions.
+    History,
+    /// Show settings, or set one: settings retention 0.85
+    Settings(Settings),
+    /// Fit the scheduler to your own log.
+    Optimize,
     /// Check every template: texts, bindings, answer keys, wrong answers, over many drawn variants.
     Check(Check),
     /// List the templates.

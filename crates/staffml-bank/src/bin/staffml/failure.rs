@@ -2,6 +2,7 @@
 
 use staffml_bank::Error;
 use staffml_bank::log::LogError;
+use staffml_bank::session::SessionError;
 
 /// A command that did its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub(crate) enum Outcome {
     Yes,
     /// A negative answer.
     No,
+    /// Left by the learner before its end.
+    Left,
 }
 
 /// A command that could not.
@@ -24,6 +27,22 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), status: 2 }
+    }
+
+    /// A file or a stream that cannot be used.
+    pub(crate) fn io(message: impl Into<String>) -> Self {
+        Self { message: message.into(), status: 3 }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Bank(error) => Self::from(*error),
+            SessionError::Journal(_) => Self::io(error.to_string()),
+            SessionError::Nothing(_) => Self { message: error.to_string(), status: 1 },
+            _ => Self::usage(error.to_string()),
+        }
     }
 }
 
@@ -41,7 +60,9 @@ impl From<Error> for Failure {
             _ => "",
         };
         let status = match &error {
-            Error::Oracle { .. } | Error::Expr { .. } | Error::Exhausted { .. } => 1,
+            Error::Expr { .. } | Error::Exhausted { .. } => 1,
+            Error::Io { .. } => 3,
+            Error::Oracle { .. } => 4,
             _ => 2,
         };
         Self { message: format!("{error}{remedy}"), status }

@@ -5,6 +5,9 @@ use std::io::{self, Write as _};
 use serde_json::{Value, json};
 use staffml_bank::variant::{Form, Instance, Menu, ParamValue, Question, Style};
 
+use crate::args::Args;
+use crate::failure::{Failure, Outcome};
+
 /// Writes text to standard output.
 pub(crate) fn text(text: &str) -> io::Result<()> {
     ended(io::stdout().write_all(text.as_bytes()))
@@ -13,6 +16,16 @@ pub(crate) fn text(text: &str) -> io::Result<()> {
 /// Writes one JSON object and a newline.
 pub(crate) fn object(value: &Value) -> io::Result<()> {
     text(&format!("{value:#}\n"))
+}
+
+/// Says that there is nothing to do, or that it is done.
+pub(crate) fn done(args: &Args, schema: &str, message: &str) -> Result<Outcome, Failure> {
+    if args.json {
+        object(&json!({ "schema": schema, "message": message }))?;
+    } else {
+        text(&wrap(message))?;
+    }
+    Ok(Outcome::Yes)
 }
 
 /// A reader that went away, as `head` does, is no failure.
