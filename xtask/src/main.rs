@@ -22,6 +22,7 @@ mod nostd;
 mod package;
 mod process;
 mod published;
+mod simulate;
 mod tensors;
 mod test;
 mod tidy;
@@ -63,6 +64,8 @@ enum Command {
     Nostd,
     /// Hold a crate against its golden vectors
     Golden(golden::Args),
+    /// Measure the estimates of staffml-bank on simulated learners: blind spots, placement, memory
+    SimulateLearners,
     /// Hold the WebAssembly build of mlsysim against the native one, bit by bit
     Wasm(wasm::Args),
     /// Build the board images, and run them in the emulator with --run
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Package => package::run(),
         Command::Nostd => nostd::run(),
         Command::Golden(args) => golden::run(&args),
+        Command::SimulateLearners => simulate::run(),
         Command::Wasm(args) => wasm::run(&args),
         Command::Firmware(args) => firmware::run(&args),
         Command::Kits(args) => match kits::run(&args) {
