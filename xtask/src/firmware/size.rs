@@ -41,13 +41,19 @@ pub(super) fn run(args: &Args) -> Result<()> {
     print!("{table}");
     let path = path();
     if args.write {
-        std::fs::write(&path, &table)
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        println!("size: written to {}", workspace::relative(&path));
+        for (path, text) in [(&path, table), (&constants(), generated(&found))] {
+            std::fs::write(path, text)
+                .with_context(|| format!("cannot write {}", path.display()))?;
+            println!("size: written to {}", workspace::relative(path));
+        }
     } else {
         let committed = std::fs::read_to_string(&path)
             .with_context(|| format!("cannot read {}", path.display()))?;
         compare(&found, &committed)?;
+        let file = constants();
+        let known = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
+        compare_constants(&found, &known)?;
         println!("size: {} images within {:.0} % of the table", found.len(), TOLERANCE * 100.0);
     }
     let flash = |name: &str| found.iter().find(|(n, _)| n == name).map_or(0, |(_, s)| s.flash());
@@ -66,6 +72,50 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 fn path() -> PathBuf {
     workspace::root().join("firmware/sizes.txt")
+}
+
+/// The constants of the library, made of this table.
+fn constants() -> PathBuf {
+    workspace::root().join("crates/kits-hal/src/board/runtime_sizes.rs")
+}
+
+/// Images whose flash is a constant of the library, its name, and what it is.
+const CONSTANTS: [(&str, &str, &str); 3] = [
+    ("runtime-plain-small", "CORE_PLAIN", "The core set with the plain kernels."),
+    ("runtime-core-small", "CORE", "The core set with the fast kernels."),
+    ("runtime-all-small", "ALL", "Every operator with the fast kernels."),
+];
+
+/// Returns the constants as source.
+fn generated(found: &[(String, Sizes)]) -> String {
+    let mut text = String::from(
+        "//! Flash of images that run models, in bytes: written by `cargo xtask firmware size --write`.\n",
+    );
+    for (image, name, what) in CONSTANTS {
+        let flash = found.iter().find(|(n, _)| n == image).map_or(0, |(_, s)| s.flash());
+        let digits = flash.to_string();
+        let (thousands, rest) = digits.split_at(digits.len().saturating_sub(3));
+        let line = if thousands.is_empty() { "" } else { "_" };
+        let _ =
+            write!(text, "\n/// {what}\npub(super) const {name}: u32 = {thousands}{line}{rest};\n");
+    }
+    text
+}
+
+/// Compares the constants with what was measured, to the tolerance of the table.
+fn compare_constants(found: &[(String, Sizes)], source: &str) -> Result<()> {
+    for (image, name, _) in CONSTANTS {
+        let have = found.iter().find(|(n, _)| n == image).map_or(0, |(_, s)| s.flash());
+        let rest = source.split_once(&format!(" {name}: u32 = ")).map(|(_, rest)| rest);
+        let digits = rest.and_then(|rest| rest.split_once(';')).map(|(n, _)| n.replace('_', ""));
+        let want = digits.and_then(|n| n.parse().ok()).unwrap_or(0);
+        if !close(have, want) {
+            bail!(
+                "{image}: flash {have} B, the library knows {want} B: `cargo xtask firmware size --write`"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Returns the table as text: a line of names, then one line for each image.
@@ -128,6 +178,23 @@ fn close(have: u64, want: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn constants_of_the_library_follow_the_table() {
+        let sizes = |text| Sizes { text, rodata: 0, data: 0, bss: 0 };
+        let found = |core| {
+            CONSTANTS
+                .map(|(image, _, _)| (image.to_owned(), sizes(core)))
+                .into_iter()
+                .collect::<Vec<_>>()
+        };
+        let source = generated(&found(25_984));
+        assert!(source.contains("const CORE: u32 = 25_984;"), "{source}");
+        assert!(generated(&found(984)).contains("= 984;"));
+        assert!(compare_constants(&found(26_000), &source).is_ok());
+        assert!(compare_constants(&found(26_500), &source).is_err());
+        assert!(compare_constants(&found(25_984), "").is_err());
+    }
 
     #[test]
     fn a_percent_is_accepted_and_more_is_not() {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use kits_hal::board::{
     BOARDS, Battery, BatteryLife, Board, DutyCycle, EnergyError, FitError, FitReport, Kernels,
-    Need, SUPPLY_MV,
+    Need, Runtime, SUPPLY_MV,
 };
 use kits_hal::convert::Options;
 use kits_hal::{Check, Model};
@@ -63,9 +63,9 @@ pub(crate) struct Args {
     /// Class of kernels to count with [default: the slowest known for the board]
     #[arg(long, value_enum)]
     kernels: Option<KernelClass>,
-    /// Code and constants beside the model
-    #[arg(long, value_name = "SIZE", default_value = "20KiB", value_parser = quantity::bytes)]
-    code: u32,
+    /// Code and constants beside the model [default: the runtime measured for its operators, on a Cortex-M4]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes)]
+    code: Option<u32>,
     /// Room for the call stack
     #[arg(long, value_name = "SIZE", default_value = "8KiB", value_parser = quantity::bytes)]
     stack: u32,
@@ -155,12 +155,13 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         }))?;
     } else {
         println!(
-            "{}: {} B model, {} B arena with scratch, {} B buffers; assumed {} B code and {} B stack",
+            "{}: {} B model, {} B arena with scratch, {} B buffers; {} B code [{}]; {} B stack [assumed]",
             loaded.name,
             grouped(need.model_bytes.into()),
             grouped(need.arena_bytes.into()),
             grouped(need.buffers.into()),
             grouped(need.code_bytes.into()),
+            if args.code.is_some() { "given" } else { "measured" },
             grouped(need.stack_bytes.into()),
         );
         if listed {
@@ -178,7 +179,7 @@ impl Args {
     fn need(&self, model: &Model<'_>) -> Need {
         let input = u32::try_from(model.memory().input).unwrap_or(u32::MAX);
         Need {
-            code_bytes: self.code,
+            code_bytes: self.code.unwrap_or_else(|| Runtime::of(model).flash_bytes()),
             stack_bytes: self.stack,
             buffers: self.buffers.unwrap_or(input),
             deadline_us: self.deadline,

@@ -33,6 +33,8 @@ mod power;
 mod provenance;
 #[cfg(test)]
 mod published;
+mod runtime;
+mod runtime_sizes;
 mod table;
 mod text;
 mod violation;
@@ -51,6 +53,7 @@ pub use need::Need;
 pub use place::Placement;
 pub use power::{Power, SUPPLY_MV};
 pub use provenance::{Provenance, Sourced, Span};
+pub use runtime::Runtime;
 pub use table::BOARDS;
 pub use violation::{FitError, Resource, Violation};
 pub use work::Work;
