@@ -35,6 +35,8 @@ impl Sizes {
 struct Section {
     kind: u32,
     flags: u32,
+    /// Where it is loaded.
+    address: usize,
     offset: usize,
     bytes: usize,
     /// For symbols: the section that holds their names.
@@ -64,6 +66,7 @@ impl<'f> Elf<'f> {
             Ok(Section {
                 kind: u32::try_from(word(file, at + 4)?)?,
                 flags: u32::try_from(word(file, at + 8)?)?,
+                address: word(file, at + 12)?,
                 offset: word(file, at + 16)?,
                 bytes: word(file, at + 20)?,
                 link: word(file, at + 24)?,
@@ -96,6 +99,34 @@ impl<'f> Elf<'f> {
     ///
     /// If the file has no symbols, or ends early: a stripped image proves nothing.
     pub(crate) fn symbols(&self) -> Result<Vec<&'f str>> {
+        Ok(self.table()?.into_iter().map(|(name, _)| name).collect())
+    }
+
+    /// Returns the code of the one function whose name contains all given texts.
+    ///
+    /// # Errors
+    ///
+    /// If there is none or more than one, or the file ends early.
+    pub(crate) fn code(&self, texts: &[&str]) -> Result<&'f [u8]> {
+        let table = self.table()?;
+        let mut found =
+            table.iter().filter(|(name, _)| texts.iter().all(|text| name.contains(text)));
+        let (Some((_, entry)), None) = (found.next(), found.next()) else {
+            bail!("no symbol or several with {}", texts.join(" and "));
+        };
+        // The lowest bit of a function's address says that it is Thumb code.
+        let (address, bytes) = (word(self.file, entry + 4)? & !1, word(self.file, entry + 8)?);
+        let section = self.sections.get(half(self.file, entry + 14)?);
+        let from = section
+            .and_then(|section| Some(section.offset + address.checked_sub(section.address)?));
+        match from.and_then(|from| self.file.get(from..from + bytes)) {
+            Some(code) if !code.is_empty() => Ok(code),
+            _ => bail!("the symbol with {} has no code", texts.join(" and ")),
+        }
+    }
+
+    /// Returns the names of all symbols, and where their entries are.
+    fn table(&self) -> Result<Vec<(&'f str, usize)>> {
         let Some(table) = self.sections.iter().find(|section| section.kind == SYMBOLS) else {
             bail!("the image has no symbols: it was stripped");
         };
@@ -109,7 +140,7 @@ impl<'f> Elf<'f> {
             let len = rest.iter().position(|byte| *byte == 0).unwrap_or(0);
             let name = core::str::from_utf8(&rest[..len])?;
             if !name.is_empty() {
-                symbols.push(name);
+                symbols.push((name, at));
             }
         }
         Ok(symbols)
@@ -162,6 +193,18 @@ mod tests {
         let elf = Elf::read(&file).expect("an ELF file");
         assert_eq!(elf.sizes(), Sizes { text: 6, ..Sizes::default() });
         assert_eq!(elf.symbols().expect("symbols"), ["run"]);
+    }
+
+    #[test]
+    fn code_of_a_function_made_by_hand() {
+        let mut file = file();
+        // The section of code is loaded at 0x100 and lies at 0xf4; `run` is Thumb code at 0x102, two bytes of it.
+        file[0x34 + 40 + 12..][..8].copy_from_slice(&[0, 1, 0, 0, 0xf4, 0, 0, 0]);
+        file[0xe4 + 4..0xe4 + 12].copy_from_slice(&[3, 1, 0, 0, 2, 0, 0, 0]);
+        file[0xe4 + 14] = 1;
+        let elf = Elf::read(&file).expect("an ELF file");
+        assert_eq!(elf.code(&["r", "un"]).expect("code"), b"un");
+        assert!(elf.code(&["ran"]).is_err());
     }
 
     #[test]

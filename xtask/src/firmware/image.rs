@@ -189,6 +189,11 @@ impl Image {
         format!("{}{board}{profile}", self.program)
     }
 
+    /// Returns whether its processor has vector instructions.
+    pub(crate) fn has_vectors(&self) -> bool {
+        self.target == M55
+    }
+
     /// Builds the image alone with the given variables and returns a copy that the next build leaves alone.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod image;
 mod panics;
 mod protocol;
 mod size;
+mod vectors;
 
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
@@ -98,6 +99,9 @@ fn emulate(select: &Select) -> Result<()> {
         let name = image.name();
         let file = std::fs::read(elf).with_context(|| format!("cannot read {}", elf.display()))?;
         panics::look(&name, &file, image.may_panic)?;
+        if image.has_vectors() {
+            vectors::look(&name, &file)?;
+        }
         let Some(machine) = image.machine else {
             println!("{name}: built, not run here");
             continue;

@@ -5,6 +5,7 @@
 use super::{
     finish::{Finish, SECTION},
     form::Form,
+    scalar::Short,
     simd::Nine,
 };
 use crate::ops::{Task, Window, place::store};
@@ -35,71 +36,73 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
         weights: task.weights(taps.checked_mul(window.c_out)?)?,
         finish: Finish::of(task)?,
     };
-    let (x, y) = (task.x_place(), task.y_place());
-    let pixel = task.scratch.get_mut(..window.c_out)?;
-    let few = taps <= TOGETHER;
-    let mut sums = [0_i32; SECTION];
-    let mut to = y.at;
-    let step = window.columns.stride.wrapping_mul(window.c_in);
-    for b in 0..window.batch {
-        for row in 0..window.rows.output {
-            // The taps of the first window of the row that no side cuts off, from where on they move along.
-            let mut whole = None;
-            let mut places = Places::new([OUTSIDE; TOGETHER]);
-            for column in 0..window.columns.output {
-                let x = x.view(task.mem)?;
-                let at = [b, row, column];
-                let alike = whole.filter(|_| window.columns.alike(column, column));
-                let moved = match alike {
-                    Some(first) => step.wrapping_mul(column.wrapping_sub(first)),
-                    None if few => {
-                        places = Places::new(kernel.taps(0, at));
-                        whole = window.columns.alike(column, column).then_some(column);
-                        0
-                    }
-                    None => 0,
-                };
-                let mut first = 0_usize;
-                for out in pixel.chunks_mut(SECTION) {
-                    let sums = sums.get_mut(..out.len())?;
-                    if kernel.multiplier == 1 {
-                        let mut start = 0_usize;
-                        while start < taps {
-                            if !few {
-                                places = Places::new(kernel.taps(start, at));
-                            }
-                            let n = taps.wrapping_sub(start).min(TOGETHER);
-                            kernel.same::<F>(x, &places, [n, start, first, moved], sums)?;
-                            start = start.wrapping_add(TOGETHER);
-                        }
-                    } else {
-                        sums.fill(0);
-                        kernel.several(x, at, first, sums)?;
-                    }
-                    kernel.finish.write::<F>(first, sums, out)?;
-                    first = first.wrapping_add(SECTION);
-                }
-                store(task.mem, to, pixel)?;
-                to = to.wrapping_add(window.c_out);
-            }
-        }
-    }
-    Some(())
-}
-
-/// Up to nine taps.
-struct Places {
-    list: [usize; TOGETHER],
-    nine: Nine,
-}
-
-impl Places {
-    fn new(list: [usize; TOGETHER]) -> Self {
-        Self { list, nine: Nine::new(list) }
-    }
+    kernel.pixels::<F>(task, taps, &mut [0; SECTION])
 }
 
 impl Depthwise<'_> {
+    /// Computes all pixels; apart from [`run`], so that no frame takes more than half a kilobyte of stack.
+    #[inline(never)]
+    fn pixels<F: Form>(
+        &self,
+        task: &mut Task<'_, '_>,
+        taps: usize,
+        sums: &mut [i32; SECTION],
+    ) -> Option<()> {
+        let (x, y) = (task.x_place(), task.y_place());
+        let pixel = task.scratch.get_mut(..self.window.c_out)?;
+        let few = taps <= TOGETHER;
+        let short = Short::of::<F>(&self.finish);
+        let mut to = y.at;
+        let step = self.window.columns.stride.wrapping_mul(self.window.c_in);
+        for b in 0..self.window.batch {
+            for row in 0..self.window.rows.output {
+                // The taps of the first window of the row that no side cuts off, from where on they move along.
+                let mut whole = None;
+                let mut places = Nine::new([OUTSIDE; TOGETHER]);
+                for column in 0..self.window.columns.output {
+                    let x = x.view(task.mem)?;
+                    let at = [b, row, column];
+                    let alike = whole.filter(|_| self.window.columns.alike(column, column));
+                    let moved = match alike {
+                        Some(first) => step.wrapping_mul(column.wrapping_sub(first)),
+                        None if few => {
+                            places = Nine::new(self.taps(0, at));
+                            whole = self.window.columns.alike(column, column).then_some(column);
+                            0
+                        }
+                        None => 0,
+                    };
+                    let mut first = 0_usize;
+                    for out in pixel.chunks_mut(SECTION) {
+                        let sums = sums.get_mut(..out.len())?;
+                        if self.multiplier == 1 {
+                            let mut start = 0_usize;
+                            while start < taps {
+                                if !few {
+                                    places = Nine::new(self.taps(start, at));
+                                }
+                                let n = taps.wrapping_sub(start).min(TOGETHER);
+                                self.same::<F>(x, &places, [n, start, first, moved], sums)?;
+                                start = start.wrapping_add(TOGETHER);
+                            }
+                        } else {
+                            sums.fill(0);
+                            self.several(x, at, first, sums)?;
+                        }
+                        match &short {
+                            Some(short) => short.write::<F>(&self.finish, first, sums, out)?,
+                            None => self.finish.write::<F>(first, sums, out)?,
+                        }
+                        first = first.wrapping_add(SECTION);
+                    }
+                    store(task.mem, to, pixel)?;
+                    to = to.wrapping_add(self.window.c_out);
+                }
+            }
+        }
+        Some(())
+    }
+
     /// Returns the position of the pixel at batch, row and first column of the image.
     #[inline]
     fn line(&self, b: usize, i: usize) -> usize {
@@ -137,18 +140,18 @@ impl Depthwise<'_> {
     fn same<F: Form>(
         &self,
         x: &[i8],
-        places: &Places,
+        places: &Nine,
         [n, start, first, moved]: [usize; 4],
         sums: &mut [i32],
     ) -> Option<()> {
         let stride = self.window.c_out;
         let mut weights = self.weights.get(start.wrapping_mul(stride).wrapping_add(first)..)?;
-        let list = places.list.get(..n)?;
+        let list = places.positions().get(..n)?;
         let (mut sums, mut first) = (sums, first.wrapping_add(moved));
         if n == TOGETHER && start == 0 {
             let fours = sums.get_mut(..sums.len() & !3)?;
             let n = fours.len();
-            if F::nine(x, &places.nine, first, weights, stride, fours).is_some() {
+            if F::nine(x, places, first, weights, stride, fours).is_some() {
                 sums = sums.get_mut(n..)?;
                 weights = weights.get(n..)?;
                 first = first.wrapping_add(n);

@@ -217,6 +217,19 @@ impl Form for Single {
     }
 
     #[inline]
+    fn nine(
+        x: &[i8],
+        taps: &Nine,
+        first: usize,
+        w: &[i8],
+        stride: usize,
+        sums: &mut [i32],
+    ) -> Option<()> {
+        // Tests run what stands for the instructions of a processor.
+        if cfg!(any(kits_thumb1, test)) { simd::nine(x, taps, first, w, stride, sums) } else { None }
+    }
+
+    #[inline]
     fn columns<const N: usize>(
         taps: &[&[i8; N]],
         w: &[i8],

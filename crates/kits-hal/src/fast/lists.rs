@@ -8,6 +8,7 @@ use super::{
     dot::total,
     finish::{Finish, SECTION},
     form::Form,
+    scalar::Short,
     simd::list::{Lines, List},
 };
 use crate::ops::{Task, Window, place};
@@ -49,16 +50,27 @@ pub(super) fn run<F: Form>(task: &mut Task<'_, '_>) -> Option<()> {
             *to = i16::try_from(total(filter)).ok()?;
         }
     }
-    conv.pixels::<F>(task, &totals)
+    conv.listed::<F>(task, &totals)
 }
 
 impl Conv<'_> {
+    /// Has the list, so that no frame takes more than half a kilobyte of stack.
     #[inline(never)]
-    fn pixels<F: Form>(&self, task: &mut Task<'_, '_>, totals: &[i16; MOST]) -> Option<()> {
+    fn listed<F: Form>(&self, task: &mut Task<'_, '_>, totals: &[i16; MOST]) -> Option<()> {
+        self.pixels::<F>(task, totals, &mut List::new())
+    }
+
+    #[inline(never)]
+    fn pixels<F: Form>(
+        &self,
+        task: &mut Task<'_, '_>,
+        totals: &[i16; MOST],
+        list: &mut List,
+    ) -> Option<()> {
         let w = &self.window;
         let (x, y) = (task.x_place(), task.y_place());
         let pixel = task.scratch.get_mut(..w.c_out)?;
-        let mut list = List::new();
+        let short = Short::of::<F>(&self.finish);
         let mut sums = [0_i32; SECTION];
         let mut to = y.at;
         for b in 0..w.batch {
@@ -78,7 +90,7 @@ impl Conv<'_> {
                         if complete {
                             list.multiply(weights, self.len, sums)?;
                         } else {
-                            complete = self.sum(x.view(task.mem)?, at, weights, &mut list, sums)?;
+                            complete = self.sum(x.view(task.mem)?, at, weights, list, sums)?;
                         }
                         let end = first.wrapping_add(n);
                         let out = if complete {
@@ -86,7 +98,10 @@ impl Conv<'_> {
                         } else {
                             pixel.get_mut(first..end)?
                         };
-                        self.finish.write::<F>(first, sums, out)?;
+                        match &short {
+                            Some(short) => short.write::<F>(&self.finish, first, sums, out)?,
+                            None => self.finish.write::<F>(first, sums, out)?,
+                        }
                         first = end;
                     }
                     if !complete {

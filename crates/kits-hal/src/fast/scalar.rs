@@ -16,15 +16,60 @@ pub(super) fn write<F: Form>(
     sums: &[i32],
     out: &mut [i8],
 ) -> Option<()> {
-    // Known when the crate is built.
-    if !F::UNALIGNED && finish.output.is_open() {
-        let [bias, multipliers, shifts] = finish.channels.raw();
-        let words = |bytes| bytemuck::try_cast_slice(bytes).ok();
-        if let (Some(bias), Some(multipliers)) = (words(bias), words(multipliers)) {
-            return short::<F>(finish, [bias, multipliers], shifts, first, sums, out);
-        }
+    if let Some(short) = Short::of::<F>(finish) {
+        return short.write::<F>(finish, first, sums, out);
     }
     long::<F>(finish, first, sums, out)
+}
+
+/// A layer for which loops deal with most sums: its bias, multipliers (one for each channel, or one for all) and shifts.
+#[derive(Clone, Copy)]
+pub(super) struct Short<'m> {
+    words: [&'m [i32]; 2],
+    shifts: &'m [u8],
+}
+
+impl<'m> Short<'m> {
+    /// Returns `None` where words do not lie aligned, for a clamp that is not open, and for processors that need none of this.
+    #[inline]
+    pub(super) fn of<F: Form>(finish: &Finish<'m>) -> Option<Self> {
+        // Known when the crate is built.
+        if F::UNALIGNED || !F::BRANCHES || !finish.output.is_open() {
+            return None;
+        }
+        let [bias, multipliers, shifts] = finish.channels.raw();
+        let words = |bytes| bytemuck::try_cast_slice(bytes).ok();
+        Some(Self { words: [words(bias)?, words(multipliers)?], shifts })
+    }
+
+    /// As [`write`].
+    #[inline]
+    pub(super) fn write<F: Form>(
+        &self,
+        finish: &Finish<'_>,
+        first: usize,
+        sums: &[i32],
+        out: &mut [i8],
+    ) -> Option<()> {
+        let [bias, m] = self.words;
+        let bias = bias.get(first..)?;
+        if let (&[m], &[s]) = (m, self.shifts) {
+            return uniform::<F>(finish, first, sums, (bias, m, s), out);
+        }
+        loops::<F>(finish, first, sums, [bias, m.get(first..)?], self.shifts.get(first..)?, out)
+    }
+}
+
+#[inline(never)]
+fn uniform<F: Form>(
+    finish: &Finish<'_>,
+    first: usize,
+    sums: &[i32],
+    (bias, m, s): (&[i32], i32, u8),
+    out: &mut [i8],
+) -> Option<()> {
+    let all = ([m; SECTION], [s; SECTION]);
+    loops::<F>(finish, first, sums, [bias, &all.0], &all.1, out)
 }
 
 /// As [`write`] where there are no aligned words, or for any clamp.
@@ -60,25 +105,7 @@ fn long<F: Form>(
     Some(())
 }
 
-/// As [`write`] by loops that deal with most sums, and with the others one by one.
-#[inline(always)]
-fn short<F: Form>(
-    finish: &Finish<'_>,
-    [bias, m]: [&[i32]; 2],
-    s: &[u8],
-    first: usize,
-    sums: &[i32],
-    out: &mut [i8],
-) -> Option<()> {
-    let bias = bias.get(first..)?;
-    if let (&[m], &[s]) = (m, s) {
-        let all = ([m; SECTION], [s; SECTION]);
-        return loops::<F>(finish, first, sums, [bias, &all.0], &all.1, out);
-    }
-    loops::<F>(finish, first, sums, [bias, m.get(first..)?], s.get(first..)?, out)
-}
-
-#[inline(never)]
+#[inline]
 fn loops<F: Form>(
     finish: &Finish<'_>,
     first: usize,
@@ -87,16 +114,27 @@ fn loops<F: Form>(
     shifts: &[u8],
     out: &mut [i8],
 ) -> Option<()> {
-    let zero = finish.output.zero();
-    let mut done = simd::bytes(sums, words, shifts, zero, out)?;
+    let done = simd::bytes(sums, words, shifts, finish.output.zero(), out)?;
+    if done == out.len() { Some(()) } else { rest::<F>(finish, (first, done), sums, words, shifts, out) }
+}
+
+/// Goes on where the loops stopped: one output takes the long way.
+#[inline(never)]
+fn rest<F: Form>(
+    finish: &Finish<'_>,
+    (first, mut done): (usize, usize),
+    sums: &[i32],
+    [bias, m]: [&[i32]; 2],
+    shifts: &[u8],
+    out: &mut [i8],
+) -> Option<()> {
     while done < out.len() {
-        // Where they stop, one output takes the long way.
         let next = done.wrapping_add(1);
         let (one, rest) = out.get_mut(done..)?.split_at_mut_checked(1)?;
         any::<F>(finish, first.wrapping_add(done), sums.get(done..next)?, one)?;
-        let [bias, m] = words;
+        let (sums, shifts) = (sums.get(next..)?, shifts.get(next..)?);
         let words = [bias.get(next..)?, m.get(next..)?];
-        done = next.wrapping_add(simd::bytes(sums.get(next..)?, words, shifts.get(next..)?, zero, rest)?);
+        done = next.wrapping_add(simd::bytes(sums, words, shifts, finish.output.zero(), rest)?);
     }
     Some(())
 }

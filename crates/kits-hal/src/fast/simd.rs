@@ -33,10 +33,10 @@ use super::{dot, finish::SECTION, rescale};
 /// Elements that [`rows`] takes at once.
 pub(super) const GROUP: usize = if cfg!(kits_thumb1) { 4 } else { 8 };
 
-/// Returns `many · few`, unless it leaves the word: processors that multiply only 32 bits take long to find out.
+/// Returns `a · b`, unless it leaves the word: processors that multiply only 32 bits take long to find out.
 #[inline(always)]
-const fn times(many: usize, few: usize) -> Option<usize> {
-    if many < 1 << 24 && few < 1 << 8 { Some(many.wrapping_mul(few)) } else { many.checked_mul(few) }
+pub(super) const fn times(a: usize, b: usize) -> Option<usize> {
+    if (a | b) < 1 << 16 { Some(a.wrapping_mul(b)) } else { a.checked_mul(b) }
 }
 
 /// Adds to each sum the dot product of `x` with one of the rows of `w`, which begin `stride` apart; `None` if `w` is too short.
@@ -98,12 +98,31 @@ pub(super) fn columns<const N: usize>(
 pub(super) struct Nine {
     at: [usize; 9],
     last: usize,
+    /// From a tap to the next, and from a row of three to the next, where these are the same everywhere.
+    #[cfg_attr(not(kits_thumb1), allow(dead_code, reason = "for one kind of processor"))]
+    regular: Option<[usize; 2]>,
 }
 
 impl Nine {
+    #[inline]
     pub(super) fn new(at: [usize; 9]) -> Self {
         let last = at.iter().fold(0, |last: usize, &at| last.max(at));
-        Self { at, last }
+        let [a, b, c, d, e, f, g, h, i] = at;
+        let [step, pitch] = [b.wrapping_sub(a), d.wrapping_sub(a)];
+        let on = |from: usize, by: usize, to: usize| from.checked_add(by) == Some(to);
+        let regular = on(a, step, b)
+            && on(b, step, c)
+            && on(a, pitch, d)
+            && on(d, step, e)
+            && on(e, step, f)
+            && on(d, pitch, g)
+            && on(g, step, h)
+            && on(h, step, i);
+        Self { at, last, regular: regular.then_some([step, pitch]) }
+    }
+
+    pub(super) const fn positions(&self) -> &[usize; 9] {
+        &self.at
     }
 }
 
@@ -125,7 +144,7 @@ pub(super) fn nine(
     if n > x.len().checked_sub(taps.last)?.checked_sub(first)? || n == 0 {
         return None;
     }
-    let w = w.get(..stride.checked_mul(8)?.checked_add(n)?)?;
+    let w = w.get(..times(stride, 8)?.checked_add(n)?)?;
     imp::nine(x.get(first..)?, taps, w, stride, fours)
 }
 

@@ -5,8 +5,8 @@
 
 #![expect(unsafe_code, reason = "sums in the high registers")]
 
-pub(super) use super::twin::{high_mul_small, nine, rows_two, shift_right};
-use super::list::Lines;
+pub(super) use super::twin::{high_mul_small, rows_two, shift_right};
+use super::{Nine, list::Lines};
 use core::arch::asm;
 
 /// Sets four high registers to 0.
@@ -78,7 +78,6 @@ macro_rules! bytes {
             "sxtb r2, r0\n",
             "cmp r2, r0\n",
             "bne 5f\n",
-            "3:\n",
             "strb r2, [r4]\n",
             "adds r4, #1\n",
             "cmp r4, r8\n",
@@ -88,7 +87,11 @@ macro_rules! bytes {
             "asrs r2, r0, #31\n",
             "movs r0, #127\n",
             "eors r2, r0\n",
-            "b 3b\n",
+            "strb r2, [r4]\n",
+            "adds r4, #1\n",
+            "cmp r4, r8\n",
+            "bne 2b\n",
+            "b 4f\n",
             "6:\n",             // not a half-word
             "adds r3, r0, r0\n", // too large for this way, too
             "bvs 4f\n",
@@ -172,6 +175,62 @@ macro_rules! rows {
             ".endr\n",
             "bne 2b\n",
             take!(),
+            "pop {{r6, r7}}\n",
+        )
+    };
+}
+
+/// Multiplies a tap with its weight and adds the product to `r5`.
+macro_rules! tap {
+    ($at:literal) => {
+        concat!(
+            "ldrsb r6, [r0, ", $at, "]\n",
+            "ldrsb r7, [r1, ", $at, "]\n",
+            "muls r6, r7, r6\n",
+            "adds r5, r5, r6\n",
+        )
+    };
+}
+
+/// Three taps, `0`, `r2` and `r3` from the first.
+macro_rules! three {
+    () => {
+        concat!(tap!("r4"), tap!("r2"), tap!("r3"))
+    };
+}
+
+/// One sum over nine taps after the other. `r0`: the first tap; `r1`: its weight. From a row of three taps to the next, `r8` is added to
+/// `r0` and `r9` to `r1`; from a sum to the next, `r10` and `r11`. `r12`: the sum; `lr`: end of the sums.
+macro_rules! nine {
+    () => {
+        concat!(
+            "push {{r6, r7}}\n",
+            "ldmia r3!, {{r4, r5, r6, r7}}\n",
+            "mov r8, r4\n",
+            "mov r9, r5\n",
+            "mov r10, r6\n",
+            "mov r11, r7\n",
+            "ldmia r3!, {{r4, r5}}\n",
+            "mov r12, r4\n",
+            "mov lr, r5\n",
+            "lsls r3, r2, #1\n",
+            "movs r4, #0\n",
+            "2:\n",
+            "movs r5, #0\n",
+            three!(),
+            "add r0, r8\n",
+            "add r1, r9\n",
+            three!(),
+            "add r0, r8\n",
+            "add r1, r9\n",
+            three!(),
+            "add r0, r10\n",
+            "add r1, r11\n",
+            "mov r6, r12\n",
+            "stmia r6!, {{r5}}\n",
+            "mov r12, r6\n",
+            "cmp r6, lr\n",
+            "bne 2b\n",
             "pop {{r6, r7}}\n",
         )
     };
@@ -322,6 +381,25 @@ pub(super) fn columns<const N: usize>(
             inout("r5") taps.end => _, out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _, options(pure, readonly, nostack)); }
         at = at.wrapping_add(4);
     }
+    Some(())
+}
+
+/// Some five instructions for each product; `None` unless taps are as far apart as rows of weights.
+#[inline]
+#[rustfmt::skip]
+pub(super) fn nine(x: &[i8], taps: &Nine, w: &[i8], stride: usize, sums: &mut [[i32; 4]]) -> Option<()> {
+    let [step, pitch] = taps.regular?;
+    if step != stride {
+        return None;
+    }
+    let (x, sums) = (x.get(taps.at[0]..)?, sums.as_mut_ptr_range());
+    let back = |by: usize| 1_usize.wrapping_sub(by.wrapping_mul(2));
+    let on = step.wrapping_mul(3);
+    let more = [pitch, on, back(pitch), back(on), sums.start.expose_provenance(), sums.end.addr()];
+    // SAFETY: reads a byte at each of nine taps, which are where the positions say, and of nine rows of `w`, and all of them moved on by one
+    // for each sum: as far as the caller measured both. The sums, of which there is at least one, are written in order. The two registers that operands cannot name are saved on the stack.
+    unsafe { asm!(nine!(), inout("r0") x.as_ptr() => _, inout("r1") w.as_ptr() => _, inout("r2") step => _, inout("r3") more.as_ptr() => _, out("r4") _,
+        out("r5") _, out("r8") _, out("r9") _, out("r10") _, out("r11") _, out("r12") _, out("lr") _); }
     Some(())
 }
 
