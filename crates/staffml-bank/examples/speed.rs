@@ -76,7 +76,7 @@ fn log() -> Result<(), Box<dyn core::error::Error>> {
     }
     println!("a log of 100,000 answers, {:.1} MB", f64::from(u32::try_from(bytes.len())?) / 1e6);
     time("read and check it, every line", 1, || {
-        drop(black_box(assemble(vec![scan("log", &bytes)])))
+        drop(black_box(assemble(vec![scan("log", &bytes)])));
     });
     let reading = assemble(vec![scan("log", &bytes)]);
     assert!(reading.events.len() == 100_000 && reading.problems.is_empty());
