@@ -36,11 +36,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     for template in candidates {
         if questions.len() < 3 && !topics.contains(&template.class.topic) {
             topics.push(template.class.topic);
-            questions.push(Frozen::of(&bank.instantiate(
-                template.id(),
-                &Builtin,
-                &Draw::seed(41),
-            )?));
+            questions.push(Frozen::of(&bank.question(template.id(), &Builtin, &Draw::seed(41))?));
         }
     }
     let minutes = questions.iter().map(|q| q.time_s).sum::<u32>().div_ceil(60);

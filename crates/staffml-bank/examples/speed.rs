@@ -1,4 +1,4 @@
-//! Measures reading, grading, drawing and loading on this machine.
+//! Measures reading, grading, drawing, loading and the progress log on this machine.
 //!
 //! Run with `cargo run --release -p staffml-bank --example speed`.
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
@@ -8,8 +8,13 @@ use std::time::Instant;
 
 use staffml_bank::Bank;
 use staffml_bank::grade::{Key, Tolerance};
+use staffml_bank::log::{
+    Answer, DeviceId, Event, EventId, Mode, Moment, Outcome, Record, TemplateRef, assemble, scan,
+};
 use staffml_bank::oracle::Builtin;
 use staffml_bank::quantity::{Dim, Expect, parse};
+use staffml_bank::sched::Rating;
+use staffml_bank::state::Cards;
 use staffml_bank::variant::{Draw, Style};
 
 /// Prints the best mean of five rounds, in microseconds per call.
@@ -46,6 +51,45 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     time("worked solution", 2_000, || drop(black_box(question.solution(Style::Plain))));
     time(&format!("load {} templates", bank.templates().len()), 50, || {
         drop(black_box(Bank::embedded()));
+    });
+    log()
+}
+
+/// A log of 100,000 answers over three years: reading, merging, folding.
+fn log() -> Result<(), Box<dyn core::error::Error>> {
+    let (mut hash, mut bytes) = (0, Vec::new());
+    for n in 0..100_000_u64 {
+        let at = Moment::from_ms(1_700_000_000_000 + i64::try_from(n)? * 1_000_000);
+        let template = TemplateRef::new(&format!("w{:02}-template-number-{}", n % 22, n % 300), 1);
+        let rating = Rating::ALL[usize::try_from(n % 4)?];
+        let answer = Answer::new(template, n, Outcome::Correct, 41_000)
+            .rated(rating)
+            .confident(0.8)
+            .typed("8.97 kB")
+            .within(Mode::Practice, "01J000000000000000000000A1");
+        let id = EventId::new(at, u128::from(n));
+        let event = Event::new(id, at, 60, DeviceId::new(7), n + 1, answer.into());
+        let record = Record::write(event, hash)?;
+        hash = record.hash();
+        bytes.extend_from_slice(record.line().as_bytes());
+        bytes.push(b'\n');
+    }
+    println!("a log of 100,000 answers, {:.1} MB", f64::from(u32::try_from(bytes.len())?) / 1e6);
+    time("read and check it, every line", 1, || {
+        drop(black_box(assemble(vec![scan("log", &bytes)])));
+    });
+    let reading = assemble(vec![scan("log", &bytes)]);
+    assert!(reading.events.len() == 100_000 && reading.problems.is_empty());
+    time("bring 100,000 events in order", 1, || drop(black_box(reading.events.timeline())));
+    let timeline = reading.events.timeline();
+    time("fold 100,000 events to cards", 1, || {
+        let mut cards = Cards::default();
+        timeline.events.iter().for_each(|event| cards.apply(event));
+        assert_eq!(black_box(cards).len(), 3300);
+    });
+    time("merge 100,000 events with themselves", 1, || {
+        let mut events = reading.events.clone();
+        black_box(events.merge(&reading.events));
     });
     Ok(())
 }

@@ -4,7 +4,7 @@
 //!
 //! Anki manual, "Text files: file headers".
 
-use super::Set;
+use super::{Item, Set, sheet};
 
 /// Returns the questions as cards: front, back, tags, and a name that stays the same when the set is exported again.
 #[must_use]
@@ -14,14 +14,19 @@ pub fn anki(set: &Set) -> String {
         "#separator:tab\n#html:false\n#notetype:Basic\n#deck:{deck}\n#tags column:3\n#guid column:4\n"
     );
     for question in &set.questions {
+        let front = sheet::front(question);
+        let right: Vec<String> = question.items.iter().map(Item::right).collect();
         let back = format!(
             "{}\n\n{}{}\n{}",
-            question.display, question.solution, question.takeaway, question.license
+            right.join("\n"),
+            question.solution,
+            question.takeaway,
+            question.license
         );
         let tags: Vec<String> =
             question.tags.iter().map(|t| t.replace(char::is_whitespace, "-")).collect();
         let guid = format!("{}@{}:{}", question.id, question.major, question.seed);
-        let fields = [question.stem.as_str(), &back, &tags.join(" "), &guid];
+        let fields = [front.as_str(), &back, &tags.join(" "), &guid];
         out.push_str(&fields.map(field).join("\t"));
         out.push('\n');
     }

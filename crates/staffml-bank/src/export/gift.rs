@@ -4,7 +4,7 @@
 //!
 //! Moodle documentation, "GIFT format", numerical questions with several answers.
 
-use super::Set;
+use super::{Set, Wants};
 
 /// Returns the questions in GIFT.
 ///
@@ -15,36 +15,48 @@ pub fn gift(set: &Set) -> String {
     for license in set.licenses() {
         out.push_str(&format!("// license: {}\n", line(license)));
     }
-    for question in &set.questions {
-        let name = question.name();
-        out.push_str(&format!("\n// {name}, {}\n", line(&question.license)));
-        out.push_str(&format!(
-            "::{}::[plain]{}",
-            escape(&name),
-            escape(&question.stem_with_unit())
-        ));
-        out.push_str("{#\n");
-        let answer = |value: f64, (low, high): (f64, f64), weight: u32, say: &str| {
-            // Tolerances are symmetric here, except for those by a factor: they are written as an interval.
-            let (below, above) = (value - low, high - value);
-            let number = if (below - above).abs() <= 1e-9 * value.abs() {
-                format!("{value}:{above}")
-            } else {
-                format!("{low}..{high}")
-            };
-            format!("={}{number}#{}\n", weight_of(weight), escape(say))
-        };
-        out.push_str(&answer(question.value, question.accepted, 100, &question.takeaway));
-        for wrong in &question.wrong {
-            out.push_str(&answer(wrong.value, wrong.accepted, 0, &wrong.say));
+    for (question, item) in set.items() {
+        let name = question.item_name(item);
+        out.push_str(&format!("\n// {}, {}\n", line(&name), line(&question.license)));
+        let text = question.text_with_unit(item);
+        out.push_str(&format!("::{}::[plain]{}", escape(&name), escape(&text)));
+        match &item.wants {
+            Wants::Number(number) => {
+                out.push_str("{#\n");
+                let right = (number.value, number.accepted, "%100%", question.takeaway.as_str());
+                let wrong =
+                    number.wrong.iter().map(|w| (w.value, w.accepted, "%0%", w.say.as_str()));
+                for (value, accepted, weight, say) in core::iter::once(right).chain(wrong) {
+                    let interval = interval(value, accepted);
+                    out.push_str(&format!("={weight}{interval}#{}\n", escape(say)));
+                }
+            }
+            Wants::Choice(options) => {
+                out.push_str("{\n");
+                for option in options {
+                    let sign = if option.is_right { '=' } else { '~' };
+                    out.push_str(&format!(
+                        "{sign}{}#{}\n",
+                        escape(&option.text),
+                        escape(&option.say)
+                    ));
+                }
+            }
+            Wants::Text(_) => out.push_str("{\n"), // an essay has no answers
         }
         out.push_str(&format!("####{}\n}}\n", escape(&question.solution)));
     }
     out
 }
 
-fn weight_of(percent: u32) -> String {
-    format!("%{percent}%")
+/// A value with its tolerance; one that is wider on one side is written as an interval.
+fn interval(value: f64, (low, high): (f64, f64)) -> String {
+    let (below, above) = (value - low, high - value);
+    if (below - above).abs() <= 1e-9 * value.abs() {
+        format!("{value}:{above}")
+    } else {
+        format!("{low}..{high}")
+    }
 }
 
 /// Text of a comment: on one line.

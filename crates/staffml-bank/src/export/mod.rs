@@ -12,6 +12,7 @@
 //! | [`markdown`], [`html`] | paper | – |
 //! | [`quiz()`] | a class: own numbers for each student, one key | – |
 //!
+//! A question in parts becomes one item for each part, with the situation repeated where a program shows one at a time.
 //! Each question carries its id, major version and seed, so that it can be drawn again, and its license.
 //!
 //! ```
@@ -37,7 +38,7 @@ mod zip;
 mod tests;
 
 pub use cards::anki;
-pub use frozen::{Choice, Frozen, Set, WrongValue};
+pub use frozen::{Choice, Frozen, Item, Number, Set, Wants, WrongValue};
 pub use gift::gift;
 pub use moodle::moodle_xml;
 pub use qti::{qti3, qti3_package};

@@ -6,7 +6,7 @@
 //! the right value in the first unit is multiplied to give it in that unit.
 
 use super::xml::escape;
-use super::{Frozen, Set};
+use super::{Choice, Frozen, Item, Number, Set, Wants};
 use crate::quantity::Unit;
 
 /// Units offered besides the one of the key, where they measure the same.
@@ -30,8 +30,8 @@ pub fn moodle_xml(set: &Set) -> String {
         text(&format!("$course$/top/{}", set.title.replace('/', "//"))),
         text(&format!("bank {}; licenses {}", set.bank, set.licenses().join(", ")))
     ));
-    for question in &set.questions {
-        numerical(question, &mut out);
+    for (question, item) in set.items() {
+        write(question, item, &mut out);
     }
     out.push_str("</quiz>\n");
     out
@@ -41,21 +41,46 @@ fn text(text: &str) -> String {
     format!("<text>{}</text>", escape(text))
 }
 
-fn numerical(question: &Frozen, out: &mut String) {
-    let name = question.name();
+/// One question of one item.
+fn write(question: &Frozen, item: &Item, out: &mut String) {
+    let name = question.item_name(item);
+    let kind = match item.wants {
+        Wants::Number(_) => "numerical",
+        Wants::Choice(_) => "multichoice",
+        Wants::Text(_) => "essay",
+    };
     out.push_str(&format!("<!-- {}, {} -->\n", comment(&name), comment(&question.license)));
-    out.push_str("<question type=\"numerical\">\n");
+    out.push_str(&format!("<question type=\"{kind}\">\n"));
     out.push_str(&format!("  <name>{}</name>\n", text(&format!("{} ({name})", question.title))));
     let plain =
         |tag: &str, body: &str| format!("  <{tag} format=\"plain_text\">{}</{tag}>\n", text(body));
-    out.push_str(&plain("questiontext", &question.stem));
+    out.push_str(&plain("questiontext", &question.text(item)));
     out.push_str(&plain("generalfeedback", &question.solution));
-    out.push_str(
-        "  <defaultgrade>1</defaultgrade>\n  <penalty>0.3333333</penalty>\n  <hidden>0</hidden>\n",
-    );
-    out.push_str(&format!("  <idnumber>{}</idnumber>\n", escape(&name.replace(" seed ", ":"))));
-    let mut answer = |fraction: u32, value: f64, (low, high): (f64, f64), say: &str| {
-        // One tolerance on both sides: for a factor, the interval is centered.
+    let id = name.replacen(" seed ", ":", 1).replace(' ', "/");
+    out.push_str(&format!(
+        "  <defaultgrade>1</defaultgrade>\n  <penalty>0.3333333</penalty>\n  <hidden>0</hidden>\n  <idnumber>{}</idnumber>\n",
+        escape(&id)
+    ));
+    match &item.wants {
+        Wants::Number(number) => numerical(number, &question.takeaway, out),
+        Wants::Choice(options) => multichoice(options, out),
+        Wants::Text(model) => {
+            out.push_str("  <responseformat>editor</responseformat>\n");
+            out.push_str(&plain("graderinfo", model));
+        }
+    }
+    out.push_str("  <tags>");
+    for tag in &question.tags {
+        out.push_str(&format!("<tag>{}</tag>", text(tag)));
+    }
+    out.push_str("</tags>\n</question>\n");
+}
+
+fn numerical(number: &Number, takeaway: &str, out: &mut String) {
+    let right = (100, number.value, number.accepted, takeaway);
+    let wrong = number.wrong.iter().map(|w| (0, w.value, w.accepted, w.say.as_str()));
+    for (fraction, value, (low, high), say) in core::iter::once(right).chain(wrong) {
+        // One tolerance on both sides: an interval that is wider on one side is centered.
         let (center, off) = if (value - low - (high - value)).abs() <= 1e-9 * value.abs() {
             (value, high - value)
         } else {
@@ -66,12 +91,8 @@ fn numerical(question: &Frozen, out: &mut String) {
             text(&center.to_string()),
             text(say)
         ));
-    };
-    answer(100, question.value, question.accepted, &question.takeaway);
-    for wrong in &question.wrong {
-        answer(0, wrong.value, wrong.accepted, &wrong.say);
     }
-    let units = units(&question.unit);
+    let units = units(&number.unit);
     if units.is_empty() {
         out.push_str("  <unitgradingtype>0</unitgradingtype>\n  <unitpenalty>0</unitpenalty>\n  <showunits>3</showunits>\n");
     } else {
@@ -85,11 +106,19 @@ fn numerical(question: &Frozen, out: &mut String) {
         out.push_str("  </units>\n  <unitgradingtype>1</unitgradingtype>\n  <unitpenalty>1</unitpenalty>\n  <showunits>0</showunits>\n");
     }
     out.push_str("  <unitsleft>0</unitsleft>\n");
-    out.push_str("  <tags>");
-    for tag in &question.tags {
-        out.push_str(&format!("<tag>{}</tag>", text(tag)));
+}
+
+fn multichoice(options: &[Choice], out: &mut String) {
+    // The order comes from the seed; shuffling it again would part it from the key.
+    out.push_str("  <single>true</single>\n  <shuffleanswers>0</shuffleanswers>\n  <answernumbering>ABCD</answernumbering>\n");
+    for option in options {
+        let fraction = if option.is_right { 100 } else { 0 };
+        out.push_str(&format!(
+            "  <answer fraction=\"{fraction}\" format=\"plain_text\">{}<feedback format=\"plain_text\">{}</feedback></answer>\n",
+            text(&option.text),
+            text(&option.say)
+        ));
     }
-    out.push_str("</tags>\n</question>\n");
 }
 
 /// Text of a comment, which must not hold two hyphens.

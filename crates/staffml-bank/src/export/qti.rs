@@ -5,7 +5,7 @@
 //! 1EdTech, "Question and Test Interoperability (QTI) 3.0: Information Model", text entry, `qti-equal`, modal feedback.
 
 use super::xml::{escape, identifier};
-use super::{Frozen, Set, zip};
+use super::{Frozen, Item, Set, Wants, zip};
 
 const NAMESPACE: &str = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0";
 
@@ -14,13 +14,13 @@ const NAMESPACE: &str = "http://www.imsglobal.org/xsd/imsqtiasi_v3p0";
 pub fn qti3(set: &Set) -> Vec<(String, String)> {
     let mut files = Vec::new();
     let mut resources = String::new();
-    for question in &set.questions {
-        let id = item_id(question);
+    for (question, part) in set.items() {
+        let id = item_id(question, part);
         let path = format!("items/{id}.xml");
         resources.push_str(&format!(
             "    <resource identifier=\"{id}\" type=\"imsqti_item_xmlv3p0\" href=\"{path}\"><file href=\"{path}\"/></resource>\n"
         ));
-        files.push((path, item(question, &id)));
+        files.push((path, item(question, part, &id)));
     }
     let about = format!("{}; bank {}; licenses {}", set.title, set.bank, set.licenses().join(", "));
     let manifest = format!(
@@ -37,52 +37,111 @@ pub fn qti3_package(set: &Set) -> Vec<u8> {
     zip::stored(&qti3(set))
 }
 
-fn item_id(question: &Frozen) -> String {
-    identifier(&format!("{}.v{}.s{}", question.id, question.major, question.seed))
+fn item_id(question: &Frozen, item: &Item) -> String {
+    let part = if item.part.is_empty() { String::new() } else { format!(".{}", item.part) };
+    identifier(&format!("{}.v{}.s{}{part}", question.id, question.major, question.seed))
 }
 
-fn item(question: &Frozen, id: &str) -> String {
+fn item(question: &Frozen, item: &Item, id: &str) -> String {
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<qti-assessment-item xmlns=\"{NAMESPACE}\" identifier=\"{id}\" title=\"{}\" adaptive=\"false\" time-dependent=\"false\" xml:lang=\"en\" tool-name=\"staffml-bank\">\n",
         escape(&question.title)
     );
+    let (base, right) = match &item.wants {
+        Wants::Number(number) => ("float", Some(number.value.to_string())),
+        Wants::Choice(options) => {
+            ("identifier", options.iter().position(|o| o.is_right).map(option_id))
+        }
+        Wants::Text(_) => ("string", None),
+    };
+    let right = right.map_or_else(String::new, |right| {
+        format!("<qti-correct-response><qti-value>{right}</qti-value></qti-correct-response>")
+    });
     out.push_str(&format!(
-        "  <qti-response-declaration identifier=\"RESPONSE\" cardinality=\"single\" base-type=\"float\"><qti-correct-response><qti-value>{}</qti-value></qti-correct-response></qti-response-declaration>\n",
-        question.value
+        "  <qti-response-declaration identifier=\"RESPONSE\" cardinality=\"single\" base-type=\"{base}\">{right}</qti-response-declaration>\n"
     ));
     out.push_str("  <qti-outcome-declaration identifier=\"SCORE\" cardinality=\"single\" base-type=\"float\"><qti-default-value><qti-value>0</qti-value></qti-default-value></qti-outcome-declaration>\n");
     out.push_str("  <qti-outcome-declaration identifier=\"FEEDBACK\" cardinality=\"single\" base-type=\"identifier\"/>\n");
     out.push_str("  <qti-item-body>\n");
-    paragraphs(&question.stem, &mut out);
-    let ask = if question.unit.is_empty() {
-        "Answer: ".to_owned()
-    } else {
-        format!("Answer in {}: ", question.unit)
-    };
-    out.push_str(&format!(
-        "    <p>{}<qti-text-entry-interaction response-identifier=\"RESPONSE\" expected-length=\"12\"/></p>\n  </qti-item-body>\n",
-        escape(&ask)
-    ));
-    out.push_str("  <qti-response-processing>\n    <qti-response-condition>\n");
-    condition("qti-response-if", question.value, question.accepted, 1, "right", &mut out);
-    for wrong in &question.wrong {
-        condition(
-            "qti-response-else-if",
-            wrong.value,
-            wrong.accepted,
-            0,
-            &identifier(&wrong.id),
-            &mut out,
-        );
-    }
-    out.push_str("    </qti-response-condition>\n  </qti-response-processing>\n");
-    feedback("right", &question.takeaway, &mut out);
-    for wrong in &question.wrong {
-        feedback(&identifier(&wrong.id), &wrong.say, &mut out);
-    }
+    paragraphs(&question.text(item), &mut out);
+    interaction(&item.wants, &mut out);
+    out.push_str("  </qti-item-body>\n");
+    processing(question, &item.wants, &mut out);
     out.push_str(&format!("  <!-- {} -->\n", escape(&question.license).replace("--", "- -")));
     out.push_str("</qti-assessment-item>\n");
     out
+}
+
+fn option_id(place: usize) -> String {
+    format!("option_{}", place + 1)
+}
+
+/// Where the learner answers.
+fn interaction(wants: &Wants, out: &mut String) {
+    match wants {
+        Wants::Number(number) => {
+            let ask = if number.unit.is_empty() {
+                "Answer: ".to_owned()
+            } else {
+                format!("Answer in {}: ", number.unit)
+            };
+            out.push_str(&format!(
+                "    <p>{}<qti-text-entry-interaction response-identifier=\"RESPONSE\" expected-length=\"12\"/></p>\n",
+                escape(&ask)
+            ));
+        }
+        Wants::Choice(options) => {
+            out.push_str("    <qti-choice-interaction response-identifier=\"RESPONSE\" shuffle=\"false\" max-choices=\"1\">\n");
+            for (i, option) in options.iter().enumerate() {
+                out.push_str(&format!(
+                    "      <qti-simple-choice identifier=\"{}\">{}</qti-simple-choice>\n",
+                    option_id(i),
+                    escape(&option.text)
+                ));
+            }
+            out.push_str("    </qti-choice-interaction>\n");
+        }
+        Wants::Text(_) => out.push_str(
+            "    <qti-extended-text-interaction response-identifier=\"RESPONSE\" expected-lines=\"8\"/>\n",
+        ),
+    }
+}
+
+/// One branch for the right answer and one for each recognized wrong one, each with its feedback. Texts are marked by
+/// people.
+fn processing(question: &Frozen, wants: &Wants, out: &mut String) {
+    let mut branches: Vec<(String, u32, String, &str)> = Vec::new(); // test, score, feedback and its text
+    match wants {
+        Wants::Number(number) => {
+            let right = equal(number.value, number.accepted);
+            branches.push((right, 1, "right".to_owned(), &question.takeaway));
+            for wrong in &number.wrong {
+                let test = equal(wrong.value, wrong.accepted);
+                branches.push((test, 0, identifier(&wrong.id), &wrong.say));
+            }
+        }
+        Wants::Choice(options) => {
+            for (i, option) in options.iter().enumerate() {
+                let id = option_id(i);
+                let test = format!(
+                    "<qti-match><qti-variable identifier=\"RESPONSE\"/><qti-base-value base-type=\"identifier\">{id}</qti-base-value></qti-match>"
+                );
+                branches.push((test, u32::from(option.is_right), format!("for_{id}"), &option.say));
+            }
+        }
+        Wants::Text(_) => return,
+    }
+    out.push_str("  <qti-response-processing>\n    <qti-response-condition>\n");
+    for (i, (test, score, id, _)) in branches.iter().enumerate() {
+        let tag = if i == 0 { "qti-response-if" } else { "qti-response-else-if" };
+        out.push_str(&format!(
+            "      <{tag}>\n        {test}\n        <qti-set-outcome-value identifier=\"SCORE\"><qti-base-value base-type=\"float\">{score}</qti-base-value></qti-set-outcome-value>\n        <qti-set-outcome-value identifier=\"FEEDBACK\"><qti-base-value base-type=\"identifier\">{id}</qti-base-value></qti-set-outcome-value>\n      </{tag}>\n"
+        ));
+    }
+    out.push_str("    </qti-response-condition>\n  </qti-response-processing>\n");
+    for (_, _, id, say) in branches {
+        feedback(&id, say, out);
+    }
 }
 
 fn paragraphs(text: &str, out: &mut String) {
@@ -91,17 +150,10 @@ fn paragraphs(text: &str, out: &mut String) {
     }
 }
 
-/// One branch: the response within the tolerance of a value, given in percent of it where that is possible.
-fn condition(
-    tag: &str,
-    value: f64,
-    (low, high): (f64, f64),
-    score: u32,
-    feedback: &str,
-    out: &mut String,
-) {
+/// The response within the tolerance of a value, given in percent of it where that is possible.
+fn equal(value: f64, (low, high): (f64, f64)) -> String {
     let (below, above) = (value - low, high - value);
-    let equal = if below + above <= 0.0 {
+    let mode = if below + above <= 0.0 {
         "tolerance-mode=\"exact\"".to_owned()
     } else if value > 0.0 {
         let percent = |off: f64| 100.0 * off / value;
@@ -109,9 +161,9 @@ fn condition(
     } else {
         format!("tolerance-mode=\"absolute\" tolerance=\"{below} {above}\"")
     };
-    out.push_str(&format!(
-        "      <{tag}>\n        <qti-equal {equal}><qti-variable identifier=\"RESPONSE\"/><qti-base-value base-type=\"float\">{value}</qti-base-value></qti-equal>\n        <qti-set-outcome-value identifier=\"SCORE\"><qti-base-value base-type=\"float\">{score}</qti-base-value></qti-set-outcome-value>\n        <qti-set-outcome-value identifier=\"FEEDBACK\"><qti-base-value base-type=\"identifier\">{feedback}</qti-base-value></qti-set-outcome-value>\n      </{tag}>\n"
-    ));
+    format!(
+        "<qti-equal {mode}><qti-variable identifier=\"RESPONSE\"/><qti-base-value base-type=\"float\">{value}</qti-base-value></qti-equal>"
+    )
 }
 
 fn feedback(id: &str, say: &str, out: &mut String) {

@@ -2,8 +2,10 @@
 
 use serde::Serialize;
 
-use super::sheet::{foot, head, key_section, plain, section, wrong_value};
-use super::{Frozen, Set};
+use super::sheet::{
+    foot, head, indented, key_section, markdown_key, markdown_text, plain, section,
+};
+use super::{Frozen, Item, Set};
 use crate::bank::Bank;
 use crate::error::{Error, Result};
 use crate::oracle::Oracle;
@@ -42,7 +44,7 @@ pub struct Sheet {
 /// # Errors
 ///
 /// [`Error::BadList`] for a list without names, or with one name twice, whose sheets would be equal;
-/// [`Error::UnknownTemplate`], or as [`Bank::instantiate`].
+/// [`Error::UnknownTemplate`], or as [`Bank::question`].
 pub fn quiz(
     bank: &Bank,
     oracle: &dyn Oracle,
@@ -68,7 +70,7 @@ pub fn quiz(
         let mut questions = Vec::new();
         for id in ids {
             let own = mix(seed ^ mix(fnv1a64(student.as_bytes())) ^ fnv1a64(id.as_bytes()));
-            questions.push(Frozen::of(&bank.instantiate(id, oracle, &Draw::seed(own))?));
+            questions.push(Frozen::of(&bank.question(id, oracle, &Draw::seed(own))?));
         }
         sheets.push(Sheet { student: (*student).to_owned(), questions });
     }
@@ -92,8 +94,8 @@ impl Quiz {
         for sheet in &self.sheets {
             out.push_str(&format!("# {}\n\n{}\n\n", plain(&self.title), plain(&sheet.student)));
             for (i, question) in sheet.questions.iter().enumerate() {
-                let stem = plain(&question.stem).replace('\n', "\n   ");
-                out.push_str(&format!("{}. {stem}\n\n", i + 1));
+                let text = indented(&markdown_text(question));
+                out.push_str(&format!("{}. {text}\n\n", i + 1));
             }
             out.push_str("---\n\n");
         }
@@ -114,26 +116,16 @@ impl Quiz {
         for sheet in &self.sheets {
             out.push_str(&format!("| {} |", plain(&sheet.student)));
             for question in &sheet.questions {
-                out.push_str(&format!(" {} |", plain(&question.display)));
+                let right: Vec<String> = question.items.iter().map(Item::right).collect();
+                out.push_str(&format!(" {} |", plain(&right.join("; "))));
             }
             out.push('\n');
         }
         for sheet in &self.sheets {
             out.push_str(&format!("\n## {}\n", plain(&sheet.student)));
             for (i, question) in sheet.questions.iter().enumerate() {
-                out.push_str(&format!(
-                    "\n{}. **{}** ({})\n",
-                    i + 1,
-                    plain(&question.display),
-                    plain(&question.name())
-                ));
-                for wrong in &question.wrong {
-                    out.push_str(&format!(
-                        "   - {}: {}\n",
-                        wrong_value(question, wrong.value),
-                        plain(&wrong.say)
-                    ));
-                }
+                out.push_str(&format!("\n{}. {}\n\n", i + 1, plain(&question.name())));
+                markdown_key(question, "   ", &mut out);
             }
         }
         out

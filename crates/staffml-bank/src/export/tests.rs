@@ -4,6 +4,7 @@ use roxmltree::{Document, Node};
 
 use super::*;
 use crate::Bank;
+use crate::model::taxonomy::Kind;
 use crate::oracle::Builtin;
 use crate::quantity::Unit;
 
@@ -21,8 +22,28 @@ const HOSTILE: [&str; 8] = [
 
 fn drawn() -> Set {
     let bank = Bank::embedded();
-    let ids = ["w02-flash-for-weights", "w01-gemm-time", "w02-ridge-point", "w02-flash-shortfall"];
-    Set::freeze(&bank, &Builtin, &ids, 0..5).unwrap()
+    let ids: Vec<&str> = KINDS.iter().flat_map(|kind| of_kind(&bank, *kind)).collect();
+    let mut set = Set::freeze(&bank, &Builtin, &ids, 0..3).unwrap();
+    set.questions.extend(Set::freeze_choices(&bank, &Builtin, &ids[..2], 7..9).unwrap().questions);
+    set
+}
+
+const KINDS: [Kind; 5] = [Kind::Numeric, Kind::Choice, Kind::Recall, Kind::Multi, Kind::Open];
+
+/// The first templates of a kind; of some kinds there may be none yet.
+fn of_kind(bank: &Bank, kind: Kind) -> Vec<&str> {
+    let found = bank.templates().iter().filter(|t| t.head.kind == kind).map(|t| t.id());
+    found.take(if kind == Kind::Numeric { 12 } else { 4 }).collect()
+}
+
+fn wrongs(item: &mut Item) -> Vec<&mut String> {
+    match &mut item.wants {
+        Wants::Number(number) => number.wrong.iter_mut().map(|w| &mut w.say).collect(),
+        Wants::Choice(options) => {
+            options.iter_mut().flat_map(|o| [&mut o.text, &mut o.say]).collect()
+        }
+        Wants::Text(text) => vec![text],
+    }
 }
 
 /// The drawn questions with hostile texts in every place.
@@ -34,8 +55,12 @@ fn hostile() -> Set {
         question.title = text(1);
         question.takeaway = text(2);
         question.solution = text(3);
-        for (k, wrong) in question.wrong.iter_mut().enumerate() {
-            wrong.say = text(4 + k);
+        for item in &mut question.items {
+            item.ask = if item.ask.is_empty() { String::new() } else { text(4) };
+            for (k, slot) in wrongs(item).into_iter().enumerate() {
+                // Options stay apart from each other.
+                *slot = format!("{} {k}", text(5 + k).trim());
+            }
         }
     }
     set
@@ -49,11 +74,26 @@ fn same(got: f64, want: f64) {
 
 // ---- GIFT ----
 
-/// An answer of a numerical question: weight, value, tolerance, feedback.
-type GiftAnswer = (f64, f64, f64, String);
+/// A question as read: name, text, answers, general feedback.
+struct GiftQuestion {
+    name: String,
+    stem: String,
+    answers: GiftAnswers,
+    general: String,
+}
 
-/// A reader of GIFT as its documentation describes it: name, text, answers, general feedback.
-fn read_gift(text: &str) -> Vec<(String, String, Vec<GiftAnswer>, String)> {
+/// Answers as read.
+enum GiftAnswers {
+    /// Weight, value, tolerance, feedback.
+    Numbers(Vec<(f64, f64, f64, String)>),
+    /// Whether it is right, text, feedback.
+    Options(Vec<(bool, String, String)>),
+    /// An essay.
+    None,
+}
+
+/// A reader of GIFT as its documentation describes it.
+fn read_gift(text: &str) -> Vec<GiftQuestion> {
     let without: String =
         text.lines().filter(|l| !l.starts_with("//")).map(|l| format!("{l}\n")).collect();
     let blocks = without.split("\n\n").map(str::trim).filter(|b| !b.is_empty());
@@ -92,7 +132,7 @@ fn unescape(text: &str) -> String {
     out
 }
 
-fn read_gift_question(block: &str) -> (String, String, Vec<GiftAnswer>, String) {
+fn read_gift_question(block: &str) -> GiftQuestion {
     let parts = split_at(block, "::");
     assert_eq!(parts.len(), 3, "a name between two pairs of colons: {block}");
     let braces = split_at(&parts[2], "{");
@@ -100,49 +140,82 @@ fn read_gift_question(block: &str) -> (String, String, Vec<GiftAnswer>, String) 
     let stem = braces[0].strip_prefix("[plain]").expect("plain text");
     let body = split_at(&braces[1], "}");
     assert_eq!((body.len(), body[1].trim()), (2, ""), "and closes at the end: {block}");
-    let body = body[0].strip_prefix('#').expect("a numerical question");
-    let general = split_at(body, "####");
-    let answers = split_at(&general[0], "=").into_iter().skip(1).map(|answer| {
-        let answer = answer.trim().strip_prefix('%').expect("a weight");
-        let (weight, rest) = answer.split_once('%').unwrap();
-        let fields = split_at(rest, "#");
-        assert_eq!(fields.len(), 2, "number and feedback: {rest}");
-        let (value, tolerance) = match fields[0].split_once("..") {
-            Some((low, high)) => {
-                let (low, high): (f64, f64) = (low.parse().unwrap(), high.parse().unwrap());
-                (f64::midpoint(low, high), (high - low) / 2.0)
-            }
-            None => {
-                let (value, tolerance) = fields[0].split_once(':').unwrap();
-                (value.parse().unwrap(), tolerance.parse().unwrap())
-            }
-        };
-        (weight.parse().unwrap(), value, tolerance, unescape(&fields[1]))
-    });
-    (unescape(&parts[1]), unescape(stem), answers.collect(), unescape(general[1].trim_end()))
+    let general = split_at(&body[0], "####");
+    let answers = match general[0].strip_prefix('#') {
+        Some(numbers) => {
+            let numbers = split_at(numbers, "=").into_iter().skip(1);
+            GiftAnswers::Numbers(numbers.map(|n| read_gift_number(&n)).collect())
+        }
+        None if general[0].trim().is_empty() => GiftAnswers::None,
+        None => GiftAnswers::Options(read_gift_options(&general[0])),
+    };
+    GiftQuestion {
+        name: unescape(&parts[1]),
+        stem: unescape(stem),
+        answers,
+        general: unescape(general[1].trim_end()),
+    }
+}
+
+fn read_gift_number(answer: &str) -> (f64, f64, f64, String) {
+    let answer = answer.trim().strip_prefix('%').expect("a weight");
+    let (weight, rest) = answer.split_once('%').unwrap();
+    let fields = split_at(rest, "#");
+    assert_eq!(fields.len(), 2, "number and feedback: {rest}");
+    let (value, tolerance) = match fields[0].split_once("..") {
+        Some((low, high)) => {
+            let (low, high): (f64, f64) = (low.parse().unwrap(), high.parse().unwrap());
+            (f64::midpoint(low, high), (high - low) / 2.0)
+        }
+        None => {
+            let (value, tolerance) = fields[0].split_once(':').unwrap();
+            (value.parse().unwrap(), tolerance.parse().unwrap())
+        }
+    };
+    (weight.parse().unwrap(), value, tolerance, unescape(&fields[1]))
+}
+
+fn read_gift_options(text: &str) -> Vec<(bool, String, String)> {
+    let one = |line: &str| {
+        let is_right = line.starts_with('=');
+        assert!(is_right || line.starts_with('~'), "{line}");
+        let fields = split_at(&line[1..], "#");
+        assert_eq!(fields.len(), 2, "option and feedback: {line}");
+        (is_right, unescape(&fields[0]), unescape(&fields[1]))
+    };
+    text.trim().lines().map(one).collect()
 }
 
 #[test]
 fn gift_reads_back() {
     for set in [drawn(), hostile()] {
         let read = read_gift(&gift(&set));
-        assert_eq!(read.len(), set.questions.len());
-        for ((name, stem, answers, general), question) in read.iter().zip(&set.questions) {
-            assert_eq!(*name, question.name());
-            let plain = |text: &str| text.replace('\r', "");
-            assert_eq!(*stem, plain(&question.stem_with_unit()));
-            assert_eq!(*general, question.solution.trim_end());
-            assert_eq!(answers.len(), 1 + question.wrong.len());
-            assert_eq!(answers[0].3, question.takeaway.trim_end());
-            let wanted = core::iter::once((100.0, question.value, question.accepted))
-                .chain(question.wrong.iter().map(|w| (0.0, w.value, w.accepted)));
-            for ((weight, value, tolerance, _), want) in answers.iter().zip(wanted) {
-                same(*weight, want.0);
-                same(value - tolerance, want.2.0);
-                same(value + tolerance, want.2.1);
-            }
-            for (answer, wrong) in answers[1..].iter().zip(&question.wrong) {
-                assert_eq!(answer.3, wrong.say.trim_end());
+        assert_eq!(read.len(), set.items().count());
+        for (read, (question, item)) in read.iter().zip(set.items()) {
+            assert_eq!(read.name, question.item_name(item));
+            assert_eq!(read.stem, question.text_with_unit(item).trim_end());
+            assert_eq!(read.general, question.solution.trim_end());
+            match (&read.answers, &item.wants) {
+                (GiftAnswers::Numbers(answers), Wants::Number(number)) => {
+                    let right = (100.0, number.accepted, &question.takeaway);
+                    let wrong = number.wrong.iter().map(|w| (0.0, w.accepted, &w.say));
+                    let wanted: Vec<_> = core::iter::once(right).chain(wrong).collect();
+                    assert_eq!(answers.len(), wanted.len());
+                    for ((weight, value, tolerance, say), want) in answers.iter().zip(wanted) {
+                        same(*weight, want.0);
+                        same(value - tolerance, want.1.0);
+                        same(value + tolerance, want.1.1);
+                        assert_eq!(say, want.2.trim_end());
+                    }
+                }
+                (GiftAnswers::Options(read), Wants::Choice(options)) => {
+                    let wanted = options
+                        .iter()
+                        .map(|o| (o.is_right, o.text.clone(), o.say.trim_end().to_owned()));
+                    assert_eq!(read, &wanted.collect::<Vec<_>>());
+                }
+                (GiftAnswers::None, Wants::Text(_)) => {}
+                _ => panic!("{} became another kind of question", read.name),
             }
         }
     }
@@ -173,34 +246,59 @@ fn moodle_xml_reads_back() {
         let all: Vec<Node<'_, '_>> =
             document.root_element().children().filter(Node::is_element).collect();
         assert_eq!(all[0].attribute("type"), Some("category"));
-        assert_eq!(all.len(), 1 + set.questions.len());
-        for (node, question) in all[1..].iter().zip(&set.questions) {
-            assert_eq!(node.attribute("type"), Some("numerical"));
-            assert_eq!(text_of(child(*node, "questiontext")), in_xml(&question.stem));
+        assert_eq!(all.len(), 1 + set.items().count());
+        for (node, (question, item)) in all[1..].iter().zip(set.items()) {
+            assert_eq!(text_of(child(*node, "questiontext")), in_xml(&question.text(item)));
             assert_eq!(text_of(child(*node, "generalfeedback")), in_xml(&question.solution));
             assert!(text_of(child(*node, "name")).contains(&in_xml(&question.title)));
             let answers: Vec<Node<'_, '_>> =
                 node.children().filter(|n| n.has_tag_name("answer")).collect();
-            let mut wanted = vec![("100", question.accepted, question.takeaway.clone())];
-            wanted.extend(question.wrong.iter().map(|w| ("0", w.accepted, w.say.clone())));
-            assert_eq!(answers.len(), wanted.len());
-            for (answer, (fraction, (low, high), say)) in answers.iter().zip(wanted) {
-                assert_eq!(answer.attribute("fraction"), Some(fraction));
-                assert_eq!(text_of(child(*answer, "feedback")), in_xml(&say));
-                let number = |tag| text_of(child(*answer, tag)).parse::<f64>().unwrap();
-                same(number("text") - number("tolerance"), low);
-                same(number("text") + number("tolerance"), high);
+            match &item.wants {
+                Wants::Number(number) => {
+                    assert_eq!(node.attribute("type"), Some("numerical"));
+                    moodle_number(*node, &answers, number, &question.takeaway);
+                }
+                Wants::Choice(options) => {
+                    assert_eq!(node.attribute("type"), Some("multichoice"));
+                    assert_eq!(answers.len(), options.len());
+                    for (answer, option) in answers.iter().zip(options) {
+                        let fraction = if option.is_right { "100" } else { "0" };
+                        assert_eq!(answer.attribute("fraction"), Some(fraction));
+                        assert_eq!(text_of(child(*answer, "text")), in_xml(&option.text));
+                        assert_eq!(text_of(child(*answer, "feedback")), in_xml(&option.say));
+                    }
+                }
+                Wants::Text(model) => {
+                    assert_eq!((node.attribute("type"), answers.len()), (Some("essay"), 0));
+                    assert_eq!(text_of(child(*node, "graderinfo")), in_xml(model));
+                }
             }
-            for unit in child(*node, "units").children().filter(|n| n.has_tag_name("unit")) {
-                let name = text_of(child(unit, "unit_name"));
-                let multiplier: f64 = text_of(child(unit, "multiplier")).parse().unwrap();
-                // The value in this unit, typed by a learner, is graded as right by our own grader.
-                let (own, other) =
-                    (Unit::parse(&question.unit).unwrap(), Unit::parse(&name).unwrap());
-                same(question.value * multiplier * other.factor(), question.value * own.factor());
-            }
-            assert!(child(*node, "units").children().filter(Node::is_element).count() <= 8);
         }
+    }
+}
+
+fn moodle_number(node: Node<'_, '_>, answers: &[Node<'_, '_>], number: &Number, takeaway: &str) {
+    let mut wanted = vec![("100", number.accepted, takeaway)];
+    wanted.extend(number.wrong.iter().map(|w| ("0", w.accepted, w.say.as_str())));
+    assert_eq!(answers.len(), wanted.len());
+    for (answer, (fraction, (low, high), say)) in answers.iter().zip(wanted) {
+        assert_eq!(answer.attribute("fraction"), Some(fraction));
+        assert_eq!(text_of(child(*answer, "feedback")), in_xml(say));
+        let read = |tag| text_of(child(*answer, tag)).parse::<f64>().unwrap();
+        same(read("text") - read("tolerance"), low);
+        same(read("text") + read("tolerance"), high);
+    }
+    if number.unit.is_empty() {
+        return;
+    }
+    let units: Vec<Node<'_, '_>> =
+        child(node, "units").children().filter(Node::is_element).collect();
+    assert!((1..=8).contains(&units.len()));
+    for unit in units {
+        let name = text_of(child(unit, "unit_name"));
+        let multiplier: f64 = text_of(child(unit, "multiplier")).parse().unwrap();
+        let (own, other) = (Unit::parse(&number.unit).unwrap(), Unit::parse(&name).unwrap());
+        same(number.value * multiplier * other.factor(), number.value * own.factor());
     }
 }
 
@@ -233,8 +331,8 @@ fn qti_reads_back() {
         let mut unique = paths.clone();
         unique.sort_unstable();
         unique.dedup();
-        assert_eq!(unique.len(), set.questions.len());
-        for ((_, text), question) in files[1..].iter().zip(&set.questions) {
+        assert_eq!(unique.len(), set.items().count());
+        for ((_, text), (question, part)) in files[1..].iter().zip(set.items()) {
             let item = Document::parse(text).unwrap();
             let find = |tag: &'static str| {
                 let all = item
@@ -248,43 +346,68 @@ fn qti_reads_back() {
             );
             let stem: String =
                 find("p").iter().map(|p| text_of(*p)).collect::<Vec<String>>().join("\n");
-            for line in in_xml(&question.stem).lines().map(str::trim) {
+            for line in in_xml(&question.text(part)).lines().map(str::trim) {
                 assert!(stem.contains(line), "{line} in {stem}");
             }
-            same(text_of(find("qti-correct-response")[0]).parse().unwrap(), question.value);
-            let mut wanted = vec![(question.value, question.accepted, 1.0, &question.takeaway)];
-            wanted.extend(question.wrong.iter().map(|w| (w.value, w.accepted, 0.0, &w.say)));
-            let conditions = find("qti-equal");
-            assert_eq!(conditions.len(), wanted.len());
-            for (equal, (value, (low, high), score, say)) in conditions.iter().zip(wanted) {
-                same(text_of(*equal).parse().unwrap(), value);
-                let tolerance = equal.attribute("tolerance").unwrap_or("0 0");
-                let percent: Vec<f64> = tolerance.split(' ').map(|t| t.parse().unwrap()).collect();
-                match equal.attribute("tolerance-mode") {
-                    Some("relative") => {
-                        same(value * (1.0 - percent[0] / 100.0), low);
-                        same(value * (1.0 + percent[1] / 100.0), high);
+            let right = || text_of(find("qti-correct-response")[0]);
+            let mut wanted: Vec<(f64, &str)> = Vec::new();
+            match &part.wants {
+                Wants::Number(number) => {
+                    same(right().parse().unwrap(), number.value);
+                    wanted.push((1.0, &question.takeaway));
+                    wanted.extend(number.wrong.iter().map(|w| (0.0, w.say.as_str())));
+                    let mut values = vec![(number.value, number.accepted)];
+                    values.extend(number.wrong.iter().map(|w| (w.value, w.accepted)));
+                    let conditions = find("qti-equal");
+                    assert_eq!(conditions.len(), values.len());
+                    for (equal, (value, accepted)) in conditions.into_iter().zip(values) {
+                        qti_equal(equal, value, accepted);
                     }
-                    Some("absolute") => {
-                        same(value - percent[0], low);
-                        same(value + percent[1], high);
-                    }
-                    mode => assert_eq!((mode, low.to_bits()), (Some("exact"), high.to_bits())),
                 }
-                let branch = equal.parent().unwrap();
+                Wants::Choice(options) => {
+                    let shown = find("qti-simple-choice");
+                    assert_eq!(shown.len(), options.len());
+                    for (node, option) in shown.into_iter().zip(options) {
+                        assert_eq!(text_of(node), in_xml(&option.text));
+                        assert_eq!(node.attribute("identifier") == Some(&right()), option.is_right);
+                        wanted.push((f64::from(u8::from(option.is_right)), &option.say));
+                    }
+                }
+                Wants::Text(_) => assert_eq!(find("qti-extended-text-interaction").len(), 1),
+            }
+            let branches: Vec<Node<'_, '_>> =
+                [find("qti-response-if"), find("qti-response-else-if")].concat();
+            assert_eq!(branches.len(), wanted.len());
+            for (branch, (score, say)) in branches.iter().zip(wanted) {
                 let set: Vec<Node<'_, '_>> = branch
                     .children()
                     .filter(|n| n.tag_name().name() == "qti-set-outcome-value")
                     .collect();
-                same(text_of(set[0]).parse().unwrap(), score);
+                same(text_of(set[0]).trim().parse().unwrap(), score);
                 let id = text_of(set[1]);
-                let feedback = find("qti-modal-feedback")
-                    .into_iter()
-                    .find(|f| f.attribute("identifier") == Some(&id))
-                    .unwrap();
+                let mut all = find("qti-modal-feedback").into_iter();
+                let feedback = all.find(|f| f.attribute("identifier") == Some(id.trim())).unwrap();
                 assert_eq!(text_of(feedback), in_xml(say));
             }
         }
+    }
+}
+
+#[track_caller]
+fn qti_equal(equal: Node<'_, '_>, value: f64, (low, high): (f64, f64)) {
+    same(text_of(equal).parse().unwrap(), value);
+    let tolerance = equal.attribute("tolerance").unwrap_or("0 0");
+    let off: Vec<f64> = tolerance.split(' ').map(|t| t.parse().unwrap()).collect();
+    match equal.attribute("tolerance-mode") {
+        Some("relative") => {
+            same(value * (1.0 - off[0] / 100.0), low);
+            same(value * (1.0 + off[1] / 100.0), high);
+        }
+        Some("absolute") => {
+            same(value - off[0], low);
+            same(value + off[1], high);
+        }
+        mode => assert_eq!((mode, low.to_bits()), (Some("exact"), high.to_bits())),
     }
 }
 
@@ -352,8 +475,12 @@ fn cards_read_back() {
         assert_eq!(rows.len(), set.questions.len());
         for (row, question) in rows.iter().zip(&set.questions) {
             assert_eq!(row.len(), 4);
-            assert_eq!(row[0], question.stem.replace('\t', " "));
-            assert!(row[1].starts_with(&question.display) && row[1].contains(&question.license));
+            assert!(row[0].starts_with(&question.stem.replace('\t', " ")));
+            for item in &question.items {
+                assert!(row[0].contains(&item.ask.replace('\t', " ")));
+                assert!(row[1].contains(&item.right().replace('\t', " ")), "{}", item.right());
+            }
+            assert!(row[1].ends_with(&question.license));
             assert_eq!(row[3], format!("{}@{}:{}", question.id, question.major, question.seed));
         }
     }
@@ -366,9 +493,12 @@ fn sheets_show_each_question_and_the_key_only_if_asked() {
     let set = drawn();
     for text in [markdown(&set, false), html(&set, false)] {
         for question in &set.questions {
-            let first = question.stem.split(['<', '*', '#', '&']).next().unwrap();
+            let first =
+                question.stem.split(['<', '>', '*', '#', '&', '~', '_', '\n']).next().unwrap();
             assert!(text.contains(first), "{first}");
-            assert!(!text.contains(&question.wrong[0].say), "no key");
+            for item in &question.items {
+                assert!(item.wrong().iter().all(|(_, say)| !text.contains(say)), "no key");
+            }
         }
     }
     for question in &set.questions {
@@ -412,13 +542,13 @@ fn each_student_has_own_numbers_and_the_same_ones_again() {
     let (sheets, key) = (class.markdown(), class.key_markdown());
     for sheet in &class.sheets {
         for question in &sheet.questions {
-            assert!(!sheets.contains(&question.wrong[0].say));
+            assert!(question.items[0].wrong().iter().all(|(_, say)| !sheets.contains(say)));
             assert!(key.contains(&question.name()) && class.key_html().contains(&question.name()));
             // The key is right by our own grader.
             let drawn = bank
                 .instantiate(&question.id, &Builtin, &crate::variant::Draw::seed(question.seed))
                 .unwrap();
-            assert!(drawn.grade(&question.display).is_correct());
+            assert!(drawn.grade(&question.items[0].right()).is_correct());
         }
     }
     assert_eq!(class.html().matches("<section>").count(), students.len());
@@ -438,12 +568,20 @@ fn lists_that_make_no_sense_are_refused() {
 
 #[test]
 fn choices_have_one_right_option_and_no_two_alike() {
-    for question in drawn().questions {
-        let options = question.choice.expect("enough wrong values");
+    let bank = Bank::embedded();
+    let set = Set::freeze_choices(&bank, &Builtin, &of_kind(&bank, Kind::Numeric), 0..4).unwrap();
+    for (question, item) in set.items() {
+        let Wants::Choice(options) = &item.wants else { panic!("{}", question.name()) };
         assert_eq!(options.iter().filter(|o| o.is_right).count(), 1);
         let mut texts: Vec<&str> = options.iter().map(|o| o.text.as_str()).collect();
         texts.sort_unstable();
         texts.dedup();
         assert_eq!(texts.len(), options.len());
+        let drawn = bank
+            .instantiate(&question.id, &Builtin, &crate::variant::Draw::seed(question.seed))
+            .unwrap();
+        for option in options {
+            assert_eq!(drawn.grade(&option.text).is_correct(), option.is_right, "{}", option.text);
+        }
     }
 }

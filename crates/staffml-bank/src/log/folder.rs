@@ -139,17 +139,33 @@ pub(super) fn failed(
 
 /// Scans every `*.jsonl` of a folder, in the order of their names.
 pub(super) fn scan_folder(folder: &Path) -> Result<Vec<Scan>, LogError> {
-    let entries = fs::read_dir(folder).map_err(|e| failed("read", folder, &e, UNTOUCHED))?;
+    // A compaction may remove a file between the list and the reading; its events are then in a newer one.
+    let mut tries = 3;
+    loop {
+        match scan_once(folder) {
+            Err((error, true)) if tries == 0 => return Err(error),
+            Err((_, true)) => tries -= 1,
+            Err((error, false)) => return Err(error),
+            Ok(scans) => return Ok(scans),
+        }
+    }
+}
+
+/// As [`scan_folder`]; an error says whether a file was listed and then gone.
+fn scan_once(folder: &Path) -> Result<Vec<Scan>, (LogError, bool)> {
+    let list = |e: io::Error| (failed("read", folder, &e, UNTOUCHED), false);
     let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|e| failed("read", folder, &e, UNTOUCHED))?.path();
+    for entry in fs::read_dir(folder).map_err(list)? {
+        let path = entry.map_err(list)?.path();
         if path.extension().is_some_and(|e| e == "jsonl") && path.is_file() {
             paths.push(path);
         }
     }
     paths.sort();
     let one = |path: &PathBuf| {
-        let bytes = fs::read(path).map_err(|e| failed("read", path, &e, UNTOUCHED))?;
+        let bytes = fs::read(path).map_err(|e| {
+            (failed("read", path, &e, UNTOUCHED), e.kind() == io::ErrorKind::NotFound)
+        })?;
         let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
         Ok(scan(&name, &bytes))
     };

@@ -56,8 +56,7 @@ pub fn scan(file: &str, bytes: &[u8]) -> Scan {
         match parsed {
             Err(error) if is_last => out.tear(number, piece, &error.to_string()),
             Err(error) => {
-                let fix =
-                    "it is left out; all other lines stay valid, and the line stays in the file";
+                let fix = "it is left out, all other lines stay valid; `staffml log compact` sets it aside";
                 out.problem(error.code(), number, error.to_string(), fix);
                 out.quarantined.push((number, line.to_vec()));
                 out.link(Link { line: number, device: None, hash: wire::hash(line), prev: 0 });
@@ -136,7 +135,8 @@ pub fn breaks(files: &[Scan]) -> Vec<Problem> {
                     "the line before has the hash {before:016x}, this one was written after {:016x}",
                     link.prev
                 );
-                let fix = "a line before it was changed or removed; this event itself is whole and stays valid";
+                let fix =
+                    "a line before it was changed or removed; this event is whole and stays valid";
                 problems.push(Problem::new("E-LOG-CHAIN", &file.file, link.line, what, fix));
             }
             before = link.hash;

@@ -150,6 +150,9 @@ pub(crate) struct Export {
     /// First seed; for a quiz the seed everything follows from.
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     pub(crate) seed: u64,
+    /// Ask for one of several options instead of a number.
+    #[arg(long)]
+    pub(crate) choice: bool,
     /// Title.
     #[arg(long, default_value = "Machine learning systems")]
     pub(crate) title: String,

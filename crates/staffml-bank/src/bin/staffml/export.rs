@@ -6,7 +6,6 @@ use std::path::Path;
 use staffml_bank::Bank;
 use staffml_bank::export::{self, Set};
 use staffml_bank::log;
-use staffml_bank::model::taxonomy::Kind;
 use staffml_bank::oracle::Mlsysim;
 
 use crate::args::{Args, Export, Target};
@@ -30,7 +29,13 @@ pub(crate) fn run(args: &Args, command: &Export) -> Result<Outcome, Failure> {
     let end = end.ok_or_else(|| {
         Failure::usage("--seed and -n reach beyond the largest seed; take a smaller one")
     })?;
-    let set = Set::freeze(&bank, &Mlsysim, &ids, command.seed..end)?.titled(&command.title);
+    let seeds = command.seed..end;
+    let set = if command.choice {
+        Set::freeze_choices(&bank, &Mlsysim, &ids, seeds)?
+    } else {
+        Set::freeze(&bank, &Mlsysim, &ids, seeds)?
+    };
+    let set = set.titled(&command.title);
     let bytes = match command.target {
         Target::Gift => export::gift(&set).into_bytes(),
         Target::MoodleXml => export::moodle_xml(&set).into_bytes(),
@@ -63,16 +68,11 @@ fn chosen(command: &Export, bank: &Bank) -> Result<Vec<String>, Failure> {
         query = query.condition(key, value);
     }
     let found = query.run()?;
-    let numeric = found.iter().filter(|t| t.head.kind == Kind::Numeric);
-    let ids: Vec<String> = numeric.map(|t| t.id().to_owned()).collect();
+    let ids: Vec<String> = found.iter().map(|t| t.id().to_owned()).collect();
     if ids.is_empty() {
         return Err(Failure::usage(
-            "no numeric template fits all conditions; `staffml list` shows the templates",
+            "no template fits all conditions; `staffml list` shows the templates",
         ));
-    }
-    if ids.len() < found.len() {
-        let n = found.len() - ids.len();
-        output::error(&format!("{n} templates that ask for no single number are left out"));
     }
     Ok(ids)
 }

@@ -1,14 +1,13 @@
 //! `staffml log`, `merge` and `import`
 
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use staffml_bank::log::{Erase, EventId, Import, Log, Moment, Reading, Sync, read, read_any};
+use staffml_bank::log::{Erase, EventId, Import, Log, Reading, Sync, read, read_any};
 use staffml_bank::problem::Problem;
-use staffml_bank::variant::rng::mix;
 
 use crate::args::{Args, LogCommand};
+use crate::clock::Clock;
 use crate::data;
 use crate::failure::{Failure, Outcome};
 use crate::output;
@@ -74,10 +73,7 @@ fn ended(reading: &Reading) -> Result<Outcome, Failure> {
 
 fn open(args: &Args) -> Result<(Log, Reading), Failure> {
     let folder = data::folder(args)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let entropy = mix(now.as_secs() ^ u64::from(now.subsec_nanos()).rotate_left(32))
-        ^ u64::from(std::process::id());
-    let (log, reading) = Log::open(&folder, entropy, Sync::Each)?;
+    let (log, reading) = Log::open(&folder, Clock::entropy(), Sync::Each)?;
     tell(&reading.problems);
     Ok((log, reading))
 }
@@ -87,11 +83,6 @@ fn tell(problems: &[Problem]) {
     for problem in problems {
         output::error(&problem.to_string());
     }
-}
-
-fn now() -> Moment {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Moment::from_ms(i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn compact(args: &Args, erase: bool) -> Result<Outcome, Failure> {
@@ -115,7 +106,8 @@ fn erase(args: &Args, ids: &[EventId]) -> Result<Outcome, Failure> {
     if let Some(id) = ids.iter().find(|id| !reading.events.contains(id)) {
         return Err(Failure::usage(format!("there is no event {id}; nothing was changed")));
     }
-    log.append(Erase::new(ids.to_vec()), now(), 0)?;
+    let clock = Clock::new(args.date);
+    log.append(Erase::new(ids.to_vec()), clock.now(), clock.tz_minutes)?;
     output::text(&format!(
         "{} events are left out from now on; `staffml log compact --erase` removes them from the disk\n",
         ids.len()
@@ -132,7 +124,8 @@ pub(crate) fn merge(args: &Args, path: &Path, note: bool) -> Result<Outcome, Fai
     if note && n_new > 0 {
         let source =
             path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-        log.append(Import::new(source, n_new), now(), 0)?;
+        let clock = Clock::new(args.date);
+        log.append(Import::new(source, n_new), clock.now(), clock.tz_minutes)?;
     }
     let n_known = other.events.len() as u64 - n_new;
     if args.json {

@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 
 use staffml_bank::Bank;
+use staffml_bank::bank::Order;
 use staffml_bank::log::{Answer, Log, Sync, read};
+use staffml_bank::model::taxonomy::Kind;
 use staffml_bank::oracle::Builtin;
 use staffml_bank::variant::Draw;
 use staffml_bank::variant::rng::SplitMix64;
@@ -26,10 +28,15 @@ fn drill_until_killed() {
     let bank = Bank::embedded();
     let (mut log, before) =
         Log::open(Path::new(&folder), u64::from(std::process::id()), Sync::Each).unwrap();
+    let numeric = bank.query().kind(Kind::Numeric).order(Order::Seeded(1)).limit(8).run().unwrap();
+    let draw = |seed| {
+        let id = numeric[usize::try_from(seed).unwrap() % numeric.len()].id();
+        bank.instantiate(id, &Builtin, &Draw::seed(seed)).unwrap()
+    };
+    draw(0); // the first one reads the equations
     println!("begin {}", before.events.len());
     for seed in 0.. {
-        let template = &bank.templates()[usize::try_from(seed).unwrap() % bank.templates().len()];
-        let question = bank.instantiate(template.id(), &Builtin, &Draw::seed(seed)).unwrap();
+        let question = draw(seed);
         let text = question.key.display();
         let verdict = question.grade(&text);
         let answer = Answer::graded(&question, &verdict, 1000).typed(&text);
@@ -38,8 +45,8 @@ fn drill_until_killed() {
     }
 }
 
-/// Starts a drill, kills it a while after its first words, and returns how many answers it said were kept.
-fn one_kill(folder: &Path, wait: Duration) -> u64 {
+/// Starts a drill, kills it a while after so many answers, and returns how many answers it said were kept.
+fn one_kill(folder: &Path, answers: u64, wait: Duration) -> u64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "log::kill::drill_until_killed", "--ignored", "--nocapture"])
         .env(FOLDER, folder)
@@ -55,14 +62,18 @@ fn one_kill(folder: &Path, wait: Duration) -> u64 {
             // The name of the test stands before what it prints first.
             if let Some((_, n)) = line.split_once("begin ") {
                 acknowledged = n.parse().unwrap();
-                let _ = started.send(());
             } else if let Some(n) = line.strip_prefix("kept ") {
                 acknowledged = n.parse().unwrap_or(acknowledged); // its last line may be cut
+            } else {
+                continue;
             }
+            let _ = started.send(());
         }
         acknowledged
     });
-    begin.recv().expect("the child opens the log");
+    for _ in 0..=answers {
+        begin.recv().expect("the child opens the log and answers");
+    }
     std::thread::sleep(wait);
     child.kill().expect("it can be killed");
     child.wait().expect("it ends");
@@ -75,8 +86,9 @@ fn kills(times: u32) {
     let mut rng = SplitMix64::new(9);
     let (mut torn, mut grown, mut last) = (0, 0, 0);
     for i in 0..times {
-        let wait = Duration::from_micros(rng.below(20_000));
-        let acknowledged = one_kill(scratch.path(), wait);
+        // An answer takes some milliseconds, most of them waiting for the disk: kills fall on all of its steps.
+        let (answers, wait) = (rng.below(4), Duration::from_micros(rng.below(5_000)));
+        let acknowledged = one_kill(scratch.path(), answers, wait);
         let reading = read(scratch.path()).unwrap();
         let kept = reading.events.len() as u64;
         // One may have reached the disk before the child could say so; none that it said was kept is gone.
@@ -92,7 +104,7 @@ fn kills(times: u32) {
     eprintln!(
         "{times} kills, {last} answers kept, {grown} drills got as far as an answer, {torn} torn ends"
     );
-    assert!(grown > 0, "no drill lived long enough to answer: nothing was tested");
+    assert!(grown >= times / 2, "{grown} drills answered, though three in four were let to");
 }
 
 #[test]
@@ -102,7 +114,7 @@ fn thirty_kills_lose_nothing_acknowledged() {
 
 /// `cargo test -p staffml-bank --test it -- --ignored thousand_kills --nocapture`
 #[test]
-#[ignore = "takes about two minutes"]
+#[ignore = "takes some minutes"]
 fn thousand_kills_lose_nothing_acknowledged() {
     kills(1000);
 }
