@@ -8,11 +8,14 @@
 mod chains;
 mod number;
 mod structure;
+mod things;
+mod twins;
 mod variants;
 
 #[cfg(test)]
 mod tests;
 
+use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -30,18 +33,27 @@ pub struct Options {
     pub n_seeds: u32,
     /// Today, for dates in the future; unchecked if absent. The library reads no clock.
     pub today: Option<Day>,
+    /// Templates checked at the same time.
+    pub n_threads: usize,
 }
 
 impl Options {
     /// A quick look: 20 variants of each template.
-    pub const FAST: Self = Self { n_seeds: 20, today: None };
+    pub const FAST: Self = Self { n_seeds: 20, today: None, n_threads: 1 };
     /// What a release needs: 400 variants of each template.
-    pub const FULL: Self = Self { n_seeds: 400, today: None };
+    pub const FULL: Self = Self { n_seeds: 400, today: None, n_threads: 1 };
 
     /// Draws this many variants of each template.
     #[must_use]
     pub const fn seeds(mut self, n: u32) -> Self {
         self.n_seeds = n;
+        self
+    }
+
+    /// Checks this many templates at the same time. The findings do not depend on it.
+    #[must_use]
+    pub const fn threads(mut self, n: usize) -> Self {
+        self.n_threads = n;
         self
     }
 
@@ -91,16 +103,55 @@ pub struct TemplateReport {
 #[must_use]
 pub fn check(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Report {
     let mut report = Report { problems: Vec::new(), templates: Vec::new() };
-    for template in bank.templates() {
-        let mut findings = Findings { template, problems: Vec::new() };
-        structure::check(&mut findings, oracle, options.today);
-        let figures = variants::check(&mut findings, oracle, options.n_seeds);
-        report.problems.extend(findings.problems);
+    for (problems, figures) in all(bank.templates(), oracle, options) {
+        report.problems.extend(problems);
         report.templates.push(figures);
     }
+    report.problems.extend(twins::check(bank, oracle));
     report.problems.extend(chains::check(bank, oracle));
     report.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     report
+}
+
+type Checked = (Vec<Problem>, TemplateReport);
+
+/// Checks templates on several threads, each taking the next that is not taken; the order is that of the templates.
+fn all(templates: &[Arc<Template>], oracle: &dyn Oracle, options: Options) -> Vec<Checked> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut out: Vec<(usize, Checked)> = Vec::new();
+        loop {
+            let i = next.fetch_add(1, Ordering::Relaxed);
+            let Some(template) = templates.get(i) else { return out };
+            out.push((i, one(template, oracle, options)));
+        }
+    };
+    let mut done: Vec<(usize, Checked)> = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..options.n_threads.min(templates.len()))
+            .filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, &work).ok())
+            .collect();
+        let mut done = work();
+        for other in others {
+            // A thread that panicked has told so; its templates are then checked again here.
+            done.extend(other.join().unwrap_or_default());
+        }
+        done
+    });
+    for (i, template) in templates.iter().enumerate() {
+        if !done.iter().any(|(j, _)| *j == i) {
+            done.push((i, one(template, oracle, options)));
+        }
+    }
+    done.sort_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, checked)| checked).collect()
+}
+
+fn one(template: &Arc<Template>, oracle: &dyn Oracle, options: Options) -> Checked {
+    let mut findings = Findings { template, problems: Vec::new() };
+    structure::check(&mut findings, oracle, options.today);
+    things::check(&mut findings, oracle);
+    let figures = variants::check(&mut findings, oracle, options.n_seeds);
+    (findings.problems, figures)
 }
 
 /// Findings about one template. Of equal findings only the first is kept.

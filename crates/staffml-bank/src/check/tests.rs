@@ -109,6 +109,120 @@ fn unknown_names_are_found() {
     finds("V-EXPR", "weights = \"n*b\"", "weights = \"n*c\"");
 }
 
+/// Codes found in a bank of the headroom template and another file.
+fn codes_beside(path: &str, text: &str) -> Vec<(&'static str, String)> {
+    let files = [
+        ("bank.toml", include_str!("../../bank/bank.toml")),
+        ("ids.txt", include_str!("../../bank/ids.txt")),
+        ("misconceptions.toml", include_str!("../../bank/misconceptions.toml")),
+        ("q/memory/w02-flash-headroom.toml", GOOD),
+        (path, text),
+    ];
+    let (bank, problems) = Bank::from_files(files);
+    let report = check(&bank, &Builtin, Options::FAST.threads(2));
+    problems.iter().chain(&report.problems).map(|p| (p.code, p.what.clone())).collect()
+}
+
+#[test]
+fn twins_are_found() {
+    let twin = GOOD.replace("w02-flash-headroom", "w02-flash-shortfall");
+    let found = codes_beside("q/memory/w02-flash-shortfall.toml", &twin);
+    let codes: Vec<&str> = found.iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes, ["V-DUP", "W-DUP-TEXT"], "{found:?}");
+    let other = include_str!("../../bank/q/memory/w02-flash-shortfall.toml");
+    let found = codes_beside("q/memory/w02-flash-shortfall.toml", other);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
+fn products_outside_the_registry_are_found() {
+    finds("V-VENDOR", "A board has {flash}", "An STM32F4 board has {flash}");
+    finds("V-VENDOR", "A board has {flash}", "A board by Nordic has {flash}");
+    assert_eq!(codes("A board has {flash}", "An MCU board has {flash}"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_model_larger_than_its_machine_is_found() {
+    let good = include_str!("../../bank/q/deployment/o02-assistant-on-one-device.toml");
+    let path = "q/deployment/o02-assistant-on-one-device.toml";
+    let whole = codes_beside(path, good);
+    assert!(whole.is_empty(), "{whole:?}");
+    let start = good.find("require = ").unwrap();
+    let end = good.find("[params.hw]").unwrap();
+    let bare = format!("{}{}", &good[..start], &good[end..]);
+    assert_eq!(codes_beside(path, &bare)[0].0, "V-FITS");
+    let excused = format!(
+        "{}infeasible_ok = \"the question is what does not fit\"\n{}",
+        &good[..start],
+        &good[end..]
+    );
+    assert!(codes_beside(path, &excused).is_empty());
+}
+
+#[test]
+fn options_that_tell_are_found() {
+    let good = include_str!("../../bank/q/latency/c04-idle-multipliers.toml");
+    let path = "q/latency/c04-idle-multipliers.toml";
+    let whole = codes_beside(path, good);
+    assert!(whole.is_empty(), "{whole:?}");
+    let told =
+        good.replace("for a single token\"", "for a single token, which is what bounds decoding\"");
+    assert_eq!(codes_beside(path, &told)[0].0, "V-OPTION-TELL");
+    let none = good.replace("right = true", "misconception = \"one-way\"");
+    assert_eq!(codes_beside(path, &none)[0].0, "V-OPTIONS");
+}
+
+#[test]
+fn faults_of_chains_are_found() {
+    let chain = |from: &str, to: &str| {
+        let good = include_str!("../../bank/chains/flash-budget.toml");
+        assert!(good.contains(from), "{from:?}");
+        let text = good.replacen(from, to, 1);
+        let files = [
+            ("bank.toml", include_str!("../../bank/bank.toml")),
+            ("ids.txt", include_str!("../../bank/ids.txt")),
+            ("misconceptions.toml", include_str!("../../bank/misconceptions.toml")),
+            ("q/memory/w02-flash-headroom.toml", GOOD),
+            (
+                "q/memory/w02-flash-for-weights.toml",
+                include_str!("../../bank/q/memory/w02-flash-for-weights.toml"),
+            ),
+            ("chains/flash-budget.toml", text.as_str()),
+            ("plans/first-week.toml", include_str!("../../bank/plans/first-week.toml")),
+        ];
+        let (bank, problems) = Bank::from_files(files);
+        let report = check(&bank, &Builtin, Options::FAST);
+        problems.into_iter().chain(report.problems).map(|p| p.code).collect::<Vec<_>>()
+    };
+    assert_eq!(chain("", ""), Vec::<&str>::new());
+    for (code, from, to) in [
+        ("V-CHAIN-ID", "id = \"flash-budget\"", "id = \"flash\""),
+        ("V-CHAIN-TRACK", "track = \"tinyml\"", "track = \"cloud\""),
+        ("V-CHAIN-TOPIC", "topic = \"vram-budgeting\"", "topic = \"load-balancing\""),
+        ("V-CHAIN-THREAD", "\"n\", \"b\"", "\"m\", \"b\""),
+        ("V-CHAIN-THREAD", "\"n\", \"b\"", "\"code\""),
+        ("V-CHAIN-TWICE", "\"n\", \"b\"", "\"n\", \"n\""),
+        ("V-CHAIN-LENGTH", "\"w02-flash-for-weights\", ", ""),
+        ("V-CHAIN-MEMBER", "w02-flash-for-weights", "w02-flash-for-weight"),
+        (
+            "V-CHAIN-LEVEL",
+            "\"w02-flash-for-weights\", \"w02-flash-headroom\"",
+            "\"w02-flash-headroom\", \"w02-flash-for-weights\"",
+        ),
+        ("V-PLAN", "id = \"flash-budget\"", "id = \"flash-budge\""),
+    ] {
+        let found = chain(from, to);
+        assert!(found.contains(&code), "{code} is not among {found:?}");
+    }
+}
+
+#[test]
+fn findings_do_not_depend_on_threads() {
+    let bank = Bank::embedded();
+    let one = check(&bank, &Builtin, Options::FAST);
+    assert_eq!(one, check(&bank, &Builtin, Options::FAST.threads(3)));
+}
+
 #[test]
 fn a_date_in_the_future_is_found() {
     let today = Day { year: 2026, month: 11, day: 20 };

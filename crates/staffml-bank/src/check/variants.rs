@@ -80,7 +80,13 @@ fn n_values_of(kind: &ParamKind, oracle: &dyn crate::oracle::Oracle) -> u64 {
 fn choices(found: &mut Findings<'_>, question: &Question) {
     let seed = question.seed;
     match &question.form {
-        Form::Choice(menu, _) => distinct(found, menu, seed),
+        Form::Choice(menu, instance) => {
+            distinct(found, menu, seed);
+            match instance {
+                Some(instance) => alike(found, menu, instance),
+                None => of_one_length(found, menu),
+            }
+        }
         Form::Multi(parts) => {
             if let Some(ranking) = &parts.decision {
                 distinct(found, &ranking.menu, seed);
@@ -99,6 +105,39 @@ fn distinct(found: &mut Findings<'_>, menu: &Menu, seed: u64) {
     if n_right != 1 || (0..menu.options.len()).any(twin) || !graded.is_correct() {
         let what = format!("seed {seed}: {n_right} right options among {:?}", menu.lines());
         found.add("V-OPTIONS", 0, what, "make the options different, one of them right");
+    }
+}
+
+/// Computed options have one unit and one number of significant figures.
+fn alike(found: &mut Findings<'_>, menu: &Menu, instance: &crate::variant::Instance) {
+    let figures = |text: &str| {
+        let number = text.split(' ').next().unwrap_or_default();
+        let mantissa = number.split('e').next().unwrap_or_default();
+        mantissa.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count()
+    };
+    let unit = |text: &str| text.split_once(' ').map_or("", |(_, unit)| unit).to_owned();
+    let whole = instance.key.tolerance == crate::grade::Tolerance::Exact;
+    let first = menu.options.first().map(|o| (unit(&o.text), figures(&o.text)));
+    let differ = menu.options.iter().any(|o| {
+        first
+            .as_ref()
+            .is_some_and(|(u, n)| unit(&o.text) != *u || (!whole && figures(&o.text) < 3.min(*n)))
+    });
+    if differ {
+        let what = format!("seed {}: {:?}", instance.seed, menu.lines());
+        found.add("V-OPTION-TELL", instance.computed.answer.line, what, "print all options alike");
+    }
+}
+
+/// The right option is neither the longest by far nor the shortest.
+fn of_one_length(found: &mut Findings<'_>, menu: &Menu) {
+    let length = |o: &crate::variant::MenuOption| o.text.chars().count();
+    let wrong = menu.options.iter().filter(|o| !o.misconception.is_empty()).map(length);
+    let (Some(least), Some(most)) = (wrong.clone().min(), wrong.max()) else { return };
+    let right = menu.options.get(menu.right()).map_or(0, length);
+    if right * 10 > most * 13 || right * 13 < least * 10 {
+        let what = format!("the right option has {right} characters, the others {least} to {most}");
+        found.add("V-OPTION-TELL", 1, what, "make the options equally long and equally exact");
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) fn run(args: &Args, command: &Check) -> Result<Outcome, Failure> {
     let dir = command.dir.as_deref().or(args.bank.as_deref());
     let (bank, mut problems) = bank(dir)?;
     let options = if command.full { Options::FULL } else { Options::FAST };
+    let n_threads = std::thread::available_parallelism().map_or(1, core::num::NonZero::get);
+    let options = options.threads(n_threads);
     let options = today().map_or(options, |day| options.today(day));
     let report = check(&bank, &Mlsysim, options);
     problems.extend(report.problems);
