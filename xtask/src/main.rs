@@ -18,6 +18,7 @@ mod kits;
 mod layers;
 mod links;
 mod milestone;
+mod mutate;
 mod nostd;
 mod package;
 mod process;
@@ -74,6 +75,8 @@ enum Command {
     Kits(kits::Args),
     /// Run the commands of the course, and the audit of its checks
     Course(course::Args),
+    /// Plant faults in every question of staffml-bank and count those that its checks catch
+    MutateBank,
     /// Build the API documentation and the book
     Docs(docs::Args),
     /// Repeat milestones in the history of learning machines: list, info ID, run ID
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
             Ok(status) => return status,
             Err(error) => Err(error),
         },
+        Command::MutateBank => mutate::bank(),
         Command::Docs(args) => docs::run(&args),
         Command::Milestone(args) => milestone::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -147,6 +147,16 @@ impl Bank {
         &self.templates
     }
 
+    /// Returns the bank with only these templates, and without chains and plans.
+    #[must_use]
+    pub fn only(&self, ids: &[&str]) -> Self {
+        let mut out = self.clone();
+        out.templates.retain(|t| ids.contains(&t.id()));
+        out.chains.clear();
+        out.plans.clear();
+        out
+    }
+
     /// Returns the chains, ordered by file.
     #[must_use]
     pub fn chains(&self) -> &[Chain] {

@@ -5,6 +5,7 @@
 //! whose wrong answers coincide, or which shows one number and uses another.
 //! All findings are returned at once; none stops the check.
 
+mod audit;
 mod chains;
 mod number;
 mod structure;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use self::audit::{Caught, Fault, audit};
 use crate::bank::Bank;
 use crate::model::{Day, Template};
 use crate::oracle::Oracle;
@@ -128,7 +130,7 @@ fn all(templates: &[Arc<Template>], oracle: &dyn Oracle, options: Options) -> Ve
     };
     let mut done: Vec<(usize, Checked)> = std::thread::scope(|scope| {
         let others: Vec<_> = (1..options.n_threads.min(templates.len()))
-            .filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, &work).ok())
+            .filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
         let mut done = work();
         for other in others {

@@ -214,10 +214,23 @@ fn output(found: &mut Findings<'_>, t: &Computed, signature: &Signature) {
 /// Compares the level with the structure of the question.
 fn level(found: &mut Findings<'_>, oracle: &dyn Oracle, t: &Template) {
     let level = t.class.level;
-    let (fits, is) = match &t.body {
+    if let Some((false, is)) = structure(t, oracle, level) {
+        let what = format!("{level} asks for {is}");
+        found.add("W-LEVEL-FIT", 0, what, "correct the level or the question");
+    }
+}
+
+/// Returns whether a level fits the structure of a question.
+pub(super) fn level_fits(t: &Template, oracle: &dyn Oracle, level: Level) -> bool {
+    structure(t, oracle, level).is_none_or(|(fits, _)| fits)
+}
+
+/// Returns whether a level fits, and what the question asks for; nothing if its equation is unknown.
+fn structure(t: &Template, oracle: &dyn Oracle, level: Level) -> Option<(bool, String)> {
+    Some(match &t.body {
         Body::Numeric(computed) | Body::Choice(computed) => {
-            let Some(signature) = oracle.signature(&computed.answer.equation) else { return };
-            solution_fits(t, computed, &signature)
+            let signature = oracle.signature(&computed.answer.equation)?;
+            solution_fits(t, computed, &signature, level)
         }
         Body::Concept(_) => (level <= Level::L4, "one option to choose".to_owned()),
         Body::Recall(_) => (level <= Level::L2, "one fact to recall".to_owned()),
@@ -230,15 +243,16 @@ fn level(found: &mut Findings<'_>, oracle: &dyn Oracle, t: &Template) {
             )
         }
         Body::Open(_) => (level >= Level::L4, "a text".to_owned()),
-    };
-    if !fits {
-        let what = format!("{level} asks for {is}");
-        found.add("W-LEVEL-FIT", 0, what, "correct the level or the question");
-    }
+    })
 }
 
 /// Returns whether a level fits the steps of a solution, and what they are.
-fn solution_fits(t: &Template, computed: &Computed, signature: &Signature) -> (bool, String) {
+fn solution_fits(
+    t: &Template,
+    computed: &Computed,
+    signature: &Signature,
+    level: Level,
+) -> (bool, String) {
     let answer = &computed.answer;
     let last = answer.output.as_deref().or_else(|| signature.nodes.last().map(|n| n.name.as_str()));
     let mut needed: Vec<&str> = last.into_iter().collect();
@@ -257,7 +271,7 @@ fn solution_fits(t: &Template, computed: &Computed, signature: &Signature) -> (b
     let branches = needed.iter().filter_map(|n| signature.node(n)).any(|n| n.branches);
     let rounds = answer.rounding != Rounding::None;
     let rich = branches || rounds || !t.decoys.is_empty();
-    let fits = match t.class.level {
+    let fits = match level {
         Level::L1 => n_nodes == 1,
         Level::L2 => n_nodes <= 2,
         Level::L3 => n_nodes <= 5 && (n_nodes >= 2 || answer.bind.len() >= 3),

@@ -1,6 +1,6 @@
 //! The shipped bank passes; each kind of fault planted in a good template is found.
 
-use super::{Options, check};
+use super::{Fault, Options, audit, check};
 use crate::bank::Bank;
 use crate::model::Day;
 use crate::oracle::Builtin;
@@ -214,6 +214,37 @@ fn faults_of_chains_are_found() {
         let found = chain(from, to);
         assert!(found.contains(&code), "{code} is not among {found:?}");
     }
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    // The whole bank is audited by `cargo xtask mutate-bank`; here eight templates of different build.
+    let whole = Bank::embedded();
+    let chosen: Vec<&str> =
+        whole.templates().iter().map(|t| t.id()).step_by(whole.templates().len() / 8).collect();
+    let report = audit(&whole.only(&chosen), &Builtin, Options::FAST);
+    assert_eq!(report.len(), Fault::ALL.len());
+    for line in report {
+        assert!(line.missed.is_empty() && line.unplanted.is_empty(), "{line:?}");
+        assert!(line.caught >= 6, "{line:?}");
+    }
+}
+
+#[test]
+fn an_audit_tells_what_is_missed() {
+    // Without its interval nobody can tell that an answer is absurd, without its closed form that the key is wrong.
+    let blind = GOOD.replace("plausible = [1000, 2000000]\n", "");
+    let blind = blind.replace("check = \"(flash - code)*1024 - n*b/8\"\n", "");
+    let files = [
+        ("bank.toml", include_str!("../../bank/bank.toml")),
+        ("ids.txt", include_str!("../../bank/ids.txt")),
+        ("misconceptions.toml", include_str!("../../bank/misconceptions.toml")),
+        ("q/memory/w02-flash-headroom.toml", blind.as_str()),
+    ];
+    let report = audit(&Bank::from_files(files).0, &Builtin, Options::FAST);
+    let missed: Vec<Fault> =
+        report.iter().filter(|line| !line.missed.is_empty()).map(|line| line.fault).collect();
+    assert_eq!(missed, [Fault::WrongKey, Fault::Absurd]);
 }
 
 #[test]

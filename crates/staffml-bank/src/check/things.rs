@@ -55,7 +55,9 @@ const PRODUCTS: [&str; 44] = [
 ];
 
 /// Capitalized words that are no products: people behind methods, words of the field.
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 29] = [
+    "CO2",
+    "CO2e",
     "Adam",
     "AdamW",
     "Amdahl",
@@ -151,7 +153,7 @@ fn is_product(word: &str, starts: bool) -> bool {
     let upper = singular.chars().filter(char::is_ascii_uppercase).count();
     let begins_upper = word.starts_with(|c: char| c.is_ascii_uppercase());
     let has_digit = word.bytes().any(|b| b.is_ascii_digit());
-    if !begins_upper || word.len() == 1 {
+    if !begins_upper || word.len() == 1 || NAMES.contains(&word) {
         return false;
     }
     if has_digit {
@@ -162,7 +164,7 @@ fn is_product(word: &str, starts: bool) -> bool {
     // Acronyms, units, and the first word of a sentence.
     let is_acronym = upper == singular.len();
     let is_plain = upper == 1;
-    !(is_acronym || (starts && is_plain) || NAMES.contains(&word) || Unit::parse(word).is_ok())
+    !(is_acronym || (starts && is_plain) || Unit::parse(word).is_ok())
 }
 
 /// Where a machine meets a model, the question makes sure that the model fits.

@@ -55,6 +55,11 @@ impl Phrase {
         Ok(Self { pieces })
     }
 
+    /// Returns the text of these pieces.
+    pub(crate) const fn of(pieces: Vec<Piece>) -> Self {
+        Self { pieces }
+    }
+
     /// Returns the pieces in order.
     #[must_use]
     pub fn pieces(&self) -> &[Piece] {
