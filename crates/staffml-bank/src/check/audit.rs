@@ -18,7 +18,7 @@ use crate::model::{
 };
 use crate::oracle::Oracle;
 use crate::quantity::Unit;
-use crate::variant::{Draw, Instance, instantiate};
+use crate::variant::{Draw, Instance, attempt};
 
 /// A class of faults, after the defects that reviews of question banks find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -115,8 +115,8 @@ pub fn audit(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Vec<Caught> 
         .collect();
     let numeric = bank.templates().iter().filter(|t| t.head.kind == Kind::Numeric);
     for template in numeric {
-        let codes = |template: &Arc<Template>| -> Vec<&'static str> {
-            one(template, oracle, options).0.iter().map(|p| p.code).collect()
+        let codes = |template: &Arc<Template>| -> Vec<(&'static str, usize)> {
+            one(template, oracle, options).0.iter().map(|p| (p.code, p.line)).collect()
         };
         let before = codes(template);
         for line in &mut out {
@@ -125,8 +125,8 @@ pub fn audit(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Vec<Caught> 
                 continue;
             };
             let after = codes(&Arc::new(planted));
-            let told = |code: &&str| after.contains(code) && !before.contains(code);
-            if line.fault.codes().iter().any(told) {
+            let new = after.iter().filter(|found| !before.contains(found));
+            if new.clone().any(|(code, _)| line.fault.codes().contains(code)) {
                 line.caught += 1;
             } else {
                 line.missed.push(template.id().to_owned());
@@ -141,7 +141,7 @@ fn plant(template: &Arc<Template>, fault: Fault, oracle: &dyn Oracle) -> Option<
     let mut out = Template::clone(template);
     let computed = template.computed()?;
     match fault {
-        Fault::WrongKey => return scaled(template, oracle, &[1.5, 0.5, 3.0], 1.02),
+        Fault::WrongKey => return scaled(template, oracle, &[1.5, 0.5, 3.0], 1.01),
         Fault::Absurd => return scaled(template, oracle, &[1e6, 1e-6, 1e3, 1e-3], 10.0),
         Fault::StemDisagrees => {
             let values = vec![Choice::Number(2.0), Choice::Number(3.0)];
@@ -209,7 +209,8 @@ fn shown_behind(template: &Template, name: &str) -> Option<String> {
     }
 }
 
-/// The template with one input of its equation multiplied, so that the answer moves by at least `least` times.
+/// The template with one input of its equation multiplied: of all inputs and factors that which moves the answer most,
+/// if that is at least `least` times or, for a share that cannot move so far, out of the range of all right answers.
 fn scaled(
     template: &Arc<Template>,
     oracle: &dyn Oracle,
@@ -218,6 +219,12 @@ fn scaled(
 ) -> Option<Template> {
     let computed = template.computed()?;
     let right = drawn(template, oracle)?.key.value;
+    let all: Vec<f64> = (0..40)
+        .filter_map(|seed| attempt(template, oracle, &Draw::seed(seed), 0).ok())
+        .filter_map(|question| question.numbers().first().map(|n| n.key.value))
+        .collect();
+    let is_new = |value: f64| all.iter().all(|v| *v < value) || all.iter().all(|v| *v > value);
+    let mut best: Option<(f64, Template)> = None;
     for factor in factors {
         for i in 0..computed.answer.bind.len() {
             let mut changed = Computed::clone(computed);
@@ -232,17 +239,20 @@ fn scaled(
                 continue;
             };
             let moved = (wrong / right).abs();
-            if moved.is_finite() && (moved >= least || moved <= 1.0 / least) {
-                return Some(Template::clone(&out));
+            let moved = moved.max(1.0 / moved);
+            let enough = moved >= least || is_new(wrong);
+            if moved.is_finite() && enough && best.as_ref().is_none_or(|(most, _)| moved > *most) {
+                best = Some((moved, Template::clone(&out)));
             }
         }
     }
-    None
+    best.map(|(_, out)| out)
 }
 
-/// A variant, or nothing if there is none to be had.
+/// The first variant that the checks see, or nothing if there is none to be had.
 fn drawn(template: &Arc<Template>, oracle: &dyn Oracle) -> Option<Instance> {
-    (0..5).find_map(|seed| instantiate(template, oracle, &Draw::seed(seed)).ok())
+    let question = (0..20).find_map(|seed| attempt(template, oracle, &Draw::seed(seed), 0).ok())?;
+    question.numbers().first().map(|instance| Instance::clone(instance))
 }
 
 fn extended(stem: &Phrase, more: impl IntoIterator<Item = Piece>) -> Phrase {
