@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::bank::Bank;
 use crate::model::taxonomy::{Level, Status, Tier};
-use crate::model::{Chain, Template};
+use crate::model::{Chain, Template, Topic};
 use crate::oracle::Oracle;
 use crate::problem::Problem;
 use crate::read::nearest;
+use crate::sched::prerequisites;
 
 /// Threads drawn of each chain.
 const SEEDS: u64 = 20;
@@ -155,7 +156,7 @@ impl Check<'_> {
     }
 }
 
-/// Whether two topics stand close enough for one chain.
-fn neighbors(a: crate::model::Topic, b: crate::model::Topic) -> bool {
-    a.area() == b.area()
+/// Whether one topic is a prerequisite of the other.
+fn neighbors(a: Topic, b: Topic) -> bool {
+    prerequisites(a).contains(&b) || prerequisites(b).contains(&a)
 }
