@@ -83,6 +83,12 @@ pub(in super::super) static ROWS: &[Row] = &[
         outputs: &[("bytes", "weight_bytes")],
     },
     Row {
+        ours: "transformation.index",
+        theirs: "memory.weight_bytes",
+        inputs: &[("parameters", Node("values")), ("width", Node("width"))],
+        outputs: &[("bytes", "weight_bytes")],
+    },
+    Row {
         ours: "transformation.corpus",
         theirs: "memory.step_time",
         inputs: &[
