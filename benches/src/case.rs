@@ -83,6 +83,10 @@ pub struct Case {
     pub check: Check,
     /// Who competes, ours first.
     pub subjects: Vec<(&'static str, Box<dyn Subject>)>,
+    /// Those of them whose answer is known to differ, and who are timed nevertheless.
+    pub unjudged: Vec<&'static str>,
+    /// What must be said about a contestant beside its times: a refusal, a different answer.
+    pub remarks: Vec<(&'static str, String)>,
 }
 
 impl core::fmt::Debug for Case {
@@ -95,7 +99,14 @@ impl Case {
     /// Returns a case with our contestant only.
     #[must_use]
     pub fn new(check: Check, ours: Box<dyn Subject>) -> Self {
-        Self { work: Work::default(), goals: Vec::new(), check, subjects: vec![(OURS, ours)] }
+        Self {
+            work: Work::default(),
+            goals: Vec::new(),
+            check,
+            subjects: vec![(OURS, ours)],
+            unjudged: Vec::new(),
+            remarks: Vec::new(),
+        }
     }
 
     /// States the least work.
@@ -116,6 +127,25 @@ impl Case {
     #[must_use]
     pub fn with_some(mut self, name: &'static str, subject: Option<Box<dyn Subject>>) -> Self {
         self.subjects.extend(subject.map(|subject| (name, subject)));
+        self
+    }
+
+    /// Adds a contestant that answers differently: `how` is printed beside its times.
+    #[must_use]
+    pub fn with_different(
+        mut self,
+        name: &'static str,
+        subject: Box<dyn Subject>,
+        how: impl Into<String>,
+    ) -> Self {
+        self.unjudged.push(name);
+        self.remark(name, how).with(name, subject)
+    }
+
+    /// States what must be said about a contestant, for example why it refuses the work.
+    #[must_use]
+    pub fn remark(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.remarks.push((name, text.into()));
         self
     }
 

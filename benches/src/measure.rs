@@ -72,19 +72,25 @@ pub struct Outcome {
     pub times: Vec<Times>,
     /// Those who did not, and why.
     pub failures: Vec<(&'static str, String)>,
+    /// What must be said beside the times.
+    pub remarks: Vec<(&'static str, String)>,
 }
 
 /// Checks every contestant once, calibrates, warms up and measures in rounds.
 ///
-/// A contestant that fails, panics or gives a wrong result is reported and left out.
+/// A contestant that fails, panics or gives a wrong result is reported and left out; one of the case's
+/// [`unjudged`](Case::unjudged) only if it fails or panics.
 #[must_use]
 pub fn measure(case: Case, effort: Effort) -> Outcome {
     let mut check = case.check;
-    let mut outcome = Outcome::default();
+    let mut outcome = Outcome { remarks: case.remarks, ..Outcome::default() };
     let mut racing = Vec::new();
     for (name, mut subject) in case.subjects {
         let entered = guarded(|| {
-            check.judge(subject.answer()?)?;
+            let answer = subject.answer()?;
+            if !case.unjudged.contains(&name) {
+                check.judge(answer)?;
+            }
             subject.reset()?;
             calibrate(subject.as_mut(), effort.slice)
         });
@@ -201,5 +207,19 @@ mod tests {
         let text = |i: usize| outcome.failures[i].1.as_str();
         assert_eq!(text(0), "entry 0 of the result is 2, expected 1 within 0e0");
         assert_eq!((text(1), text(2)), ("no such kernel", "panicked: shapes differ"));
+    }
+
+    #[test]
+    fn a_different_answer_is_timed_only_where_the_report_says_so() {
+        let case = Case::new(Check::mutual(0.0), sleeper(10, 1.0))
+            .with_different("peer", sleeper(10, 2.0), "2 instead of 1")
+            .remark("other", "refuses");
+        let outcome = measure(case, TINY);
+        assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+        assert_eq!(outcome.times.len(), 2);
+        assert_eq!(
+            outcome.remarks,
+            [("peer", "2 instead of 1".to_owned()), ("other", "refuses".to_owned())]
+        );
     }
 }

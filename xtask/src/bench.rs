@@ -56,9 +56,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     command.args(["--bin", "peers"]);
     let only = args.only.as_deref().map(workspace::library).transpose()?;
     if !args.no_run {
-        if only.is_none_or(|name| name == "tinytorch-core") {
-            // These peers are hundreds of crates: compiled for a measurement that needs them, not for a check.
-            command.args(["--features", "peers"]);
+        // The peers are hundreds of crates: compiled for a measurement that needs them, not for a check.
+        for (package, feature) in [("tinytorch-core", "peers"), ("kits-hal", "tract")] {
+            if only.is_none_or(|name| name == package) {
+                command.args(["--features", feature]);
+            }
+        }
+        if let Some(dir) = &args.dir {
+            command.env("KITS_DATA_DIR", std::path::absolute(dir)?);
         }
         command.arg("--").args(only);
         if args.json {

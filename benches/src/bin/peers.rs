@@ -18,7 +18,8 @@ use clap::Parser as _;
 #[derive(Debug, clap::Parser)]
 #[command(
     after_help = "Environment:\n  BENCH_PYTHON       interpreter that has PyTorch [default: python3]\n  \
-                        RAYON_NUM_THREADS  threads of every contestant [default: all cores]"
+                        RAYON_NUM_THREADS  threads of every contestant [default: all cores]\n  \
+                        KITS_DATA_DIR      folder with public models in models/ and extra/models/"
 )]
 struct Args {
     /// Library crate to measure; all when left out
@@ -59,7 +60,7 @@ fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     let machine = Machine::look();
-    let (mut peers, mut absent) = rust_peers();
+    let (mut peers, mut absent) = rust_peers(&plans);
     let mut python =
         |package, peer| python_peer(&plans, package, peer, &machine, &mut peers, &mut absent);
     let torch = python("tinytorch-core", "torch");
@@ -93,7 +94,7 @@ fn row(plan: &Plan, setup: &Setup, effort: Effort, turn: usize, turns: usize) ->
         }
         Err(error) => {
             let outcome =
-                Outcome { times: Vec::new(), failures: vec![("setup", format!("{error:#}"))] };
+                Outcome { failures: vec![("setup", format!("{error:#}"))], ..Outcome::default() };
             Row::new(plan, benches::case::Work::default(), Vec::new(), outcome)
         }
     }
@@ -122,15 +123,24 @@ fn selected(args: &Args, plans: Vec<Plan>) -> Result<Vec<Plan>> {
 
 type Named = Vec<(&'static str, String)>;
 
-/// The Rust peers in this build, and how to have them.
-fn rust_peers() -> (Named, Named) {
-    if cfg!(feature = "peers") {
-        let burn = format!("{} (flex, x86-v4)", locked_version("burn"));
-        (vec![("candle", locked_version("candle-core").to_owned()), ("burn", burn)], Vec::new())
-    } else {
-        let remedy = "not in this build; `cargo xtask bench` and `--features peers` compile it in";
-        (Vec::new(), vec![("candle", remedy.to_owned()), ("burn", remedy.to_owned())])
-    }
+/// The Rust peers in this build, and how to have the others that the measured crates know.
+fn rust_peers(plans: &[Plan]) -> (Named, Named) {
+    let (mut peers, mut absent) = (Named::new(), Named::new());
+    let mut enter = |package, name: &'static str, built: bool, version: String, feature| {
+        if built {
+            peers.push((name, version));
+        } else if plans.iter().any(|plan| plan.package == package) {
+            absent
+                .push((name, format!("not in this build: `--features {feature}` compiles it in")));
+        }
+    };
+    let rust = cfg!(feature = "peers");
+    let burn = format!("{} (flex, x86-v4)", locked_version("burn"));
+    enter("tinytorch-core", "candle", rust, locked_version("candle-core").to_owned(), "peers");
+    enter("tinytorch-core", "burn", rust, burn, "peers");
+    let tract = locked_version("tract-tflite").to_owned();
+    enter("kits-hal", "tract", cfg!(feature = "tract"), tract, "tract");
+    (peers, absent)
 }
 
 /// Starts Python with `peer` where a case of `package` can use it.

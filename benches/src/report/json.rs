@@ -40,6 +40,8 @@ fn case(report: &Report, row: &Row) -> Value {
         |(goal, ratio)| json!({"peer": goal.peer, "ratio": goal.ratio, "verdict": Verdict::of(goal, ratio).word()}),
     );
     let failures = row.outcome.failures.iter().map(|(name, why)| json!({"name": name, "why": why}));
+    let remarks =
+        row.outcome.remarks.iter().map(|(name, text)| json!({"name": name, "text": text}));
     json!({
         "crate": row.package,
         "name": row.name,
@@ -49,6 +51,7 @@ fn case(report: &Report, row: &Row) -> Value {
         "ratios": ratios.collect::<Value>(),
         "goals": goals.collect::<Value>(),
         "failures": failures.collect::<Value>(),
+        "remarks": remarks.collect::<Value>(),
     })
 }
 
@@ -78,5 +81,6 @@ mod tests {
         );
         assert_eq!(gemm["goals"][0]["verdict"], "short");
         assert_eq!(gemm["failures"][0]["why"], "panicked: no");
+        assert_eq!(value["cases"][1]["remarks"], json!([{"name": "torch", "text": "refuses"}]));
     }
 }

@@ -131,6 +131,7 @@ mod tests {
             outcome: Outcome {
                 times: vec![times("ours", [2e-5, 2e-5, 3e-5]), times("burn", [1e-5, 2e-5, 2e-5])],
                 failures: vec![("candle", "panicked: no".into())],
+                remarks: Vec::new(),
             },
         };
         let grade = Row {
@@ -142,6 +143,7 @@ mod tests {
             outcome: Outcome {
                 times: vec![times("ours", [1e-6; 3]), times("naive", [2e-6; 3])],
                 failures: Vec::new(),
+                remarks: vec![("torch", "refuses".into())],
             },
         };
         Report {

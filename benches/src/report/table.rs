@@ -51,6 +51,11 @@ pub fn table(report: &Report) -> String {
         }
     }
     for row in &report.rows {
+        for (name, text) in &row.outcome.remarks {
+            line(format!("note: {name} in {}: {text}", row.name));
+        }
+    }
+    for row in &report.rows {
         for (name, why) in &row.outcome.failures {
             line(format!("failed: {name} in {}: {why}", row.name));
         }
@@ -171,6 +176,7 @@ case     ours  rate  of limit            /naive  goals
 grade  1.0 us                  0.50 (0.50-0.50)
 
 short: gemm-64 takes 1.50 of burn, goal 1
+note: torch in grade: refuses
 failed: candle in gemm-64: panicked: no
 ";
         assert_eq!(table(&super::super::tests::example()), expected);
