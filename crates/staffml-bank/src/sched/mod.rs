@@ -8,6 +8,7 @@
 //! [`Placement`] finds the skill of a newcomer.
 
 mod calibration;
+mod difficulty;
 mod fsrs;
 mod fuzz;
 mod item;
@@ -22,6 +23,7 @@ mod skill;
 mod sm2;
 
 pub use calibration::{Calibration, CurvePoint, Quadrants, Share, curve, overconfidence, wilson};
+pub use difficulty::{Measured, Response, measure};
 pub use fsrs::{Fsrs6, Memory, Rating};
 pub use fuzz::fuzzed;
 pub use item::{Catalog, FamilyNote, Item};

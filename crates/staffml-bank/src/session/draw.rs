@@ -2,7 +2,7 @@
 
 use crate::grade::Class;
 use crate::log::{Mode, Moment, Outcome, Placement};
-use crate::sched::{CONFIDENCE_WORDS, Calibration, Scheduler as _};
+use crate::sched::{CONFIDENCE_WORDS, Calibration, Scheduler as _, information};
 use crate::variant::Style;
 
 use super::question::{Step, wants};
@@ -119,7 +119,7 @@ fn feedback(runner: &Runner, judged: &Judged, now: Moment) -> Feedback {
         None if !put.rows().is_empty() => {
             "marked by yourself; compare with the model answer".to_owned()
         }
-        None => "not known yet".to_owned(),
+        None => "here is how it goes".to_owned(),
         Some(v) if v.class == Class::Unparsable => {
             format!("{}; three times not readable counts as not known", v.message)
         }
@@ -217,12 +217,43 @@ fn summary(runner: &Runner, why: Ending, message: Option<String>) -> Summary {
         skipped: count(&|l| l.outcome.is_none() && l.code != "timeout"),
         timed_out: count(&|l| l.code == "timeout"),
         skill: (runner.skill_before, runner.state.skills().global()),
+        skill_error: skill_error(runner, &lines),
+        earlier: earlier(runner),
         brier: Calibration::of(&stated).map(|c| c.brier),
         next: next(runner, &lines, &families),
         families,
         placed,
         lines,
     }
+}
+
+/// One over the root of the information of the answers at the skill they led to, the prior N(0, 1) counting as 1.
+fn skill_error(runner: &Runner, lines: &[Line]) -> f64 {
+    let theta = runner.state.skills().global();
+    let catalog = &runner.course.catalog;
+    let answered = lines.iter().filter(|l| l.outcome.is_some());
+    let items = answered.filter_map(|l| catalog.item(catalog.place(&l.id)?));
+    let told =
+        items.map(|i| information(theta, i.discrimination, i.difficulty, i.form.guess_of_skill()));
+    1.0 / libm::sqrt(1.0 + told.sum::<f64>())
+}
+
+/// Scores of earlier gauntlets of the same preset; other sessions are not compared.
+fn earlier(runner: &Runner) -> Vec<f64> {
+    if runner.setup.mode != Mode::Gauntlet {
+        return Vec::new();
+    }
+    let same = |past: &&crate::state::Past| {
+        past.start.mode == Mode::Gauntlet
+            && past.start.preset == runner.setup.preset
+            && past.start.session != runner.session
+            && !past.start.items.is_empty()
+    };
+    let share = |past: &crate::state::Past| {
+        let score: f64 = past.answers.iter().map(|(_, a)| a.score()).sum();
+        score / past.start.items.len() as f64
+    };
+    runner.state.sessions().iter().filter(same).map(share).collect()
 }
 
 /// Commands that lead on, at most three.

@@ -55,7 +55,7 @@
 //! session.line("12 bananas", at(20), &mut journal)?; // not readable: asked again
 //! session.line("k", at(30), &mut journal)?;
 //! let Stage::Feedback(feedback) = session.view(at(30)).stage else { panic!("no verdict") };
-//! assert_eq!(feedback.message, "not known yet");
+//! assert_eq!(feedback.message, "here is how it goes");
 //! session.line("q", at(40), &mut journal)?;
 //! assert!(session.is_done());
 //! assert_eq!(journal.events.len(), 3); // beginning, answer, end

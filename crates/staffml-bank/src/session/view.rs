@@ -287,6 +287,10 @@ pub struct Summary {
     pub timed_out: u32,
     /// Skill over all areas before and after.
     pub skill: (f64, f64),
+    /// Standard error of the skill, by what the answers of this session and the prior tell.
+    pub skill_error: f64,
+    /// Shares of the full score of earlier sessions of the same preset, oldest first.
+    pub earlier: Vec<f64>,
     /// Brier score of the stated confidences; 0 is best.
     pub brier: Option<f64>,
     /// Families of misconceptions shown, with how often.

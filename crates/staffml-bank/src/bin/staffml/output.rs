@@ -103,6 +103,13 @@ fn params(values: &[(String, ParamValue)]) -> serde_json::Map<String, Value> {
     values.iter().filter_map(print).collect()
 }
 
+/// Breaks text into lines of at most 78 characters, the first indented by `first` and the others by `rest` spaces.
+pub(crate) fn indent(text: &str, first: usize, rest: usize) -> String {
+    // A word as wide as the indent stands for it, so that the first line is broken as short as it must be.
+    let marked = format!("{}{text}", "\u{1}".repeat(first));
+    staffml_bank::text::wrap(&marked, 78, &" ".repeat(rest)).replace('\u{1}', " ")
+}
+
 /// One variant as JSON. The answer is part of it only where a solution is asked for.
 pub(crate) fn instance(instance: &Instance, solution: bool) -> Value {
     let mut out = json!({

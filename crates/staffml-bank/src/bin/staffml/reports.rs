@@ -213,8 +213,8 @@ pub(crate) fn gap_report(args: &Args, command: &Gaps) -> Result<Outcome, Failure
         } else {
             format!(" ({})", gap.families.join(", "))
         };
-        let text = format!("  {name}: {}{families}", gap.what);
-        out.push_str(&staffml_bank::text::wrap(&text, 78, "    "));
+        let text = format!("{name}: {}{families}", gap.what);
+        out.push_str(&output::indent(&text, 2, 4));
         out.push_str(&format!("    {}\n", gap.command));
     }
     output::text(&out)?;

@@ -5,7 +5,7 @@
 use staffml_bank::log::Outcome;
 use staffml_bank::session::{Ask, Feedback, Form, Line, Progress, Stage, Summary, Sure, View};
 
-use crate::output::wrap;
+use crate::output::{indent, wrap};
 
 /// How much may be made of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +92,7 @@ fn ask(ask: &Ask, view: &View, style: Style, fresh: Fresh) -> String {
         Form::Choice { options } => {
             out.push('\n');
             for (i, option) in options.iter().enumerate() {
-                let text = format!("  {}. {option}", i + 1);
-                out.push_str(&staffml_bank::text::wrap(&text, 78, "     "));
+                out.push_str(&indent(&format!("{}. {option}", i + 1), 2, 5));
             }
             out.push_str(&wrap(&format!("\nType a number. {keys}")));
         }
@@ -105,8 +104,7 @@ fn ask(ask: &Ask, view: &View, style: Style, fresh: Fresh) -> String {
         }
         Form::Mark { levels, anchors, quoted } => {
             for (i, (level, anchor)) in levels.iter().zip(anchors).enumerate() {
-                let text = format!("  {i}  {level}. For example: {anchor}");
-                out.push_str(&staffml_bank::text::wrap(&text, 78, "     "));
+                out.push_str(&indent(&format!("{i}: {level}. For example: {anchor}"), 2, 5));
             }
             let quote = if *quoted { " and the words of your text that earn it" } else { "" };
             out.push_str(&wrap(&format!("Type a mark{quote}.")));
@@ -172,13 +170,13 @@ fn feedback(f: &Feedback, style: Style) -> String {
         let Some(judged) = part.outcome else { continue };
         let own = if part.answer.is_empty() { "-" } else { &part.answer };
         let text =
-            format!("  {}. {}: you {own}, answer {}", i + 1, outcome(judged), part.right_answer);
-        out.push_str(&staffml_bank::text::wrap(&text, 78, "     "));
+            format!("{}. {}: you {own}, answer {}", i + 1, outcome(judged), part.right_answer);
+        out.push_str(&indent(&text, 2, 5));
     }
     if let Some(d) = &f.diagnosis {
         if let (Some(wrong), Some(right)) = (&d.wrong, &d.right) {
-            out.push_str(&wrap(&format!("  your step   {wrong}")));
-            out.push_str(&wrap(&format!("  right step  {right}")));
+            out.push_str(&indent(&format!("your step: {wrong}"), 2, 4));
+            out.push_str(&indent(&format!("right step: {right}"), 2, 4));
         }
         out.push_str(&wrap(&format!("Next time: {}", d.remedy)));
     }
@@ -241,7 +239,17 @@ fn done(s: &Summary, view: &View, style: Style) -> String {
     }
     if s.answered > 0 && s.placed.is_none() {
         let (before, after) = s.skill;
-        out.push_str(&format!("Skill: {before:+.2}, now {after:+.2}\n"));
+        let half = 1.645 * s.skill_error;
+        let (low, high) = (after - half, after + half);
+        out.push_str(&format!(
+            "Skill: {before:+.2}, now {after:+.2} ({low:+.2} to {high:+.2} nine times in ten)\n"
+        ));
+    }
+    if !s.earlier.is_empty() {
+        let shares: Vec<String> = s.earlier.iter().map(|e| format!("{:.0} %", e * 100.0)).collect();
+        let own = 100.0 * s.score / s.lines.len().max(1) as f64;
+        let shares = shares.join(", ");
+        out.push_str(&wrap(&format!("{own:.0} % of the full score; earlier runs: {shares}")));
     }
     if let Some(placed) = &s.placed {
         let (low, high) =
@@ -280,10 +288,10 @@ fn row(line: &Line) -> String {
     };
     let own = if line.answer.is_empty() { String::new() } else { format!("you {}, ", line.answer) };
     let text = format!(
-        "  {} {:<32} {word}{code}: {own}answer {}, {:.0} s",
+        "{} {}. {word}{code}: {own}answer {}, {:.0} s",
         line.level, line.title, line.right_answer, line.seconds
     );
-    staffml_bank::text::wrap(&text, 78, "      ")
+    indent(&text, 2, 5)
 }
 
 /// Scores by area and by level.

@@ -162,10 +162,10 @@ pub(crate) fn timed(args: &Args, command: &Gauntlet) -> Result<Outcome, Failure>
     setup.calculator = !command.no_calculator;
     if !args.json {
         let minutes = share.preset.minutes();
-        output::text(&output::wrap(&format!(
-            "{minutes} minutes, nothing is revealed before the end. Share these questions: staffml gauntlet --code {}",
+        output::text(&format!(
+            "{minutes} minutes, nothing is revealed before the end. To share these questions:\n  staffml gauntlet --code {}\n",
             share.code()
-        )))?;
+        ))?;
     }
     play::start(args, learner, log, setup)
 }
@@ -198,7 +198,7 @@ pub(crate) fn walk(args: &Args, command: &Chain) -> Result<Outcome, Failure> {
             for c in chains {
                 let row =
                     format!("{:<28} {} steps, {}  {}", c.id, c.members.len(), c.track, c.title);
-                output::text(&output::wrap(&row))?;
+                output::text(&format!("{row}\n"))?;
             }
         }
         return Ok(Outcome::Yes);
