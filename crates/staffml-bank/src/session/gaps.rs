@@ -99,6 +99,7 @@ struct Look<'a> {
 #[derive(Default)]
 struct Tally {
     wrong: u32,
+    sure: u32,
     confidence: f64,
     families: Vec<(usize, u32)>,
     lucky: u32,
@@ -139,6 +140,7 @@ impl Look<'_> {
             let slot = out.iter_mut().find(|(topic, _)| *topic == stated.topic);
             let Some((_, tally)) = slot.filter(|_| !is_closed) else { continue };
             let sure = stated.confidence >= SURE;
+            tally.sure += u32::from(sure);
             match (sure, stated.right) {
                 (true, false) => {
                     tally.wrong += 1;
@@ -169,7 +171,11 @@ impl Look<'_> {
     }
 
     fn sure_and_wrong(&self) -> Vec<Gap> {
-        let wrong = self.tallies().into_iter().filter(|(_, tally)| tally.wrong > 0);
+        let mut wrong = self.tallies();
+        wrong.retain(|(_, tally)| tally.wrong > 0);
+        // Of equally heavy ones, those that are wrong more often when sure come first.
+        let share = |t: &Tally| f64::from(t.wrong) / f64::from(t.sure.max(1));
+        wrong.sort_by(|a, b| share(&b.1).total_cmp(&share(&a.1)));
         let gap = |(topic, tally): (Topic, Tally)| {
             let mean = tally.confidence / f64::from(tally.wrong);
             let families: Vec<String> =
@@ -195,7 +201,7 @@ impl Look<'_> {
                 },
             }
         };
-        sorted(wrong.map(gap).collect())
+        sorted(wrong.into_iter().map(gap).collect())
     }
 
     fn foundations(&self) -> Vec<Gap> {

@@ -48,7 +48,7 @@ fn placements_are_as_good_as_twelve_items_allow() {
     let bank = Bank::embedded();
     let catalog = Arc::new(Catalog::of(&bank));
     let runs = if is_long() { 4000 } else { 400 };
-    for (a, least) in [(1.0, 0.60), (1.7, 0.75), (2.5, 0.88)] {
+    for (a, least) in [(1.0, 0.60), (1.7, 0.80), (2.5, 0.88)] {
         let items: Vec<Item> = catalog
             .items()
             .iter()
