@@ -10,7 +10,7 @@ mod signal;
 use core::fmt::{self, Write};
 use core::ops::ControlFlow;
 
-use kits_hal::board::{Battery, Board, DutyCycle, Need, Work};
+use kits_hal::board::{Battery, Board, Cascade, DutyCycle, LanguageModel, Need, Talk, Work};
 use kits_hal::{Check, LoadError, Model, Observer, OpCode, RunError, Session, Step, crc32};
 
 /// Text is counted, not kept.
@@ -194,6 +194,31 @@ fn boards(bytes: &[u8], text: &mut Length) {
             let _ = match cycle.energies().and_then(|e| battery.life_hours(e.average_mw)) {
                 Ok(_) => Ok(()),
                 Err(e) => write!(text, "{e:?}"),
+            };
+            let gate = Cascade { gate_uj: float(0), model_uj: float(4), passed: float(8) };
+            for answer in [
+                cycle.shortest_period_ms(&battery, float(12)),
+                cycle.longest_active_ms(&battery, float(12)),
+                cycle.latency_for_budget_ms(float(16)),
+                battery.load_for_mw(float(12)),
+                gate.saved_uj(),
+                gate.break_even(),
+            ] {
+                let _ = match answer {
+                    Ok(real) => write!(text, "{}", real.to_bits()),
+                    Err(e) => write!(text, "{e}"),
+                };
+            }
+            let talk = Talk {
+                context: number(0),
+                kv_element_bytes: number(4).to_le_bytes()[0],
+                system_bytes: number(8).into(),
+            };
+            let other = id.get(1..).unwrap_or_default();
+            let _ = match LanguageModel::by_id(other).map(|model| model.on(board, &talk)) {
+                Ok(Ok(report)) => write!(text, "{report}{}", report.used()),
+                Ok(Err(error)) => write!(text, "{error}"),
+                Err(unknown) => write!(text, "{unknown}"),
             };
             match board.check(&need) {
                 Ok(report) => match report.battery_life(&battery, float(40)) {
