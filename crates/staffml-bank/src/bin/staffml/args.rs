@@ -17,7 +17,7 @@ use crate::wishes::{
 ///
 /// Exit status: 0 done or right, 1 a negative answer (findings, a wrong answer, nothing to ask), 2 usage, 3 a file or
 /// stream that cannot be used, 4 the oracle, 5 left before the end, 6 a damaged progress log.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "staffml", version)]
 pub(crate) struct Args {
     /// Read the questions of this folder instead of those that come with the program.
@@ -45,7 +45,7 @@ pub(crate) struct Args {
     pub(crate) command: Option<Command>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum Command {
     /// Answer the most useful questions.
     Practice(Practice),
@@ -78,6 +78,9 @@ pub(crate) enum Command {
     Settings(Settings),
     /// Fit the scheduler to your own log.
     Optimize,
+    /// Practice and progress in a browser, on this machine only.
+    #[cfg(feature = "serve")]
+    Serve(Serve),
     /// Check every template: texts, bindings, answer keys, wrong answers, over many drawn variants.
     Check(Check),
     /// List the templates.
@@ -132,7 +135,7 @@ pub(crate) enum Target {
     Anonymous,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXPORT_HELP)]
 pub(crate) struct Export {
     /// Format.
@@ -180,7 +183,7 @@ Examples:
   staffml export progress --out backup.jsonl
 ";
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 #[command(after_help = LOG_HELP)]
 pub(crate) enum LogCommand {
     /// Check every line: checksum, form, chain; damage gives exit status 6.
@@ -213,7 +216,7 @@ const LOG_HELP: &str = "Examples:
   staffml log compact --erase            remove erased events from the disk
 ";
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Check {
     /// Folder of the bank; same as --bank.
     pub(crate) dir: Option<PathBuf>,
@@ -225,7 +228,7 @@ pub(crate) struct Check {
     pub(crate) deny_warnings: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Variant {
     /// Template, for example w02-flash-for-weights; `staffml list` shows all.
     pub(crate) id: String,
@@ -240,7 +243,7 @@ pub(crate) struct Variant {
     pub(crate) solution: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Grade {
     /// Template.
     #[arg(long)]
@@ -256,7 +259,7 @@ pub(crate) struct Grade {
     pub(crate) answer: Vec<String>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Ask {
     /// Template; a random one if absent.
     pub(crate) id: Option<String>,
@@ -284,3 +287,13 @@ pub(crate) fn as_draw(seed: u64, given: &[(String, String)]) -> Draw {
         Err(_) => draw.text(name, value),
     })
 }
+
+/// The local web page.
+#[cfg(feature = "serve")]
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Serve {
+    /// Listen on this port of 127.0.0.1; any free one when left out.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+}
+

@@ -16,6 +16,8 @@ mod plan;
 mod play;
 mod reports;
 mod screen;
+#[cfg(feature = "serve")]
+mod serve;
 mod sessions;
 mod settings;
 mod wishes;
@@ -61,6 +63,8 @@ fn run(args: &Args, command: &Command) -> Result<Outcome, Failure> {
         Command::History => reports::history(args),
         Command::Settings(command) => settings::run(args, command),
         Command::Optimize => settings::optimize(args),
+        #[cfg(feature = "serve")]
+        Command::Serve(command) => serve::run(args, command),
         Command::Check(command) => check::run(args, command),
         Command::List => draw::list(args),
         Command::Draw(command) => draw::run(args, command),

@@ -18,53 +18,19 @@ const SEED: u64 = 1;
 
 pub(crate) fn progress(args: &Args, command: &Progress) -> Result<Outcome, Failure> {
     let learner = Learner::read(args)?;
+    if args.json {
+        output::object(&progress_json(&learner, command.heat, command.track))?;
+        return Ok(Outcome::Yes);
+    }
     let (state, today) = (&learner.state, learner.clock.today());
-    let wanted = |item: &staffml_bank::sched::Item| {
-        command.track.is_none_or(|track| item.tracks.contains(&track))
-    };
-    let counts = state.cell_counts(today, wanted);
+    let counts = state.cell_counts(today, |item| on(item, command.track));
     let streak = state.streak(today);
     let skill = state.skills().global();
     let due = state.due(today).len();
     let done = state.days().get(&today).copied().unwrap_or_default();
     let rows = heat(state, command.heat, command.track);
     let families = families(state);
-    let leeches: Vec<Value> = state
-        .leeches()
-        .into_iter()
-        .filter_map(|(place, family)| {
-            let family = family.and_then(|f| Some(&state.catalog().families().get(f)?.id));
-            Some(json!({ "id": state.catalog().item(place)?.id, "family": family }))
-        })
-        .collect();
-    if args.json {
-        output::object(&json!({
-            "schema": "staffml-progress/1",
-            "day": today.to_string(),
-            "answers": state.n_answers(),
-            "today": done,
-            "due": due,
-            "streak": streak,
-            "skill": skill,
-            "level": suggested_level(skill),
-            "areas": Area::ALL.iter().map(|area| {
-                let skill = state.skills().of(*area);
-                json!({ "area": area, "skill": skill.global + skill.area, "answers": skill.n_area })
-            }).collect::<Vec<_>>(),
-            "cells": counts,
-            "heat": rows.iter().map(|(name, cells)| json!({
-                "row": name,
-                "cells": cells.iter().map(|(n, p)| json!({ "column": n, "known": p })).collect::<Vec<_>>(),
-            })).collect::<Vec<_>>(),
-            "families": families.iter().map(|(id, e)| json!({
-                "family": id, "seen": e.seen, "possible": e.possible, "strength": e.strength(),
-                "drill": e.wants_drill(),
-            })).collect::<Vec<_>>(),
-            "leeches": leeches,
-            "settings": state.settings(),
-        }))?;
-        return Ok(Outcome::Yes);
-    }
+    let leeches = leeches(state);
     let mut out = format!(
         "{} answers, {} today; {due} due; streak {} (longest {})\n",
         state.n_answers(),
@@ -105,6 +71,50 @@ pub(crate) fn progress(args: &Args, command: &Progress) -> Result<Outcome, Failu
     }
     output::text(&out)?;
     Ok(Outcome::Yes)
+}
+
+fn on(item: &staffml_bank::sched::Item, track: Option<Track>) -> bool {
+    track.is_none_or(|track| item.tracks.contains(&track))
+}
+
+/// Templates that left the schedule, with the family of wrong turns that may be why.
+fn leeches(state: &State) -> Vec<Value> {
+    let named = |(place, family): (usize, Option<usize>)| {
+        let family = family.and_then(|f| Some(&state.catalog().families().get(f)?.id));
+        Some(json!({ "id": state.catalog().item(place)?.id, "family": family }))
+    };
+    state.leeches().into_iter().filter_map(named).collect()
+}
+
+/// What `staffml progress --json` writes.
+pub(crate) fn progress_json(learner: &Learner, by: Heat, track: Option<Track>) -> Value {
+    let (state, today) = (&learner.state, learner.clock.today());
+    let skill = state.skills().global();
+    json!({
+        "schema": "staffml-progress/1",
+        "day": today.to_string(),
+        "answers": state.n_answers(),
+        "today": state.days().get(&today).copied().unwrap_or_default(),
+        "due": state.due(today).len(),
+        "streak": state.streak(today),
+        "skill": skill,
+        "level": suggested_level(skill),
+        "areas": Area::ALL.iter().map(|area| {
+            let skill = state.skills().of(*area);
+            json!({ "area": area, "skill": skill.global + skill.area, "answers": skill.n_area })
+        }).collect::<Vec<_>>(),
+        "cells": state.cell_counts(today, |item| on(item, track)),
+        "heat": heat(state, by, track).iter().map(|(name, cells)| json!({
+            "row": name,
+            "cells": cells.iter().map(|(n, p)| json!({ "column": n, "known": p })).collect::<Vec<_>>(),
+        })).collect::<Vec<_>>(),
+        "families": families(state).iter().map(|(id, e)| json!({
+            "family": id, "seen": e.seen, "possible": e.possible, "strength": e.strength(),
+            "drill": e.wants_drill(),
+        })).collect::<Vec<_>>(),
+        "leeches": leeches(state),
+        "settings": state.settings(),
+    })
 }
 
 /// Rows of cells: the mean probability of being known among the cells with answers.
@@ -221,8 +231,37 @@ pub(crate) fn gap_report(args: &Args, command: &Gaps) -> Result<Outcome, Failure
     Ok(Outcome::Yes)
 }
 
+/// What `staffml calibration --json` writes; `None` if no answer has a stated confidence.
+pub(crate) fn calibration_json(learner: &Learner) -> Option<Value> {
+    let stated = learner.state.stated();
+    let pairs = |wanted: &dyn Fn(&Stated) -> bool| -> Vec<(f64, bool)> {
+        stated.iter().filter(|s| wanted(s)).map(|s| (s.confidence, s.right)).collect()
+    };
+    let all = pairs(&|_| true);
+    let areas = Area::ALL.iter().filter_map(|area| {
+        let pairs = pairs(&|s| s.topic.area() == *area);
+        let index = overconfidence(&pairs, SEED);
+        (!pairs.is_empty())
+            .then(|| json!({ "area": area, "answers": pairs.len(), "overconfidence": index }))
+    });
+    Some(json!({
+        "schema": "staffml-calibration/1",
+        "answers": all.len(),
+        "scores": Calibration::of(&all)?,
+        "curve": curve(&all),
+        "overconfidence": overconfidence(&all, SEED),
+        "areas": areas.collect::<Vec<_>>(),
+    }))
+}
+
 pub(crate) fn calibration(args: &Args) -> Result<Outcome, Failure> {
     let learner = Learner::read(args)?;
+    if args.json
+        && let Some(value) = calibration_json(&learner)
+    {
+        output::object(&value)?;
+        return Ok(Outcome::Yes);
+    }
     let stated = learner.state.stated();
     let pairs = |wanted: &dyn Fn(&Stated) -> bool| -> Vec<(f64, bool)> {
         stated.iter().filter(|s| wanted(s)).map(|s| (s.confidence, s.right)).collect()
@@ -242,19 +281,6 @@ pub(crate) fn calibration(args: &Args) -> Result<Outcome, Failure> {
         .map(|area| (*area, pairs(&|s| s.topic.area() == *area)))
         .filter(|(_, pairs)| !pairs.is_empty())
         .collect();
-    if args.json {
-        output::object(&json!({
-            "schema": "staffml-calibration/1",
-            "answers": all.len(),
-            "scores": scores,
-            "curve": points,
-            "overconfidence": index,
-            "areas": areas.iter().map(|(area, pairs)| json!({
-                "area": area, "answers": pairs.len(), "overconfidence": overconfidence(pairs, SEED),
-            })).collect::<Vec<_>>(),
-        }))?;
-        return Ok(Outcome::Yes);
-    }
     let mut out = format!(
         "{} answers with a stated confidence\nBrier score {:.3} = reliability {:.3} - resolution {:.3} + uncertainty {:.3}\n\n",
         all.len(),

@@ -104,7 +104,13 @@ pub(crate) fn track(state: &State, asked: Option<Track>) -> Track {
 
 pub(crate) fn daily_set(args: &Args, command: &Daily) -> Result<Outcome, Failure> {
     let (learner, log) = Learner::open(args)?;
-    let track = track(&learner.state, command.track);
+    let setup = daily_setup(&learner, command.track);
+    play::start(args, learner, log, setup)
+}
+
+/// The three questions of today.
+pub(crate) fn daily_setup(learner: &Learner, track: Option<Track>) -> Setup {
+    let track = self::track(&learner.state, track);
     let catalog = &learner.course.catalog;
     let on = catalog.items().iter().filter(|item| item.tracks.contains(&track));
     let pool: Vec<Candidate<'_>> =
@@ -117,7 +123,7 @@ pub(crate) fn daily_set(args: &Args, command: &Daily) -> Result<Outcome, Failure
     let seed = picks.first().map_or(0, |p| p.seed);
     let mut setup = Setup::listed(Mode::Daily, &title, seed, list);
     setup.track = Some(track);
-    play::start(args, learner, log, setup)
+    setup
 }
 
 pub(crate) fn section_quiz(args: &Args, command: &Quiz) -> Result<Outcome, Failure> {
