@@ -296,4 +296,3 @@ pub(crate) struct Serve {
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
 }
-

@@ -20,6 +20,8 @@ mod screen;
 mod serve;
 mod sessions;
 mod settings;
+#[cfg(feature = "tui")]
+mod tui;
 mod wishes;
 
 use std::process::ExitCode;

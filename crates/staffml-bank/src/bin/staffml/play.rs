@@ -37,6 +37,10 @@ pub(crate) fn play(
     log: &mut Log,
     clock: crate::clock::Clock,
 ) -> Result<Outcome, Failure> {
+    #[cfg(feature = "tui")]
+    if !args.json && !args.plain && io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return crate::tui::play(args, runner, log, clock);
+    }
     let style = style(args);
     let stdin = io::stdin();
     let mut shown: Shown = None;

@@ -8,7 +8,7 @@ use staffml_bank::sched::Aim;
 use staffml_bank::session::gauntlet::Preset;
 
 /// Which questions.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Pick {
     /// cloud, edge, mobile, tinyml, global; may be repeated.
     #[arg(long, value_parser = word::<Track>)]
@@ -30,7 +30,7 @@ pub(crate) struct Pick {
     pub(crate) tag: Vec<String>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Practice {
     #[command(flatten)]
     pub(crate) pick: Pick,
@@ -72,7 +72,7 @@ impl From<How> for Aim {
     }
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Review {
     #[command(flatten)]
     pub(crate) pick: Pick,
@@ -84,7 +84,7 @@ pub(crate) struct Review {
     pub(crate) seed: Option<u64>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Drill {
     /// Family of wrong turns, for example unit-scale; the one that shows most if absent.
     #[arg(long, conflicts_with = "topic")]
@@ -103,14 +103,14 @@ pub(crate) struct Drill {
     pub(crate) seed: Option<u64>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Daily {
     /// Track; yours if you are placed or follow a plan, else cloud.
     #[arg(long, value_parser = word::<Track>)]
     pub(crate) track: Option<Track>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Quiz {
     /// Topic, for example kv-cache-management.
     #[arg(long, value_parser = word::<Topic>, required_unless_present = "tag", conflicts_with = "tag")]
@@ -126,7 +126,7 @@ pub(crate) struct Quiz {
     pub(crate) seed: Option<u64>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Gauntlet {
     /// quick (5 in 10 min), standard (10 in 20), full (15 in 35), onsite (60 min).
     #[arg(long, default_value = "quick", value_parser = preset)]
@@ -151,7 +151,7 @@ pub(crate) struct Gauntlet {
     pub(crate) no_calculator: bool,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Placement {
     /// Keep to a track.
     #[arg(long, value_parser = word::<Track>)]
@@ -161,7 +161,7 @@ pub(crate) struct Placement {
     pub(crate) seed: Option<u64>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Chain {
     /// The chain, or `list`.
     pub(crate) id: Option<String>,
@@ -170,13 +170,13 @@ pub(crate) struct Chain {
     pub(crate) seed: Option<u64>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Plan {
     #[command(subcommand)]
     pub(crate) command: PlanCommand,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub(crate) enum PlanCommand {
     /// List the plans.
     List,
@@ -202,7 +202,7 @@ pub(crate) enum PlanCommand {
     Stop,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Progress {
     /// Rows and columns of the table: area-track or topic-level.
     #[arg(long, default_value = "area-track")]
@@ -221,14 +221,14 @@ pub(crate) enum Heat {
     TopicLevel,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Gaps {
     /// Keep to a track.
     #[arg(long, value_parser = word::<Track>)]
     pub(crate) track: Option<Track>,
 }
 
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Settings {
     /// The setting.
     #[arg(requires = "value")]
@@ -238,12 +238,12 @@ pub(crate) struct Settings {
 }
 
 /// A word of the closed lists.
-fn word<W: Word>(text: &str) -> Result<W, String> {
+pub(crate) fn word<W: Word>(text: &str) -> Result<W, String> {
     W::read(text).ok_or_else(|| format!("known are {}", W::known()))
 }
 
 /// A closed list of words.
-trait Word: Sized {
+pub(crate) trait Word: Sized {
     fn read(text: &str) -> Option<Self>;
     fn known() -> String;
 }

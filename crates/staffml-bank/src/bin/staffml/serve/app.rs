@@ -11,10 +11,11 @@ use staffml_bank::sched::{Aim, Rating};
 use staffml_bank::session::{Input, Runner, SessionError, Setup, chain, gauntlet};
 use staffml_bank::state::Filter;
 
-use crate::args::{self, Args, Heat, Word};
+use crate::args::Args;
 use crate::clock::Clock;
 use crate::failure::Failure;
 use crate::learner::Learner;
+use crate::wishes::{self, Heat, Word};
 use crate::{reports, sessions};
 
 /// What a call answers.
@@ -98,7 +99,7 @@ fn word<W: Word>(text: &str) -> Result<Option<W>, Refused> {
     if text.is_empty() {
         return Ok(None);
     }
-    args::word(text).map(Some).map_err(|known| bad(format!("`{text}` is not known: {known}")))
+    wishes::word(text).map(Some).map_err(|known| bad(format!("`{text}` is not known: {known}")))
 }
 
 impl App {

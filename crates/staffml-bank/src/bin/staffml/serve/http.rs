@@ -17,9 +17,11 @@ pub(super) fn answer(mut request: Request, guard: &Guard, app: &App) {
     let reply = reply(&mut request, guard, app);
     let mut response = Response::from_data(reply.body).with_status_code(reply.status);
     let mut policy =
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'".to_owned();
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            .to_owned();
     if let Some(nonce) = &reply.nonce {
-        let page = "; script-src 'nonce-{}'; style-src 'nonce-{}'; connect-src 'self'; img-src data:";
+        let page =
+            "; script-src 'nonce-{}'; style-src 'nonce-{}'; connect-src 'self'; img-src data:";
         policy.push_str(&page.replace("{}", nonce));
     }
     for (name, value) in [
