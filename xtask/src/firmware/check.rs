@@ -74,6 +74,42 @@ pub(super) fn selftest(text: &str) -> Result<String> {
     Ok(format!("{samples} samples right in {graphs} graphs of one operator, {models}"))
 }
 
+/// Checks that random layers ran, as many as there should be, and none failed.
+pub(super) fn layers(text: &str) -> Result<String> {
+    /// Fewer would mean that the build made fewer.
+    const AT_LEAST: u64 = 300;
+    let layers = field(text, "summary ", "layers")?;
+    let failed = field(text, "summary ", "failed")?;
+    if failed != 0 || layers < AT_LEAST {
+        bail!("{layers} random layers, {failed} failed");
+    }
+    Ok(format!("{layers} random layers: fast and plain kernels equal those of the host"))
+}
+
+/// Checks frames of a camera: the outputs against those of the trainer, the class against the largest of them.
+pub(super) fn picture(text: &str) -> Result<String> {
+    /// Outputs of the network, one for each digit.
+    const DIGITS: usize = 10;
+    let file = workspace::root().join("firmware/sample/digits.outputs.bin");
+    let expected =
+        std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let frames = usize::try_from(field(text, "summary ", "frames")?)?;
+    let expected = expected.get(..frames * DIGITS).context("more frames than there are scans")?;
+    let results = outputs(text, expected)?;
+    let lines = text.lines().filter(|line| line.starts_with("result "));
+    for (line, scores) in lines.zip(expected.chunks(DIGITS)) {
+        let signed = |i: &usize| scores[*i].cast_signed();
+        let best = (0..DIGITS).rev().max_by_key(signed).unwrap_or(0);
+        if !line.contains(&format!(" class={best} ")) {
+            bail!("the largest output is that of {best}, the image says `{line}`");
+        }
+    }
+    let uncertain = field(text, "summary ", "uncertain")?;
+    Ok(format!(
+        "{results} frames: outputs equal those of the trainer for the scan, {uncertain} uncertain"
+    ))
+}
+
 /// Checks motions: the outputs against those of the trainer's engine, the classes against what was simulated, and that
 /// unknown motions alone are far from all known ones.
 pub(super) fn motions(text: &str) -> Result<String> {
@@ -216,6 +252,26 @@ mod tests {
         assert!(motions(&text.replacen("00000000", "7fc00000", 1)).is_err(), "not a number");
         let (cut, _) = text.trim_end().rsplit_once('\n').expect("lines");
         assert!(motions(cut).is_err(), "a window is missing");
+    }
+
+    #[test]
+    fn a_frame_read_as_another_digit_is_an_error() {
+        let file = workspace::root().join("firmware/sample/digits.outputs.bin");
+        let expected = std::fs::read(file).expect("committed");
+        let mut text = String::new();
+        for (i, scores) in expected.chunks(10).take(3).enumerate() {
+            let codes: String = scores.iter().map(|code| format!("{code:02x}")).collect();
+            let best = (0..10).max_by_key(|d| scores[*d].cast_signed()).expect("ten");
+            text += &format!("result index={i} class={best} score_of_256=1 outputs={codes}\n");
+        }
+        text += "summary frames=3 uncertain=0\n";
+        assert!(picture(&text).is_ok(), "{:?}", picture(&text));
+        assert!(picture(&text.replacen("class=", "class=1", 1)).is_err());
+        assert!(picture(&text.replacen("outputs=80", "outputs=81", 1)).is_err());
+        assert!(picture(&text.replace("frames=3", "frames=4")).is_err());
+        assert!(layers("summary layers=300 failed=0\n").is_ok());
+        assert!(layers("summary layers=300 failed=1\n").is_err());
+        assert!(layers("summary layers=299 failed=0\n").is_err());
     }
 
     #[test]

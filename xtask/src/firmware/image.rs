@@ -79,6 +79,16 @@ const fn everywhere(package: &'static str, check: Check) -> [Image; 5] {
 /// The images that read vectors, on every emulated board.
 const SELFTESTS: [Image; 5] = everywhere("selftest", check::selftest);
 
+/// Random layers, on a core of each family of kernels.
+const LAYERS: [Image; 3] = [
+    image("layers", "release", M0).on("microbit").emulated("microbit", check::layers),
+    image("layers", "release", M4F).on("nano33ble").emulated("mps2-an386", check::layers),
+    image("layers", "release", M55).on("grove_vision_ai_v2").emulated("mps3-an547", check::layers),
+];
+
+/// Digits in frames of a camera.
+const PICTURES: [Image; 5] = everywhere("picture", check::picture);
+
 /// A keyword in a recorded second of sound; the smallest board has 16 KiB.
 const KEYWORDS: [Image; 2] = [
     image("kws", "release", M0).on("microbit").emulated("microbit", check::keyword),
@@ -131,7 +141,7 @@ pub(crate) const SIZED: [Image; 6] = [
 
 /// Returns all images.
 pub(crate) fn all() -> Vec<Image> {
-    [&SELFTESTS[..], &KEYWORDS, &MOTIONS, &OTHERS, &CHIPS, &SIZED].concat()
+    [&SELFTESTS[..], &LAYERS, &PICTURES, &KEYWORDS, &MOTIONS, &OTHERS, &CHIPS, &SIZED].concat()
 }
 
 /// Builds images, as many as possible at a time, and returns each with its file.
