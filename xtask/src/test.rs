@@ -7,7 +7,8 @@ use crate::workspace::{self, LIBRARIES, PROGRAMS};
 
 /// Run everything that must pass on a fresh machine.
 ///
-/// Library crates are tested one at a time, so that features switched on by one cannot hide an error of another.
+/// All packages are built together, so that nothing is compiled twice. That features switched on by one hide no error of
+/// another is the business of `cargo xtask features`, which builds each library alone with every feature.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Library crate to test; all packages when left out
@@ -22,13 +23,19 @@ pub(crate) struct Args {
 /// If a test fails; the text is the command to repeat.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = workspace::root();
-    let names = match &args.only {
-        Some(name) => vec![workspace::library(name)?],
-        None => [&LIBRARIES[..], &PROGRAMS[..]].concat(),
+    let mut command = cargo(&root);
+    command.args(["test", "--all-features"]);
+    let what = match &args.only {
+        Some(name) => {
+            command.args(["-p", workspace::library(name)?]);
+            format!("{name} passed")
+        }
+        None => {
+            command.arg("--workspace");
+            format!("{} packages passed", LIBRARIES.len() + PROGRAMS.len())
+        }
     };
-    for name in &names {
-        run_command(cargo(&root).args(["test", "--all-features", "-p", name]))?;
-    }
-    println!("test: {} packages passed", names.len());
+    run_command(&mut command)?;
+    println!("test: {what}");
     Ok(())
 }

@@ -55,7 +55,6 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .args([
                 "run",
                 "--quiet",
-                "--release",
                 "-p",
                 "walls-wasm",
                 "--features",

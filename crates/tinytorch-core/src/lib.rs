@@ -64,6 +64,10 @@
 extern crate alloc;
 
 pub mod autograd;
+#[cfg(feature = "std")]
+pub mod bench;
+#[cfg(feature = "std")]
+pub mod compress;
 pub mod count;
 #[cfg(feature = "course")]
 pub mod course;
@@ -86,6 +90,7 @@ mod nostd;
 pub mod ops;
 #[cfg(feature = "std")]
 pub mod optim;
+pub mod profile;
 pub mod quant;
 pub mod rng;
 pub mod slots;

@@ -51,6 +51,20 @@ pub trait Op: Send + Sync + 'static {
     /// Whatever makes the operation undefined for these inputs.
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor>;
 
+    /// Returns the arithmetic operations of the forward pass by the rules of [`profile`](crate::profile): two for a product of a
+    /// sum of products, one for an element of a sum or a function, none for comparisons and copies. `None`, the default, means that
+    /// they are unknown, or the sum of the operations used inside.
+    fn flops(&self, inputs: &[&Tensor], out: &Tensor) -> Option<u64> {
+        let _ = (inputs, out);
+        None
+    }
+
+    /// As [`flops`](Self::flops), for the rule of the backward pass.
+    fn backward_flops(&self, saved: &Saved, grad: &Tensor) -> Option<u64> {
+        let _ = (saved, grad);
+        None
+    }
+
     /// Returns the gradient of each input, given the gradient of the result; `None` where [`Saved::needs`] is false.
     ///
     /// # Errors
@@ -81,6 +95,11 @@ impl Tensor {
         let mut saved = Saved::new(needs);
         let mut out = {
             let _off = set_recording(false);
+            #[cfg(feature = "std")]
+            {
+                crate::profile::forward(&op, inputs, || op.forward(inputs, &mut saved))?
+            }
+            #[cfg(not(feature = "std"))]
             op.forward(inputs, &mut saved)?
         };
         #[cfg(feature = "course")]

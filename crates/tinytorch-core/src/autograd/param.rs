@@ -203,7 +203,7 @@ fn copy<T: Element>(data: &Data, version: &Arc<AtomicU64>) -> Arc<Data> {
         shape: &layout.shape,
         strides: layout.strides(),
     };
-    let storage = Storage { buffer: T::wrap(view.to_vec()), version: Some(version.clone()) };
+    let storage = Storage::of(T::wrap(view.to_vec()), Some(version.clone()));
     Arc::new(Data { storage: Arc::new(storage), layout: Layout::contiguous(layout.shape) })
 }
 
@@ -214,7 +214,7 @@ fn owned(data: Arc<Data>, version: &Arc<AtomicU64>) -> Arc<Data> {
         Ok(Data { storage, layout }) => match Arc::try_unwrap(storage) {
             Ok(storage) if whole && storage.buffer.len() == layout.shape.numel() => {
                 let buffer = storage.into_buffer();
-                let storage = Storage { buffer, version: Some(version.clone()) };
+                let storage = Storage::of(buffer, Some(version.clone()));
                 Arc::new(Data { storage: Arc::new(storage), layout })
             }
             Ok(storage) => copy_any(&Data { storage: Arc::new(storage), layout }, version),

@@ -103,6 +103,18 @@ impl Conv2d {
         Ok(Self { weight, bias, opts, extra: [0; 2] })
     }
 
+    /// Returns a layer with the options of this one and other tensors, as for [`from_tensors`](Self::from_tensors).
+    ///
+    /// # Errors
+    ///
+    /// As [`from_tensors`](Self::from_tensors).
+    pub fn with_tensors(&self, weight: Tensor, bias: Option<Tensor>) -> Result<Self> {
+        let like = Self::from_tensors(weight, bias)?;
+        let [n_out, n_in] = [like.weight.shape().dims()[0], like.weight.shape().dims()[1]];
+        check(OP, [n_in * self.opts.groups, n_out], &like.kernel(), &self.opts)?;
+        Ok(Self { opts: self.opts, extra: self.extra, ..like })
+    }
+
     /// Returns the layer without its bias.
     #[must_use]
     pub fn without_bias(self) -> Self {

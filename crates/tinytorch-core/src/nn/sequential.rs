@@ -84,6 +84,12 @@ impl Sequential {
 
 impl Module for Sequential {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        #[cfg(feature = "std")]
+        if crate::profile::live::is_watched() {
+            return self.layers.iter().enumerate().try_fold(x.clone(), |x, (i, layer)| {
+                crate::profile::scope(&format!("{i} {}", layer.name()), || layer.forward(&x))
+            });
+        }
         self.layers.iter().try_fold(x.clone(), |x, layer| layer.forward(&x))
     }
 

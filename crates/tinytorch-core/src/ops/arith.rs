@@ -59,6 +59,10 @@ impl Op for Add {
         "add"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         binary("add", Arithmetic::Add, inputs[0], inputs[1])
     }
@@ -71,6 +75,10 @@ impl Op for Add {
 impl Op for Sub {
     fn name(&self) -> &'static str {
         "sub"
+    }
+
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
@@ -89,6 +97,10 @@ impl Op for Mul {
         "mul"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         saved.keep_if(saved.needs(1), inputs[0]);
         saved.keep_if(saved.needs(0), inputs[1]);
@@ -105,6 +117,10 @@ impl Op for Mul {
 impl Op for Div {
     fn name(&self) -> &'static str {
         "div"
+    }
+
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
@@ -166,6 +182,10 @@ impl Op for AddScalar {
         "add_scalar"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         with_scalar!("add_scalar", inputs[0], self.0, plus)
     }
@@ -180,6 +200,10 @@ impl Op for MulScalar {
         "mul_scalar"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         with_scalar!("mul_scalar", inputs[0], self.0, times)
     }
@@ -192,6 +216,10 @@ impl Op for MulScalar {
 impl Op for DivScalar {
     fn name(&self) -> &'static str {
         "div_scalar"
+    }
+
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

@@ -182,6 +182,10 @@ impl Op for Rope {
         "rope"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(3 * out.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         on_floats("rope", inputs, |t| {
             let x = t[0].contiguous();

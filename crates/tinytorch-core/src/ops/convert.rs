@@ -17,6 +17,10 @@ impl Op for Cast {
         "to_dtype"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         Ok(inputs[0].cast(self.to))
     }

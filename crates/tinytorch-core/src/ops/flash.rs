@@ -7,6 +7,7 @@ use crate::{
     autograd::{Grads, Op, Saved, is_recording},
     kernels::flash::{Allowed, Flash, Order},
     ops::support::{check_room, on_floats, real_type, same_dtype},
+    profile,
     tensor::Real,
 };
 
@@ -98,6 +99,20 @@ impl FlashAttention {
 impl Op for FlashAttention {
     fn name(&self) -> &'static str {
         "flash_attention"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], out: &Tensor) -> Option<u64> {
+        let keys = inputs[2].dims()[2];
+        profile::products(inputs[0].numel(), keys)?
+            .checked_add(profile::products(out.numel(), keys)?)
+    }
+
+    fn backward_flops(&self, saved: &Saved, grad: &Tensor) -> Option<u64> {
+        // Scores again, dq and dk; dp and dv.
+        let (q, keys) = (saved.get(0).ok()?, saved.get(2).ok()?.dims()[2]);
+        let (of_scores, of_values) =
+            (profile::products(q.numel(), keys)?, profile::products(grad.numel(), keys)?);
+        of_scores.checked_mul(3)?.checked_add(of_values.checked_mul(2)?)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

@@ -8,6 +8,7 @@ use crate::{
         broadcast::sum_to,
         support::{check_room, on_floats, real_type, same_dtype},
     },
+    profile,
 };
 
 /// `x·Wᵀ + b` in one pass.
@@ -17,6 +18,10 @@ pub struct Linear;
 impl Op for Linear {
     fn name(&self) -> &'static str {
         "linear"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], out: &Tensor) -> Option<u64> {
+        profile::products(out.numel(), inputs[1].dims()[1])
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

@@ -8,6 +8,7 @@ use crate::{
         broadcast::sum_to,
         support::{check_room, on_floats, real_type, same_dtype},
     },
+    profile,
     tensor::Layout,
 };
 
@@ -18,6 +19,10 @@ pub struct MatMul;
 impl Op for MatMul {
     fn name(&self) -> &'static str {
         "matmul"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], out: &Tensor) -> Option<u64> {
+        profile::products(out.numel(), inputs[0].dims().last().copied().unwrap_or(1))
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

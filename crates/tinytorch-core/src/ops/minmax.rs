@@ -29,6 +29,10 @@ impl Op for Extreme {
         if self.0 == End::Max { "maximum" } else { "minimum" }
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let op = self.name();
         same_dtype(op, inputs[0], inputs[1])?;
@@ -70,6 +74,10 @@ struct ExtremeOver {
 impl Op for ExtremeOver {
     fn name(&self) -> &'static str {
         if self.end == End::Max { "amax" } else { "amin" }
+    }
+
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

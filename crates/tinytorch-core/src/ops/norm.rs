@@ -64,6 +64,14 @@ impl Op for NormOp {
         if self.rows.centered { "layer_norm" } else { "rms_norm" }
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(7 * out.numel() as u64)
+    }
+
+    fn backward_flops(&self, _: &Saved, grad: &Tensor) -> Option<u64> {
+        Some(13 * grad.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let mut statistics = None;
         let y = on_floats(self.name(), inputs, |t| {

@@ -20,6 +20,10 @@ impl Op for PowScalar {
         "pow_scalar"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         saved.keep(inputs[0]);
         on_floats("pow_scalar", inputs, |t| {
@@ -53,6 +57,10 @@ struct Pow;
 impl Op for Pow {
     fn name(&self) -> &'static str {
         "pow"
+    }
+
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

@@ -25,6 +25,10 @@ impl Op for Sum {
         "sum"
     }
 
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(inputs[0].numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         on_numbers("sum", inputs, |t| {
             let x = t[0];
@@ -55,6 +59,10 @@ impl Op for Mean {
         "mean"
     }
 
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(inputs[0].numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         on_floats("mean", inputs, |t| {
             let x = t[0];
@@ -82,6 +90,10 @@ struct CumSum {
 impl Op for CumSum {
     fn name(&self) -> &'static str {
         "cumsum"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(inputs[0].numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
@@ -128,6 +140,10 @@ impl Op for LogSumExp {
         "logsumexp"
     }
 
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(3 * inputs[0].numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
         let m = x.amax(self.axes, true)?;
@@ -161,6 +177,10 @@ struct Prod {
 impl Op for Prod {
     fn name(&self) -> &'static str {
         "prod"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(inputs[0].numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
@@ -334,6 +354,10 @@ struct Norm {
 impl Op for Norm {
     fn name(&self) -> &'static str {
         "norm"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(2 * inputs[0].numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

@@ -19,6 +19,10 @@ impl Op for Where {
         "where"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let (a, b) = (inputs[0], inputs[1]);
         same_dtype("where", a, b)?;
@@ -54,6 +58,10 @@ struct MaskedFill {
 impl Op for MaskedFill {
     fn name(&self) -> &'static str {
         "masked_fill"
+    }
+
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

@@ -17,6 +17,14 @@ impl Op for Softmax {
         "softmax"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(4 * out.numel() as u64)
+    }
+
+    fn backward_flops(&self, _: &Saved, grad: &Tensor) -> Option<u64> {
+        Some(4 * grad.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("softmax", inputs, |t| {
             Ok(
@@ -50,6 +58,14 @@ struct LogSoftmax(usize);
 impl Op for LogSoftmax {
     fn name(&self) -> &'static str {
         "log_softmax"
+    }
+
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(4 * out.numel() as u64)
+    }
+
+    fn backward_flops(&self, _: &Saved, grad: &Tensor) -> Option<u64> {
+        Some(4 * grad.numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

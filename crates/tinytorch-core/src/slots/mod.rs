@@ -7,6 +7,8 @@
 pub mod activations;
 pub mod attention;
 pub mod autograd;
+#[cfg(feature = "std")]
+pub mod bench;
 pub mod conv;
 #[cfg(feature = "std")]
 pub mod data;

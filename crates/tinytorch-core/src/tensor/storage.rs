@@ -39,6 +39,12 @@ impl Buffer {
         }
     }
 
+    /// Bytes of the elements.
+    #[cfg(feature = "std")]
+    pub(crate) fn bytes(&self) -> usize {
+        self.len() * self.dtype().size()
+    }
+
     pub(crate) fn dtype(&self) -> DType {
         match self {
             Self::F32(_) => DType::F32,
@@ -64,6 +70,8 @@ pub(crate) struct Storage {
 
 impl Drop for Storage {
     fn drop(&mut self) {
+        #[cfg(feature = "std")]
+        crate::profile::live::dropped(self.buffer.bytes());
         if let Buffer::F32(data) = &mut self.buffer {
             recycle::give(data);
         }
@@ -73,11 +81,20 @@ impl Drop for Storage {
 impl Storage {
     /// Takes the buffer out.
     pub(crate) fn into_buffer(mut self) -> Buffer {
+        #[cfg(feature = "std")]
+        crate::profile::live::dropped(self.buffer.bytes());
         core::mem::replace(&mut self.buffer, Buffer::F32(Vec::new()))
     }
 
     pub(crate) fn new<T: Element>(data: Vec<T>) -> Self {
-        Self { buffer: T::wrap(data), version: None }
+        Self::of(T::wrap(data), None)
+    }
+
+    /// Takes a buffer over. `version` is for the storage of parameters.
+    pub(crate) fn of(buffer: Buffer, version: Option<Arc<AtomicU64>>) -> Self {
+        #[cfg(feature = "std")]
+        crate::profile::live::made(buffer.bytes());
+        Self { buffer, version }
     }
 
     /// Returns the number of changes so far; 0 for memory that never changes.

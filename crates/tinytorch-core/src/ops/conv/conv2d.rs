@@ -7,6 +7,7 @@ use crate::{
     dispatch,
     kernels::conv::Geometry,
     ops::support::{check_room, on_floats, real_type, same_dtype},
+    profile,
     slots::conv::Window,
 };
 
@@ -98,6 +99,10 @@ impl Op for Conv2d {
         "conv2d"
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        profile::products(out.numel(), self.0.depth())
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         saved.keep_if(saved.needs(1), inputs[0]);
         saved.keep_if(saved.needs(0), inputs[1]);
@@ -131,6 +136,10 @@ impl Op for InputGrad {
         "conv_transpose2d"
     }
 
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        profile::products(inputs[0].numel(), self.0.depth())
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         saved.keep_if(saved.needs(1), inputs[0]);
         saved.keep_if(saved.needs(0), inputs[1]);
@@ -153,6 +162,10 @@ impl Op for InputGrad {
 impl Op for WeightGrad {
     fn name(&self) -> &'static str {
         "conv2d_weight_grad"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        profile::products(inputs[1].numel(), self.0.depth())
     }
 
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {

@@ -66,6 +66,14 @@ impl Op for MaxPool2d {
         "max_pool2d"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
+    fn backward_flops(&self, _: &Saved, grad: &Tensor) -> Option<u64> {
+        Some(grad.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let shape = inputs[0].shape().with(2, self.planes.out[0]).with(3, self.planes.out[1]);
         let mut places = None;
@@ -115,6 +123,11 @@ struct AvgPool2d {
 impl Op for AvgPool2d {
     fn name(&self) -> &'static str {
         if self.adjoint { "avg_pool2d_grad" } else { "avg_pool2d" }
+    }
+
+    fn flops(&self, inputs: &[&Tensor], out: &Tensor) -> Option<u64> {
+        // Windows that do not overlap add every pixel once and divide every sum.
+        Some((inputs[0].numel() + out.numel()) as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

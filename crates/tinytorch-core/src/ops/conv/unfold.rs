@@ -21,6 +21,10 @@ impl Op for Unfold {
         if self.adjoint { "fold" } else { "unfold" }
     }
 
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(if self.adjoint { inputs[0].numel() as u64 } else { 0 })
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let g = &self.geometry;
         let shape = if self.adjoint {

@@ -20,6 +20,10 @@ impl Op for Diagonal {
         "diagonal"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         Ok(inputs[0].with_layout(inputs[0].layout().diagonal(self.first, self.second)))
     }
@@ -42,6 +46,10 @@ struct OnDiagonal {
 impl Op for OnDiagonal {
     fn name(&self) -> &'static str {
         "on_diagonal"
+    }
+
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

@@ -52,6 +52,10 @@ impl Op for Gather {
         "gather"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
         let places = resolve("gather", x.shape(), self.axis, &self.index)?;
@@ -78,6 +82,10 @@ struct Scatter {
 impl Op for Scatter {
     fn name(&self) -> &'static str {
         if self.add { "scatter_add" } else { "scatter" }
+    }
+
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(if self.add { inputs[1].numel() as u64 } else { 0 })
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

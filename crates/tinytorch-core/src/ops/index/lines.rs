@@ -20,6 +20,10 @@ impl Op for IndexSelect {
         "index_select"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
         let ids = checked("index_select", &self.index, x.dims()[self.axis])?;
@@ -52,6 +56,10 @@ struct IndexAdd {
 impl Op for IndexAdd {
     fn name(&self) -> &'static str {
         "index_add"
+    }
+
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(inputs[1].numel() as u64)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
@@ -92,6 +100,10 @@ struct Embedding {
 impl Op for Embedding {
     fn name(&self) -> &'static str {
         "embedding"
+    }
+
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

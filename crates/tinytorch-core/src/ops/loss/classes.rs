@@ -92,6 +92,14 @@ impl Op for CrossEntropy {
         "cross_entropy"
     }
 
+    fn flops(&self, inputs: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(4 * inputs[0].numel() as u64)
+    }
+
+    fn backward_flops(&self, saved: &Saved, _: &Tensor) -> Option<u64> {
+        Some(3 * saved.get(0).ok()?.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let rows = Self::class_last(inputs[0])?;
         let targets = self.targets(rows.dims()[rows.rank() - 1])?;

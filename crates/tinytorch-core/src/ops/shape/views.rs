@@ -22,6 +22,10 @@ impl Op for Reshape {
         "reshape"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
         Ok(match x.layout().reshape(&self.0) {
@@ -46,6 +50,10 @@ pub struct Permute(
 impl Op for Permute {
     fn name(&self) -> &'static str {
         "permute"
+    }
+
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
@@ -74,6 +82,10 @@ impl Op for Transpose {
         "transpose"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {
         let x = inputs[0];
         for axis in [self.0, self.1] {
@@ -94,6 +106,10 @@ struct Contiguous;
 impl Op for Contiguous {
     fn name(&self) -> &'static str {
         "contiguous"
+    }
+
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
     }
 
     fn forward(&self, inputs: &[&Tensor], _: &mut Saved) -> Result<Tensor> {

@@ -19,6 +19,14 @@ impl Op for Relu {
         "relu"
     }
 
+    fn flops(&self, _: &[&Tensor], _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
+    fn backward_flops(&self, _: &Saved, _: &Tensor) -> Option<u64> {
+        Some(0)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let out = on_floats("relu", inputs, |t| {
             Ok(

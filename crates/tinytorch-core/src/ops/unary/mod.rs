@@ -83,6 +83,14 @@ impl<P: Pointwise> Op for Unary<P> {
         P::NAME
     }
 
+    fn flops(&self, _: &[&Tensor], out: &Tensor) -> Option<u64> {
+        Some(out.numel() as u64)
+    }
+
+    fn backward_flops(&self, _: &Saved, grad: &Tensor) -> Option<u64> {
+        Some(2 * grad.numel() as u64)
+    }
+
     fn forward(&self, inputs: &[&Tensor], saved: &mut Saved) -> Result<Tensor> {
         let f = self.0;
         let out = on_floats(P::NAME, inputs, |t| {
