@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{cargo, is_installed, need, run as run_command};
-use crate::workspace::{self, LIBRARIES, PROGRAMS};
+use crate::workspace;
 use crate::{
     bench, climb, course, docs, features, firmware, layers, nostd, package, test, tidy, wasm,
 };
