@@ -15,6 +15,7 @@
 
 mod embedded;
 mod files;
+pub mod hash;
 mod ids;
 mod query;
 
@@ -30,7 +31,7 @@ use crate::error::{Error, Result};
 use crate::model::{
     Chain, Facts, Misconceptions, Plan, Template, read_chain, read_plan, read_template,
 };
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, OracleId};
 use crate::problem::Problem;
 use crate::read::{Source, nearest};
 use crate::variant::{Draw, Instance, Question, instantiate, question, thread};
@@ -50,6 +51,8 @@ pub struct Bank {
     templates: Vec<Arc<Template>>,
     chains: Vec<Chain>,
     plans: Vec<Plan>,
+    /// Path and text of every file.
+    sources: Arc<Vec<(String, String)>>,
 }
 
 impl Bank {
@@ -138,7 +141,10 @@ impl Bank {
                 plans.extend(plan);
             }
         }
-        (Self { name, version, misconceptions, facts, templates, chains, plans }, problems)
+        let owned = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
+        let sources = Arc::new(files.iter().map(owned).collect());
+        let bank = Self { name, version, misconceptions, facts, templates, chains, plans, sources };
+        (bank, problems)
     }
 
     /// Returns the templates, ordered by id.
@@ -155,6 +161,21 @@ impl Bank {
         out.chains.clear();
         out.plans.clear();
         out
+    }
+
+    /// Returns the fingerprint of a template: the SHA-256 of its content without its history.
+    #[must_use]
+    pub fn content_hash(&self, id: &str) -> Option<String> {
+        let file = &self.get(id).ok()?.file;
+        let (_, text) = self.sources.iter().find(|(path, _)| path == file)?;
+        hash::content_hash(text)
+    }
+
+    /// Returns the fingerprint of the bank together with an oracle: equal fingerprints mean equal variants, answers and
+    /// distractors, bit for bit.
+    #[must_use]
+    pub fn hash(&self, oracle: &OracleId) -> String {
+        hash::bank_hash(self, oracle)
     }
 
     /// Returns the chains, ordered by file.
