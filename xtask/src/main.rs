@@ -28,6 +28,7 @@ mod tensors;
 mod test;
 mod tidy;
 mod wasm;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -67,6 +68,8 @@ enum Command {
     Golden(golden::Args),
     /// Measure the estimates of staffml-bank on simulated learners: blind spots, placement, memory
     SimulateLearners,
+    /// Walk through the web page of staffml in a headless browser
+    Web(web::Args),
     /// Hold the WebAssembly build of mlsysim against the native one, bit by bit
     Wasm(wasm::Args),
     /// Build the board images, and run them in the emulator with --run
@@ -100,6 +103,7 @@ fn main() -> ExitCode {
         Command::Nostd => nostd::run(),
         Command::Golden(args) => golden::run(&args),
         Command::SimulateLearners => simulate::run(),
+        Command::Web(args) => web::run(&args),
         Command::Wasm(args) => wasm::run(&args),
         Command::Firmware(args) => firmware::run(&args),
         Command::Kits(args) => match kits::run(&args) {
