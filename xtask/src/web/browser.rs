@@ -1,9 +1,10 @@
 //! A headless Chromium, driven over a pipe by the protocol of its own tools.
 
+use core::time::Duration;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
