@@ -3,7 +3,7 @@
 use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Tensor,
-    nn::{Conv2d, Linear},
+    nn::{Conv2d, Kind, Linear, Module, Visitor},
 };
 
 use super::share;
@@ -29,6 +29,33 @@ pub enum Layer {
     Linear(Linear),
     /// A convolution.
     Conv(Conv2d),
+}
+
+impl Layer {
+    fn inner(&self) -> &dyn Module {
+        match self {
+            Self::Linear(layer) => layer,
+            Self::Conv(layer) => layer,
+        }
+    }
+}
+
+impl Module for Layer {
+    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.inner().forward(x)
+    }
+
+    fn visit(&self, visitor: &mut dyn Visitor) {
+        self.inner().visit(visitor);
+    }
+
+    fn name(&self) -> &str {
+        self.inner().name()
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        self.inner().kind()
+    }
 }
 
 /// Takes the `ratio` share of the units of the first layer out, those whose weights have the smallest Euclidean norm, and what the
