@@ -55,6 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             .args([
                 "run",
                 "--quiet",
+                "--release",
                 "-p",
                 "walls-wasm",
                 "--features",
