@@ -16,7 +16,8 @@ use crate::sched::Rating;
 pub struct View {
     /// The kind of session.
     pub mode: Mode,
-    /// Its title.
+    /// Its title; `session` in JSON, where the fields of the stage stand beside it and a question has a title of its own.
+    #[serde(rename = "session")]
     pub title: String,
     /// How far it is.
     pub progress: Progress,
