@@ -36,6 +36,8 @@ pub(crate) use node::Node;
 pub use op::Op;
 pub use param::Param;
 pub use saved::Saved;
+#[cfg(feature = "std")]
+pub(crate) use view::json_text;
 pub use view::{GraphView, NodeView};
 
 #[cfg(test)]

@@ -203,7 +203,7 @@ fn dot_text(text: &str) -> String {
 }
 
 /// A JSON string with its quotes (RFC 8259, section 7).
-fn json_text(text: &str) -> String {
+pub(crate) fn json_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

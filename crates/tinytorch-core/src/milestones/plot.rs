@@ -5,6 +5,8 @@
 
 use core::fmt::Write as _;
 
+use crate::profile::escaped;
+
 /// One thing that is drawn in a [`Chart`], in data units.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mark {
@@ -188,7 +190,7 @@ struct Page(String);
 impl Page {
     fn new(title: &str) -> Self {
         let mut page = Self(String::new());
-        let title = escape(title);
+        let title = escaped(title);
         let _ = write!(
             page.0,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
@@ -206,7 +208,7 @@ impl Page {
             self.line([LEFT, y], [RIGHT, y]);
             self.text([LEFT - 8.0, y + 4.0], "end", &number(tick));
         }
-        let (middle, name) = ((TOP + BOTTOM) / 2.0, escape(name));
+        let (middle, name) = ((TOP + BOTTOM) / 2.0, escaped(name));
         let _ = writeln!(
             self.0,
             "<text x=\"18\" y=\"{middle}\" text-anchor=\"middle\" transform=\"rotate(-90 18 {middle})\">{name}</text>"
@@ -221,7 +223,7 @@ impl Page {
     }
 
     fn text(&mut self, [x, y]: [f64; 2], anchor: &str, text: &str) {
-        let text = escape(text);
+        let text = escaped(text);
         let _ = writeln!(
             self.0,
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>"
@@ -352,10 +354,6 @@ fn number(value: f64) -> String {
         &text
     };
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use core::fmt::Write as _;
 use std::{fs, path::Path};
 
-use crate::{Error, Result};
+use crate::{Error, Result, autograd::json_text};
 
 use super::recorder::{Phase, Profile};
 
@@ -27,10 +27,10 @@ impl Profile {
                 "\n{{\"name\":{},\"cat\":\"{category}\",\"ph\":\"X\",\"pid\":1,\"tid\":1,\
                  \"ts\":{:.3},\"dur\":{:.3},\"args\":{{\"part\":{},\"shape\":\"{:?}\",\
                  \"flops\":{flops},\"bytes\":{}}}}}",
-                quoted(&event.name),
+                json_text(&event.name),
                 1e6 * event.start.as_secs_f64(),
                 1e6 * event.time.as_secs_f64(),
-                quoted(&event.part),
+                json_text(&event.part),
                 event.shape,
                 event.bytes,
             );
@@ -48,21 +48,4 @@ impl Profile {
         let path = path.as_ref();
         fs::write(path, self.chrome_trace()).map_err(|e| Error::io("chrome_trace", path, e))
     }
-}
-
-/// A JSON string.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            c if u32::from(c) < 0x20 => {
-                let _ = write!(out, "\\u{:04x}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

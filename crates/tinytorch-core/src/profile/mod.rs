@@ -37,6 +37,8 @@ pub use recorder::{Event, Phase, Profile, scope, trace};
 #[cfg(feature = "std")]
 pub(crate) use recorder::{backward, forward};
 #[cfg(feature = "std")]
+pub(crate) use roofline::escaped;
+#[cfg(feature = "std")]
 pub use roofline::{Bound, Placed};
 #[cfg(feature = "std")]
 pub use table::Row;

@@ -150,6 +150,6 @@ fn draw(placed: &[Placed], machine: &Machine) -> String {
 }
 
 /// Text inside of XML.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
