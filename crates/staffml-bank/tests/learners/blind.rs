@@ -130,9 +130,10 @@ fn planted_blind_spots_lead_the_gap_report() {
             share(single, spots.len())
         );
         if planted == 1 {
-            // The goal is nine in ten; what is missed are topics of one hard item that practice hardly ever asks. Forty
-            // runs have a standard error of 5 %, hence the distance; the long runs print the figure itself.
-            assert!(100 * all >= 80 * found.len(), "{all} of {}", found.len());
+            // The goal is nine in ten, and 400 runs, with a standard error of 1 %, are held to it. Forty have one of 3 to 5 %,
+            // hence the distance. What is missed are topics of one hard item that practice hardly ever asks.
+            let least = if is_long() { 90 } else { 80 };
+            assert!(100 * all >= least * found.len(), "{all} of {}", found.len());
         }
     }
 }
