@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Options, one};
 use crate::bank::Bank;
+use crate::error::Error;
 use crate::expr::{BinaryOp, Expr};
 use crate::model::taxonomy::{Kind, Level};
 use crate::model::{
@@ -249,10 +250,20 @@ fn scaled(
     best.map(|(_, out)| out)
 }
 
-/// The first variant that the checks see, or nothing if there is none to be had.
+/// The first variant that the checks see, or nothing if there is none to be had: where one of the first cannot be evaluated the
+/// checks say that and look no further.
 fn drawn(template: &Arc<Template>, oracle: &dyn Oracle) -> Option<Instance> {
-    let question = (0..20).find_map(|seed| attempt(template, oracle, &Draw::seed(seed), 0).ok())?;
-    question.numbers().first().map(|instance| Instance::clone(instance))
+    let mut first = None;
+    for seed in 0..20 {
+        match attempt(template, oracle, &Draw::seed(seed), 0) {
+            Ok(question) if first.is_none() => {
+                first = question.numbers().first().map(|instance| Instance::clone(instance));
+            }
+            Ok(_) | Err(Error::Require { .. }) => {}
+            Err(_) => return None,
+        }
+    }
+    first
 }
 
 fn extended(stem: &Phrase, more: impl IntoIterator<Item = Piece>) -> Phrase {
