@@ -213,7 +213,8 @@ fn summary(runner: &Runner, why: Ending, message: Option<String>) -> Summary {
         message,
         answered: count(&|l| l.outcome.is_some()),
         right: count(&|l| l.outcome.is_some_and(Outcome::is_correct)),
-        score: lines.iter().filter_map(|l| l.outcome).map(Outcome::score).sum(),
+        // From 0: the sum of no numbers is −0.
+        score: lines.iter().filter_map(|l| l.outcome).map(Outcome::score).fold(0.0, |a, b| a + b),
         skipped: count(&|l| l.outcome.is_none() && l.code != "timeout"),
         timed_out: count(&|l| l.code == "timeout"),
         skill: (runner.skill_before, runner.state.skills().global()),
@@ -250,7 +251,7 @@ fn earlier(runner: &Runner) -> Vec<f64> {
             && !past.start.items.is_empty()
     };
     let share = |past: &crate::state::Past| {
-        let score: f64 = past.answers.iter().map(|(_, a)| a.score()).sum();
+        let score = past.answers.iter().map(|(_, a)| a.score()).fold(0.0, |a, b| a + b);
         score / past.start.items.len() as f64
     };
     runner.state.sessions().iter().filter(same).map(share).collect()

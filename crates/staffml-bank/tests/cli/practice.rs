@@ -163,7 +163,7 @@ fn the_same_day_gives_everybody_the_same_set() {
     let (one, two) = (Data::new("daily-a"), Data::new("daily-b"));
     let run = |data: &Data| {
         let args = ["daily", "--track", "cloud", "--date", "2026-03-01", "--json"];
-        let output = data.run(&args, &give_up());
+        let output = data.run(&args, &"s\n".repeat(3)); // what a set holds does not depend on its answers
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
         let views = lines_of_json(&output);
         let asks = views.iter().filter(|v| v["stage"] == "ask");

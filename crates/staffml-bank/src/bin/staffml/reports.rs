@@ -343,7 +343,7 @@ pub(crate) fn history(args: &Args) -> Result<Outcome, Failure> {
         .iter()
         .map(|past| {
             let right = past.answers.iter().filter(|(_, a)| a.outcome.is_correct()).count();
-            let score: f64 = past.answers.iter().map(|(_, a)| a.score()).sum();
+            let score = past.answers.iter().map(|(_, a)| a.score()).fold(0.0, |a, b| a + b);
             json!({
                 "day": past.at.study_day(tz).to_string(),
                 "at": past.at,
