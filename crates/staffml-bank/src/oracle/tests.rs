@@ -76,6 +76,9 @@ fn equations_agree_with_hand_calculation() {
         ("efficiency", "0.4"),
     ];
     near(eval("compute.mcu_time", &mcu, &[]), 0.1875);
+    // 200,000 bit at 8 Mbit/s last 25 ms, at 1.2 W.
+    let radio = [("message", "25 kB"), ("bandwidth", "8 Mbit/s"), ("power", "1.2 W")];
+    near(eval("energy.radio", &radio, &[]), 0.03);
 }
 
 #[test]

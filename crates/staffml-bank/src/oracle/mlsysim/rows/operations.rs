@@ -78,6 +78,19 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("total", "carbon"),
         ],
     },
+    // One machine of constant power without a hall around it.
+    Row {
+        ours: "energy.radio",
+        theirs: "sustainability.footprint",
+        inputs: &[
+            ("power", Node("power")),
+            ("devices", Number(1.0)),
+            ("duration", Node("airtime")),
+            ("pue", Number(1.0)),
+            ("carbon_intensity", Number(0.0)),
+        ],
+        outputs: &[("energy", "it_energy")],
+    },
     // Wall 19.
     Row {
         ours: "checkpoint.state",
