@@ -86,7 +86,45 @@ pub(in super::super) static ROWS: &[Row] = &[
         inputs: &[("leaves", Node("steps")), ("quantile", Node("miss_all"))],
         outputs: &[("miss_one", "leaf_quantile")],
     },
+    Row {
+        ours: "reliability.mtbf_for_repairs",
+        theirs: "fragility.goodput",
+        inputs: &[("fleet_mtbf", Node("mtbf")), ("duration", Node("exposure"))],
+        outputs: &[("failures", "expected_failures")],
+    },
+    // What one failure may cost, read as the time that it does cost.
+    Row {
+        ours: "reliability.restart_budget",
+        theirs: "fragility.recovery",
+        inputs: &[
+            ("detection", Node("rework")),
+            ("restart", Node("restart")),
+            ("checkpoint", Number(0.0)),
+            ("warm_up", Number(0.0)),
+            ("failure_interval", Node("mtbf")),
+        ],
+        outputs: &[("per_failure", "recovery_time"), ("left", "lost_share")],
+    },
+    Row {
+        ours: "reliability.deploy_for_survivors",
+        theirs: "fragility.goodput",
+        inputs: &[("fleet_mtbf", Node("mtbf")), ("duration", Node("time"))],
+        outputs: &[("exposure", "expected_failures")],
+    },
     // Wall 16.
+    Row {
+        ours: "multi_tenant.preemption_loss",
+        theirs: "fragility.preemption",
+        inputs: &[
+            ("devices", Number(1.0)),
+            ("lost_work", Node("rework")),
+            ("restart", Node("relaunch")),
+            ("checkpoint", Number(0.0)),
+            ("warm_up", Number(0.0)),
+            ("preemption_rate", Node("preemptions")),
+        ],
+        outputs: &[("per_event", "per_event"), ("lost", "lost_share")],
+    },
     Row {
         ours: "multi_tenant.md1_wait",
         theirs: "tail_latency.mean_wait",
