@@ -1,6 +1,6 @@
 //! Correspondences for analysis: walls 21 and 22.
 
-use super::super::walls::From::{Node, Number};
+use super::super::walls::From::{Inverse, Node, Number};
 use super::super::walls::Row;
 
 pub(in super::super) static ROWS: &[Row] = &[
@@ -31,6 +31,17 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("bandwidth", Node("bandwidth")),
         ],
         outputs: &[("before", "attainable")],
+    },
+    Row {
+        ours: "sensitivity.better_purchase",
+        theirs: "roofline.combine",
+        inputs: &[
+            ("compute_time", Node("arithmetic_after")),
+            ("memory_time", Node("memory")),
+            ("overhead", Node("overhead")),
+            ("overlap", Number(0.0)),
+        ],
+        outputs: &[("with_arithmetic", "time")],
     },
     // Wall 22.
     Row {
@@ -66,5 +77,37 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("efficiency", Node("efficiency")),
         ],
         outputs: &[("target", "compute_time")],
+    },
+    Row {
+        ours: "synthesis.uplink",
+        theirs: "ingestion.demand",
+        inputs: &[
+            ("batch", Node("cameras")),
+            ("sample", Node("size")),
+            ("step_time", Inverse("rate")),
+        ],
+        outputs: &[("traffic", "demand")],
+    },
+    Row {
+        ours: "synthesis.cell_for_life",
+        theirs: "sustainability.footprint",
+        inputs: &[
+            ("power", Node("mean")),
+            ("devices", Number(1.0)),
+            ("duration", Node("life")),
+            ("pue", Number(1.0)),
+            ("carbon_intensity", Number(0.0)),
+        ],
+        outputs: &[("used", "it_energy")],
+    },
+    Row {
+        ours: "synthesis.partitions",
+        theirs: "ingestion.demand",
+        inputs: &[
+            ("batch", Number(1.0)),
+            ("sample", Node("size")),
+            ("step_time", Inverse("events")),
+        ],
+        outputs: &[("volume", "demand")],
     },
 ];

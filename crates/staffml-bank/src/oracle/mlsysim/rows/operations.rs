@@ -1,6 +1,6 @@
 //! Correspondences for operating them: walls 17 to 20.
 
-use super::super::walls::From::{Node, Number};
+use super::super::walls::From::{Inverse, Node, Number};
 use super::super::walls::Row;
 
 /// A file system that never limits its writers.
@@ -40,6 +40,20 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("maintenance", "maintenance"),
             ("total", "total"),
         ],
+    },
+    // Spare capacity is lost as often as it is interrupted.
+    Row {
+        ours: "capital.spot_or_firm",
+        theirs: "fragility.preemption",
+        inputs: &[
+            ("devices", Number(1.0)),
+            ("lost_work", Node("lost")),
+            ("restart", Number(0.0)),
+            ("checkpoint", Number(0.0)),
+            ("warm_up", Number(0.0)),
+            ("preemption_rate", Inverse("interval")),
+        ],
+        outputs: &[("share", "lost_share")],
     },
     // Wall 18.
     Row {
@@ -90,6 +104,44 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("carbon_intensity", Number(0.0)),
         ],
         outputs: &[("energy", "it_energy")],
+    },
+    Row {
+        ours: "energy.radio_batch",
+        theirs: "sustainability.footprint",
+        inputs: &[
+            ("power", Node("power")),
+            ("devices", Number(1.0)),
+            ("duration", Node("airtime")),
+            ("pue", Number(1.0)),
+            ("carbon_intensity", Number(0.0)),
+        ],
+        outputs: &[("sending", "it_energy")],
+    },
+    // Sleep all day long.
+    Row {
+        ours: "energy.harvest_count",
+        theirs: "sustainability.footprint",
+        inputs: &[
+            ("power", Node("sleep")),
+            ("devices", Number(1.0)),
+            ("duration", Number(86_400.0)),
+            ("pue", Number(1.0)),
+            ("carbon_intensity", Number(0.0)),
+        ],
+        outputs: &[("asleep", "it_energy")],
+    },
+    // The power saved for as long as making took emits what making emitted.
+    Row {
+        ours: "carbon.replacement_payback",
+        theirs: "sustainability.footprint",
+        inputs: &[
+            ("power", Node("saved")),
+            ("devices", Number(1.0)),
+            ("duration", Node("time")),
+            ("pue", Node("pue")),
+            ("carbon_intensity", Node("intensity")),
+        ],
+        outputs: &[("made", "operational_carbon")],
     },
     // Wall 19.
     Row {
@@ -171,6 +223,40 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("writer_bandwidth", Number(1.0)),
         ],
         outputs: &[("delta", "size")],
+    },
+    Row {
+        ours: "checkpoint.rate_for_share",
+        theirs: "checkpoint.write",
+        inputs: &[
+            ("parameters", Number(1.0)),
+            ("state_width", Node("size")),
+            ("writer_bandwidth", Node("rate")),
+            ("limit", Number(LIMIT)),
+            ("interval", Node("interval")),
+        ],
+        outputs: &[("write", "write_time"), ("share", "blocked_share")],
+    },
+    // One copy that is never faster than the slower of two links.
+    Row {
+        ours: "checkpoint.chain_load",
+        theirs: "checkpoint.write",
+        inputs: &[
+            ("parameters", Number(1.0)),
+            ("state_width", Node("weights")),
+            ("writer_bandwidth", Node("network")),
+            ("limit", Node("registry")),
+        ],
+        outputs: &[("pace", "write_bandwidth"), ("chain", "write_time")],
+    },
+    Row {
+        ours: "checkpoint.faster_storage",
+        theirs: "fragility.goodput",
+        inputs: &[
+            ("fleet_mtbf", Node("mtbf")),
+            ("duration", Number(0.0)),
+            ("checkpoint_time", Node("slow")),
+        ],
+        outputs: &[("slow_share", "checkpoint_share")],
     },
     // Wall 20.
     Row {
