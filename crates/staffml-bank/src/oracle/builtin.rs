@@ -38,8 +38,9 @@ struct Data {
 }
 
 /// The files of equations, by group of walls.
-const EQUATIONS: [(&str, &str); 6] = [
+const EQUATIONS: [(&str, &str); 7] = [
     ("node.toml", include_str!("equations/node.toml")),
+    ("limits.toml", include_str!("equations/limits.toml")),
     ("data.toml", include_str!("equations/data.toml")),
     ("algorithm.toml", include_str!("equations/algorithm.toml")),
     ("fleet.toml", include_str!("equations/fleet.toml")),

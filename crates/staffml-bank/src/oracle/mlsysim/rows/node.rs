@@ -414,4 +414,136 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("p99_wait", "p99_wait"),
         ],
     },
+    Row {
+        ours: "compute.gemm_waves",
+        theirs: "software.matmul",
+        inputs: &[
+            ("m", Node("rows")),
+            ("n", Node("columns")),
+            ("k", Number(1.0)),
+            ("peak", Number(1.0)),
+            ("bandwidth", Number(1.0)),
+            ("tile_m", Node("tile_rows")),
+            ("tile_n", Node("tile_columns")),
+            ("tile_k", Number(1.0)),
+            ("compute_units", Node("cores")),
+        ],
+        outputs: &[("tiles", "tiles"), ("share", "wave_efficiency")],
+    },
+    Row {
+        ours: "roofline.bandwidth_needed",
+        theirs: "compute.step_time",
+        inputs: &[("ops", Number(1.0)), ("peak", Node("peak")), ("efficiency", Node("efficiency"))],
+        outputs: &[("sustained", "sustained_peak")],
+    },
+    Row {
+        ours: "training.devices_for_split_state",
+        theirs: "memory.capacity",
+        inputs: &[
+            ("need", Node("kept")),
+            ("capacity", Node("usable")),
+            ("reserve", Number(0.0)),
+        ],
+        outputs: &[("room", "spare")],
+    },
+    Row {
+        ours: "training.update_time",
+        theirs: "memory.step_time",
+        inputs: &[
+            ("bytes_moved", Node("traffic")),
+            ("bandwidth", Node("bandwidth")),
+            ("memory_efficiency", Node("efficiency")),
+        ],
+        outputs: &[("sustained", "sustained_bandwidth"), ("time", "memory_time")],
+    },
+    Row {
+        ours: "software.speedup_needed",
+        theirs: "amdahl.upgrade",
+        inputs: &[
+            ("stage_time", Bare("share")),
+            ("rest_time", Bare("rest")),
+            ("speedup", Node("speedup")),
+        ],
+        outputs: &[("target", "overall_speedup")],
+    },
+    Row {
+        ours: "serving.distinct_experts",
+        theirs: "serving.distinct_experts",
+        inputs: &[
+            ("experts", Node("experts")),
+            ("active", Node("active")),
+            ("tokens", Node("tokens")),
+        ],
+        outputs: &[("reached", "reached_share"), ("distinct", "expected_distinct")],
+    },
+    Row {
+        ours: "serving.split_gap",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("read")),
+            ("compute_time", Number(0.0)),
+            ("overhead", Node("sync")),
+        ],
+        outputs: &[("time", "sequential_time")],
+    },
+    Row {
+        ours: "batching.largest_batch",
+        theirs: "memory.capacity",
+        inputs: &[
+            ("need", Node("weights")),
+            ("capacity", Node("usable")),
+            ("reserve", Number(0.0)),
+        ],
+        outputs: &[("room", "spare")],
+    },
+    Row {
+        ours: "batching.extra_requests",
+        theirs: "memory.capacity",
+        inputs: &[
+            ("need", Node("weights")),
+            ("capacity", Node("usable")),
+            ("reserve", Number(0.0)),
+        ],
+        outputs: &[("room", "spare")],
+    },
+    Row {
+        ours: "queueing.mg1_wait",
+        theirs: "tail_latency.mean_wait",
+        inputs: &[
+            ("utilization", Node("utilization")),
+            ("service_time", Inverse("rate")),
+            ("service_cv", Node("spread")),
+        ],
+        outputs: &[("wait", "random_wait")],
+    },
+    Row {
+        ours: "streaming.pipeline_rate",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("link")),
+            ("compute_time", Node("boards")),
+            ("overhead", Number(0.0)),
+        ],
+        outputs: &[("beat", "overlapped_time")],
+    },
+    Row {
+        ours: "streaming.buffer_gain",
+        theirs: "iron_law.upgrade",
+        inputs: &[
+            ("memory_time", Node("load")),
+            ("compute_time", Node("compute")),
+            ("overhead", Number(0.0)),
+        ],
+        outputs: &[("each", "sequential_time"), ("beat", "overlapped_time")],
+    },
+    Row {
+        ours: "streaming.fetch_break_even",
+        theirs: "compute.step_time",
+        inputs: &[
+            ("ops", Node("per_token")),
+            ("peak", Node("peak")),
+            ("efficiency", Node("efficiency")),
+        ],
+        outputs: &[("sustained", "sustained_peak"), ("per_token_time", "compute_time")],
+    },
 ];
