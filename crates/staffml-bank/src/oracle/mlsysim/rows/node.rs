@@ -439,11 +439,7 @@ pub(in super::super) static ROWS: &[Row] = &[
     Row {
         ours: "training.devices_for_split_state",
         theirs: "memory.capacity",
-        inputs: &[
-            ("need", Node("kept")),
-            ("capacity", Node("usable")),
-            ("reserve", Number(0.0)),
-        ],
+        inputs: &[("need", Node("kept")), ("capacity", Node("usable")), ("reserve", Number(0.0))],
         outputs: &[("room", "spare")],
     },
     Row {
