@@ -81,6 +81,47 @@ fn equations_agree_with_hand_calculation() {
     near(eval("energy.radio", &radio, &[]), 0.03);
 }
 
+/// What a limit allows, put into the equation that it turns around, gives the limit back.
+#[test]
+fn limits_are_what_their_equations_give_back() {
+    let show = |x: f64| format!("{x:e}");
+    let speedup = eval("software.speedup_needed", &[("share", "0.6"), ("target", "1.5")], &[]);
+    let part = show(speedup);
+    near(eval("software.amdahl", &[("share", "0.6"), ("speedup_part", &part)], &[]), 1.5);
+
+    let machine = [("weights", "40 GB"), ("link", "25 GB/s"), ("bandwidth", "900 GB/s")];
+    let with = |equation, last| eval(equation, &[&machine[..], &[last]].concat(), &[]);
+    let share = show(with("streaming.share_on_host", ("limit", "0.13 s")));
+    near(with("streaming.offload", ("share", &share)), 0.13);
+
+    let shards =
+        show(eval("queueing.largest_fan_out", &[("late", "0.002"), ("limit", "0.1")], &[]));
+    near(eval("queueing.fan_out", &[("late", "0.002"), ("shards", &shards)], &[]), 0.1);
+
+    // One token more breaks the limit; with as many it holds.
+    let answer = [
+        ("limit", "2 s"),
+        ("before", "0.3 s"),
+        ("first", "0.25 s"),
+        ("after", "0.1 s"),
+        ("gap", "31 ms"),
+    ];
+    let n_tokens = eval("serving.longest_answer", &answer, &[]);
+    let waited = |n: f64| {
+        let n = show(n);
+        let given = [("queue", "0.4 s"), ("first", "0.25 s"), ("gap", "31 ms"), ("tokens", &n)];
+        eval("serving.request_latency", &given, &[])
+    };
+    assert!(waited(n_tokens) <= 2.0 && waited(n_tokens + 1.0) > 2.0, "{n_tokens}");
+
+    // 8,000 tokens of 131 kB take as long over the link as reading them anew with 8 billion parameters.
+    let model = [("parameters", "8e9"), ("peak", "989 TFLOP/s"), ("efficiency", "0.5")];
+    let fetch =
+        eval("streaming.fetch_break_even", &[&model[..], &[("kv", "131 kB")]].concat(), &[]);
+    let prompt = eval("serving.ttft", &[&model[..], &[("prompt", "8000")]].concat(), &[]);
+    near(8000.0 * 131e3 / fetch, prompt);
+}
+
 #[test]
 fn every_equation_keeps_the_promises_of_an_oracle() {
     for equation in Builtin::equations() {
