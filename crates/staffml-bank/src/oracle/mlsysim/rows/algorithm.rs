@@ -103,4 +103,16 @@ pub(in super::super) static ROWS: &[Row] = &[
         ],
         outputs: &[("quantized", "ratio")],
     },
+    Row {
+        ours: "complexity.use_break_even",
+        theirs: "complexity.train",
+        inputs: &[("budget", Node("small_training")), ("parameters", Node("small"))],
+        outputs: &[("small_tokens", "tokens")],
+    },
+    Row {
+        ours: "complexity.tokens_for_power",
+        theirs: "complexity.train",
+        inputs: &[("budget", Node("ops")), ("parameters", Node("parameters"))],
+        outputs: &[("tokens", "tokens")],
+    },
 ];

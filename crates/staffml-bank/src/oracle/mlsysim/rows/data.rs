@@ -1,6 +1,6 @@
 //! Correspondences for data: walls 8 to 10.
 
-use super::super::walls::From::{Inverse, Node, Number};
+use super::super::walls::From::{Bare, Inverse, Node, Number};
 use super::super::walls::Row;
 
 pub(in super::super) static ROWS: &[Row] = &[
@@ -139,5 +139,66 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("memory_efficiency", Number(1.0)),
         ],
         outputs: &[("time_inside", "memory_time")],
+    },
+    // With the share found here, the mix of both stores must deliver what is wanted.
+    Row {
+        ours: "ingestion.cache_share",
+        theirs: "ingestion.balance",
+        inputs: &[
+            ("demand", Node("demand")),
+            ("storage", Node("cold")),
+            ("hit_rate", Bare("hit")),
+            ("cache", Node("fast")),
+        ],
+        outputs: &[("demand", "supply")],
+    },
+    Row {
+        ours: "ingestion.compression_needed",
+        theirs: "ingestion.demand",
+        inputs: &[
+            ("batch", Node("cameras")),
+            ("sample", Node("frame")),
+            ("step_time", Inverse("rate")),
+        ],
+        outputs: &[("stream", "demand")],
+    },
+    Row {
+        ours: "ingestion.columnar_gain",
+        theirs: "roofline.combine",
+        inputs: &[("compute_time", Node("unpack_time")), ("memory_time", Node("read_time"))],
+        outputs: &[("column_time", "time")],
+    },
+    Row {
+        ours: "transformation.token_files",
+        theirs: "memory.weight_bytes",
+        inputs: &[("parameters", Node("tokens")), ("width", Node("width"))],
+        outputs: &[("bytes", "weight_bytes")],
+    },
+    // The oversubscription found here must leave the rate that is needed.
+    Row {
+        ours: "locality.spine_allowed",
+        theirs: "locality.fabric",
+        inputs: &[
+            ("link", Node("port")),
+            ("nodes", Number(64.0)),
+            ("oversubscription", Node("oversubscription")),
+        ],
+        outputs: &[("need", "effective_bandwidth")],
+    },
+    Row {
+        ours: "locality.break_even_rate",
+        theirs: "memory.step_time",
+        inputs: &[
+            ("bytes_moved", Node("message")),
+            ("bandwidth", Node("rate")),
+            ("memory_efficiency", Number(1.0)),
+        ],
+        outputs: &[("left", "memory_time")],
+    },
+    Row {
+        ours: "locality.torus_or_tree",
+        theirs: "locality.torus",
+        inputs: &[("side", Node("side")), ("dimensions", Number(3.0))],
+        outputs: &[("cut", "cut_links")],
     },
 ];
