@@ -115,4 +115,11 @@ pub(in super::super) static ROWS: &[Row] = &[
         inputs: &[("budget", Node("ops")), ("parameters", Node("parameters"))],
         outputs: &[("tokens", "tokens")],
     },
+    // So many attempts must solve the share that our graph says they solve.
+    Row {
+        ours: "reasoning.attempts",
+        theirs: "reasoning.samples",
+        inputs: &[("right", Node("right")), ("samples", Node("attempts"))],
+        outputs: &[("reached", "coverage")],
+    },
 ];

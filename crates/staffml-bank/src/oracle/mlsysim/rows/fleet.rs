@@ -38,6 +38,50 @@ pub(in super::super) static ROWS: &[Row] = &[
         inputs: &[("parameters", Node("parameters")), ("width", Node("width"))],
         outputs: &[("update", "weight_bytes")],
     },
+    Row {
+        ours: "comm.tensor_decode",
+        theirs: "communication.tensor_parallel",
+        inputs: &[
+            ("tokens", Node("batch")),
+            ("hidden", Node("hidden")),
+            ("element", Node("width")),
+            ("stage_layers", Node("layers")),
+            ("sums_per_layer", Number(2.0)),
+            ("tp", Node("devices")),
+            ("tp_bandwidth", Node("bandwidth")),
+            ("tp_latency", Node("latency")),
+        ],
+        outputs: &[("message", "activation_message"), ("time", "tensor_time")],
+    },
+    Row {
+        ours: "comm.microbatches",
+        theirs: "communication.pipeline",
+        inputs: &[
+            ("pp", Node("stages")),
+            ("microbatches", Node("microbatches")),
+            ("stage_time", Number(1.0)),
+        ],
+        outputs: &[("bubble", "bubble_fraction")],
+    },
+    Row {
+        ours: "comm.expert_exchange",
+        theirs: "communication.expert_parallel",
+        inputs: &[
+            ("tokens", Node("tokens")),
+            ("hidden", Node("hidden")),
+            ("element", Node("width")),
+            ("chosen", Node("chosen")),
+            ("exchanges_per_layer", Number(2.0)),
+            ("ep", Node("devices")),
+            ("ep_bandwidth", Node("bandwidth")),
+            ("ep_latency", Number(0.0)),
+        ],
+        outputs: &[
+            ("message", "routed_message"),
+            ("one", "exchange_time"),
+            ("time", "expert_time"),
+        ],
+    },
     // Wall 15.
     Row {
         ours: "reliability.cluster_mtbf",
