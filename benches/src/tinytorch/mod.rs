@@ -7,6 +7,7 @@ mod elementwise;
 mod gemm;
 mod gpt;
 mod init;
+mod int8;
 mod lenet;
 mod mlp;
 mod ours;
@@ -56,6 +57,7 @@ pub fn plans(quick: bool) -> Vec<Plan> {
         .filter(|n| !quick || *n <= 1024)
         .map(gemm::plan)
         .collect();
+    plans.extend([256, 1024].map(int8::plan));
     let elements = if quick { 1 << 20 } else { 1 << 24 };
     plans.extend([elementwise::add(elements), elementwise::gelu(elements)]);
     let rows = if quick { 512 } else { 4096 };

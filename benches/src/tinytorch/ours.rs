@@ -7,6 +7,7 @@ use tinytorch_core::nn::{
 };
 use tinytorch_core::ops::GeluKind;
 use tinytorch_core::optim::{Adam, AdamOpts, Optimizer as _};
+use tinytorch_core::quant::PackedWeights;
 use tinytorch_core::{Tensor, autograd, no_grad};
 
 use super::elementwise::GELU_SCALE;
@@ -26,6 +27,19 @@ pub(super) fn read(tensor: &Tensor) -> Result<Vec<f32>> {
 pub(super) fn gemm(n: usize) -> Result<Box<dyn Subject>> {
     let (a, b) = (tensor(1, &[n, n], 1.0)?, tensor(2, &[n, n], 1.0)?);
     Ok(repeated(move || Ok(no_grad(|| a.matmul(&b))?), |c| read(&c)))
+}
+
+pub(super) fn int8(a: &[i8], w: &[i8], n: usize) -> Result<Box<dyn Subject>> {
+    let (a, w) = (a.to_vec(), PackedWeights::new(w, [n, n])?);
+    let read = |c: Vec<i32>| Ok(sample(&c.into_iter().map(|v| v as f32).collect::<Vec<_>>()));
+    Ok(repeated(move || Ok(w.product(&a)?), read))
+}
+
+/// `a·wᵀ` in `f32`: the weights lie as a linear layer has them.
+pub(super) fn int8_as_float(a: &[i8], w: &[i8], n: usize) -> Result<Box<dyn Subject>> {
+    let [a, w] = [a, w].map(|m| m.iter().map(|&v| f32::from(v)).collect::<Vec<_>>());
+    let (a, w) = (Tensor::from_vec(a, [n, n])?, Tensor::from_vec(w, [n, n])?.transpose(0, 1)?);
+    Ok(repeated(move || Ok(no_grad(|| a.matmul(&w))?), |c| read(&c)))
 }
 
 pub(super) fn add(n: usize) -> Result<Box<dyn Subject>> {

@@ -33,8 +33,8 @@ fn the_audit_holds() {
 
 #[test]
 fn the_table_is_in_order() {
-    for (at, module) in course::MODULES.iter().enumerate() {
-        assert_eq!(usize::from(module.number), at + 1);
+    assert!(course::MODULES.windows(2).all(|pair| pair[0].number < pair[1].number));
+    for module in course::MODULES {
         assert_eq!(module.id, format!("m{:02}", module.number));
         assert!(module.prerequisites.iter().all(|p| *p < module.number));
         assert!(module.points() > 0 && module.slots.len() <= 10);
@@ -47,7 +47,7 @@ fn the_table_is_in_order() {
         assert!(module.mutants.iter().all(|m| module.slot(m.0).is_some()));
         assert_eq!(course::suite(module.number).len(), module.checks.len());
     }
-    assert!(course::suite(14).is_empty());
+    assert!(course::suite(0).is_empty());
 }
 
 // The macro makes a test of each check; on the reference all of them pass.

@@ -3,19 +3,22 @@
 use core::{cell::RefCell, sync::atomic::Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::{Course, slot::Slot};
+use super::{
+    Course,
+    slot::{Bits, Slot},
+};
 use crate::{Error, Result};
 
 /// What a thread knows: the course that serves it, and the slots it is inside of.
 #[derive(Clone, Default)]
 pub(crate) struct Scope {
     course: Option<Arc<Course>>,
-    /// One bit per slot. A student's slot that is running must not be asked for again.
-    busy: u128,
+    /// A student's slot that is running must not be asked for again.
+    busy: Bits,
 }
 
 thread_local! {
-    static SCOPE: RefCell<Scope> = const { RefCell::new(Scope { course: None, busy: 0 }) };
+    static SCOPE: RefCell<Scope> = const { RefCell::new(Scope { course: None, busy: Bits::NONE }) };
     static DEFERRED: RefCell<Option<Error>> = const { RefCell::new(None) };
 }
 
@@ -81,15 +84,15 @@ pub(crate) fn serve<L: ?Sized, R>(
     f: impl FnOnce(&L) -> Result<R>,
 ) -> Result<Option<R>> {
     let scope = Scope::capture();
-    if scope.busy & slot.bit() != 0 {
+    if scope.busy.meets(slot.bit()) {
         return Err(Error::SelfCall { lesson: slot.id });
     }
     let Some(course) = &scope.course else { return Ok(None) };
-    let Some(lesson) = pick(course).filter(|_| course.mask & slot.bit() != 0) else {
+    let Some(lesson) = pick(course).filter(|_| course.mask.meets(slot.bit())) else {
         course.counts.reference[slot.index()].fetch_add(1, Ordering::Relaxed);
         return Ok(None);
     };
-    let inside = Scope { course: scope.course.clone(), busy: scope.busy | slot.bit() };
+    let inside = Scope { course: scope.course.clone(), busy: scope.busy.with(slot.bit()) };
     match inside.enter(|| f(lesson)) {
         // What is not written yet is borrowed from the reference, and the table says so.
         Err(Error::Unsolved { lesson, .. }) if lesson == slot.id && !course.strict => {

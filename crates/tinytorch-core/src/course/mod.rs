@@ -1,6 +1,6 @@
 //! The course: write a module of the library yourself, and let everything else run on it.
 //!
-//! Each of the modules 01 to 13 is a trait with one method per algorithm (a *slot*). Implement it in your own crate, install
+//! Each of the modules 01 to 13, and 15, is a trait with one method per algorithm (a *slot*). Implement it in your own crate, install
 //! it in a [`Course`], and the library calls your code wherever it needs that algorithm; what you have not
 //! written is served by the reference. The checks of a module are values of this library, so that they run from
 //! your tests, from a command line and from a grader alike.
@@ -46,6 +46,7 @@ pub mod m10;
 pub mod m11;
 pub mod m12;
 pub mod m13;
+pub mod m15;
 pub mod make;
 #[cfg(feature = "safetensors")]
 mod milestone;
@@ -86,6 +87,7 @@ pub const MODULES: &[Module] = &[
     m11::MODULE,
     m12::MODULE,
     m13::MODULE,
+    m15::MODULE,
 ];
 
 /// Returns the module of this number.
@@ -122,8 +124,8 @@ pub(crate) struct Mutant {
 /// How often each slot was served, by whom.
 #[derive(Debug)]
 struct Counts {
-    student: [AtomicU64; 128],
-    reference: [AtomicU64; 128],
+    student: [AtomicU64; slot::SLOTS],
+    reference: [AtomicU64; slot::SLOTS],
 }
 
 impl Default for Counts {
@@ -151,7 +153,7 @@ macro_rules! course {
         pub struct Course {
             $($module: Option<Arc<dyn $module::$Trait>>,)*
             /// The slots that may be served from the lessons.
-            mask: u128,
+            mask: slot::Bits,
             /// Whether an unwritten slot is an error instead of being borrowed from the reference.
             strict: bool,
             counts: Arc<Counts>,
@@ -159,7 +161,7 @@ macro_rules! course {
 
         impl Default for Course {
             fn default() -> Self {
-                Self { $($module: None,)* mask: u128::MAX, strict: false, counts: Arc::default() }
+                Self { $($module: None,)* mask: slot::Bits::ALL, strict: false, counts: Arc::default() }
             }
         }
 
@@ -196,7 +198,7 @@ macro_rules! course {
     };
 }
 
-course!(m01 1 TensorLesson, m02 2 ActivationLesson, m03 3 LayerLesson, m04 4 LossLesson, m05 5 DataLesson, m06 6 AutogradLesson, m07 7 OptimizerLesson, m08 8 TrainingLesson, m09 9 ConvLesson, m10 10 TokenLesson, m11 11 EmbeddingLesson, m12 12 AttentionLesson, m13 13 TransformerLesson);
+course!(m01 1 TensorLesson, m02 2 ActivationLesson, m03 3 LayerLesson, m04 4 LossLesson, m05 5 DataLesson, m06 6 AutogradLesson, m07 7 OptimizerLesson, m08 8 TrainingLesson, m09 9 ConvLesson, m10 10 TokenLesson, m11 11 EmbeddingLesson, m12 12 AttentionLesson, m13 13 TransformerLesson, m15 15 QuantLesson);
 
 impl Course {
     /// Returns a course in which everything is the reference.
@@ -239,8 +241,9 @@ impl Course {
 
     /// Returns how often each slot was served since this course was made, for the slots that were needed.
     pub fn work(&self) -> impl Iterator<Item = Work> + '_ {
-        let of =
-            |counts: &[AtomicU64; 128], slot: &Slot| counts[slot.index()].load(Ordering::Relaxed);
+        let of = |counts: &[AtomicU64; slot::SLOTS], slot: &Slot| {
+            counts[slot.index()].load(Ordering::Relaxed)
+        };
         MODULES.iter().flat_map(|m| m.slots).filter_map(move |slot| {
             let (student, reference) =
                 (of(&self.counts.student, slot), of(&self.counts.reference, slot));

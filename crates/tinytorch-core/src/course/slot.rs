@@ -1,5 +1,30 @@
 //! The slots and modules of the course as values.
 
+/// Room for the slots of all modules: see [`Slot::index`].
+pub(crate) const SLOTS: usize = 256;
+
+/// A set of slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Bits([u128; SLOTS / 128]);
+
+impl Bits {
+    /// No slot.
+    pub(crate) const NONE: Self = Self([0; SLOTS / 128]);
+
+    /// All slots.
+    pub(crate) const ALL: Self = Self([u128::MAX; SLOTS / 128]);
+
+    /// True if the two have a slot in common.
+    pub(crate) fn meets(self, other: Self) -> bool {
+        self.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
+    }
+
+    /// The slots of both.
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(core::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+}
+
 /// Who writes a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
@@ -14,7 +39,7 @@ pub enum Role {
 pub struct Slot {
     /// `mNN.name`
     pub id: &'static str,
-    /// Number of the module, 1 to 13.
+    /// Number of the module, 1 to 20.
     pub module: u8,
     /// Place within the module.
     pub place: u8,
@@ -34,8 +59,11 @@ impl Slot {
         (usize::from(self.module) - 1) * 10 + usize::from(self.place)
     }
 
-    pub(crate) fn bit(&self) -> u128 {
-        1 << self.index()
+    /// The set of this slot alone.
+    pub(crate) fn bit(&self) -> Bits {
+        let mut bits = [0; 2];
+        bits[self.index() / 128] = 1 << (self.index() % 128);
+        Bits(bits)
     }
 
     /// True if the student is to write it.
@@ -48,7 +76,7 @@ impl Slot {
 /// One module of the course.
 #[derive(Debug)]
 pub struct Module {
-    /// 1 to 13.
+    /// 1 to 20.
     pub number: u8,
     /// `m01`
     pub id: &'static str,

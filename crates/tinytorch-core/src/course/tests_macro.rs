@@ -27,6 +27,7 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m11, false);
         $crate::course_tests!(@module m12, false);
         $crate::course_tests!(@module m13, false);
+        $crate::course_tests!(@module m15, false);
     };
     (@course $course:expr) => {
         /// The course that the tests ask.
@@ -47,6 +48,7 @@ macro_rules! course_tests {
     (@module m11, $demanded:expr) => { $crate::__course_m11!($demanded); };
     (@module m12, $demanded:expr) => { $crate::__course_m12!($demanded); };
     (@module m13, $demanded:expr) => { $crate::__course_m13!($demanded); };
+    (@module m15, $demanded:expr) => { $crate::__course_m15!($demanded); };
 }
 
 /// Panics with what was asked, expected and found unless the check passes. Used by [`course_tests!`](crate::course_tests).

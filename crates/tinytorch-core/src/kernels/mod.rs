@@ -10,6 +10,7 @@ pub(crate) mod direct;
 pub(crate) mod erf;
 pub(crate) mod flash;
 pub(crate) mod gemm;
+pub(crate) mod int8;
 pub(crate) mod map;
 pub(crate) mod nd;
 pub(crate) mod norm;

@@ -11,7 +11,7 @@
 //! Every rounding is half to even.
 
 use crate::nostd::prelude::*;
-use crate::{Error, Result, dispatch};
+use crate::{Error, Result, dispatch, slots};
 
 pub use crate::slots::quant::{QMAX, QMIN};
 
@@ -67,7 +67,7 @@ impl QParams {
     /// Returns the code of `x`: `round(x / scale) + zero_point`, half to even, saturated.
     #[must_use]
     pub fn code(self, x: f64) -> i8 {
-        dispatch::quantize(&[x], self.scale, self.zero_point)[0]
+        slots::quant::quantize(&[x], self.scale, self.zero_point)[0]
     }
 
     /// Returns the real number that `code` stands for.
@@ -98,12 +98,22 @@ pub(crate) fn stored_scale(scale: f64) -> Result<f32> {
 /// [`Error::InvalidArgument`] naming the first position that is not finite.
 pub fn quantize<T: Copy + Into<f64>>(x: &[T], params: QParams) -> Result<Vec<i8>> {
     all_finite(x)?;
-    Ok(dispatch::quantize(x, params.scale, params.zero_point))
+    codes(x, params)
+}
+
+/// As [`quantize`], for numbers of any kind: infinities are saturated, and the code of NaN means nothing.
+pub(super) fn codes<T: Copy + Into<f64>>(x: &[T], params: QParams) -> Result<Vec<i8>> {
+    dispatch::quantize(x, params.scale, params.zero_point)
 }
 
 /// Returns the real numbers that `codes` stand for under `params`.
 #[must_use]
 pub fn dequantize(codes: &[i8], params: QParams) -> Vec<f64> {
+    slots::quant::dequantize(codes, params.scale, params.zero_point)
+}
+
+/// As [`dequantize`], by the installed course if there is one.
+pub(super) fn values(codes: &[i8], params: QParams) -> Result<Vec<f64>> {
     dispatch::dequantize(codes, params.scale, params.zero_point)
 }
 
@@ -144,7 +154,7 @@ pub fn symmetric_per_channel(w: &[f32], n_channels: usize) -> Result<ChannelWeig
         let slice = &w[channel * size..(channel + 1) * size];
         let scale = symmetric_scale(slice);
         let stored = stored_scale(scale)?;
-        let codes = dispatch::quantize(slice, f64::from(stored), 0);
+        let codes = dispatch::quantize(slice, f64::from(stored), 0)?;
         out.codes.extend(codes.into_iter().map(|q| q.max(-127)));
         out.scales.push(stored);
     }

@@ -1,11 +1,13 @@
-//! Runs a quantised graph on the host with the plain integer kernels.
+//! Runs a quantised graph on the host, with integers only.
 //!
-//! The graph is checked once, so that running it can neither fail nor read out of bounds.
+//! The graph is checked once, so that running it can neither fail nor read out of bounds. Weights are packed then, too;
+//! layers with weights take all samples at once.
 
 use super::fixed::Multiplier;
 use super::graph::{FusedActivation, QData, QGraph, QOp, QTensor, TensorId};
 use super::kernels;
 use super::requantize::Requantize;
+use super::weights::{PackedWeights, shifted};
 use crate::nostd::prelude::*;
 use crate::{Error, Result, dispatch};
 
@@ -13,8 +15,25 @@ use crate::{Error, Result, dispatch};
 #[derive(Debug, Clone)]
 pub struct Engine {
     graph: QGraph,
-    /// One for each operator that has weights.
-    requantize: Vec<Option<Requantize>>,
+    /// One for each operator, if it has weights.
+    layers: Vec<Option<Layer>>,
+}
+
+/// What a layer with weights needs besides the graph.
+#[derive(Debug, Clone)]
+struct Layer {
+    rq: Requantize,
+    packed: PackedWeights,
+    /// The bias with the zero point of the input in it.
+    bias: Vec<i32>,
+}
+
+impl Layer {
+    fn new(rq: Requantize, weight: &[i8], bias: &[i32]) -> Self {
+        let packed = PackedWeights::checked(weight, bias.len());
+        let bias = shifted(weight, bias, rq.input_zero);
+        Self { rq, packed, bias }
+    }
 }
 
 fn broken(op: usize, need: impl Into<String>) -> Error {
@@ -43,7 +62,7 @@ impl Engine {
         }
         let mut written = vec![false; n];
         written[graph.input] = true;
-        let mut requantize = Vec::with_capacity(graph.ops.len());
+        let mut layers = Vec::with_capacity(graph.ops.len());
         for (i, op) in graph.ops.iter().enumerate() {
             for id in op.inputs() {
                 if matches!(graph.tensors[id].data, QData::Activation) && !written[id] {
@@ -53,7 +72,8 @@ impl Engine {
                     ));
                 }
             }
-            requantize.push(check_op(&graph, op).map_err(|need| broken(i, need))?);
+            let rq = check_op(&graph, op).map_err(|need| broken(i, need))?;
+            layers.push(rq.zip(constants(&graph, op)).map(|(rq, (w, b))| Layer::new(rq, w, b)));
             written[op.output()] = true;
         }
         if !written[graph.output] {
@@ -64,7 +84,7 @@ impl Engine {
                 "written by an operator",
             ));
         }
-        Ok(Self { graph, requantize })
+        Ok(Self { graph, layers })
     }
 
     /// Returns the graph.
@@ -77,7 +97,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] if `input` does not have the number of elements of the input tensor.
+    /// [`Error::InvalidArgument`] if `input` does not have the number of elements of the input tensor; what the slots of an
+    /// installed course return.
     pub fn run(&self, input: &[i8]) -> Result<Vec<i8>> {
         let want = self.graph.tensors[self.graph.input].numel();
         if input.len() != want {
@@ -88,52 +109,66 @@ impl Engine {
                 want.to_string(),
             ));
         }
+        self.samples(input, 1)
+    }
+
+    /// Returns the output codes for `n` samples, one after the other; the length of `input` fits.
+    pub(super) fn samples(&self, input: &[i8], n: usize) -> Result<Vec<i8>> {
         let mut values: Vec<Vec<i8>> = vec![Vec::new(); self.graph.tensors.len()];
         values[self.graph.input] = input.to_vec();
-        for (op, rq) in self.graph.ops.iter().zip(&self.requantize) {
-            let y = self.step(op, rq.as_ref(), &values);
+        for (op, layer) in self.graph.ops.iter().zip(&self.layers) {
+            let y = self.step(op, layer.as_ref(), &values, n)?;
             values[op.output()] = y;
         }
         Ok(core::mem::take(&mut values[self.graph.output]))
     }
 
     /// Returns what one operator writes.
-    fn step(&self, op: &QOp, rq: Option<&Requantize>, values: &[Vec<i8>]) -> Vec<i8> {
+    fn step(
+        &self,
+        op: &QOp,
+        layer: Option<&Layer>,
+        values: &[Vec<i8>],
+        n: usize,
+    ) -> Result<Vec<i8>> {
         let tensors = &self.graph.tensors;
-        let mut y = vec![0; tensors[op.output()].numel()];
-        match (op, rq) {
-            (QOp::FullyConnected { input, weight, bias, .. }, Some(rq)) => {
-                dispatch::qlinear_forward(
-                    &values[*input],
-                    bytes(&tensors[*weight]),
-                    words(&tensors[*bias]),
-                    rq,
-                    &mut y,
-                );
-            }
-            (QOp::Conv2d { input, weight, bias, window, .. }, Some(rq)) => {
+        let (input, out) = (op.inputs()[0], &tensors[op.output()]);
+        let (x, t) = (&values[input], &tensors[input]);
+        let mut y = vec![0; n * out.numel()];
+        match (op, layer) {
+            (
+                QOp::FullyConnected { weight, bias, .. },
+                Some(Layer { rq, packed, bias: shifted }),
+            ) => {
                 let (w, b) = (bytes(&tensors[*weight]), words(&tensors[*bias]));
-                kernels::conv2d(&values[*input], image(&tensors[*input]), w, b, window, rq, &mut y);
+                dispatch::qlinear_rows(x, (w, b), (packed, shifted), rq, &mut y)?;
             }
-            (QOp::MaxPool2d { input, window, activation, .. }, _) => {
-                let clamp = activation.clamp_range(tensors[*input].quant.zero_points[0]);
-                kernels::max_pool2d(
-                    &values[*input],
-                    image(&tensors[*input]),
-                    window,
-                    clamp,
-                    &mut y,
-                );
+            (QOp::Conv2d { window, .. }, Some(Layer { rq, packed, bias })) => {
+                kernels::conv2d_packed(x, image(t), (packed, bias), window, rq, &mut y);
             }
-            (QOp::Softmax { input, .. }, _) => {
-                let t = &tensors[*input];
-                kernels::softmax(&values[*input], last(t), t.quant.scales[0], &mut y);
+            (QOp::MaxPool2d { window, activation, .. }, _) => {
+                let clamp = activation.clamp_range(t.quant.zero_points[0]);
+                let (n_in, n_out) = (t.numel().max(1), out.numel().max(1));
+                for (x, y) in x.chunks_exact(n_in).zip(y.chunks_exact_mut(n_out)) {
+                    kernels::max_pool2d(x, image(t), window, clamp, y);
+                }
             }
-            (QOp::Reshape { input, .. }, _) => y.clone_from(&values[*input]),
-            // `new` gives every operator with weights its factors.
+            (QOp::Softmax { .. }, _) => kernels::softmax(x, last(t), t.quant.scales[0], &mut y),
+            (QOp::Reshape { .. }, _) => y.clone_from(x),
+            // `new` gives every operator with weights what it needs.
             (QOp::FullyConnected { .. } | QOp::Conv2d { .. }, None) => {}
         }
-        y
+        Ok(y)
+    }
+}
+
+/// Weight and bias of a checked operator, if it has them.
+fn constants<'a>(graph: &'a QGraph, op: &QOp) -> Option<(&'a [i8], &'a [i32])> {
+    match *op {
+        QOp::FullyConnected { weight, bias, .. } | QOp::Conv2d { weight, bias, .. } => {
+            Some((bytes(&graph.tensors[weight]), words(&graph.tensors[bias])))
+        }
+        QOp::MaxPool2d { .. } | QOp::Reshape { .. } | QOp::Softmax { .. } => None,
     }
 }
 

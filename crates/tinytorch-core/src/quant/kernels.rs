@@ -1,11 +1,14 @@
-//! The integer operators, one plain function each: small integers in, 32-bit sums, small integers out.
+//! The integer operators: small integers in, 32-bit sums, small integers out.
 //!
-//! The fully connected layer is the slot [`crate::slots::quant::qlinear_forward`]. These are the definitions: loops in the order of the formula, no blocking. Sums are exact because
-//! [`sum_fits`] holds for every graph that runs, so another order of the terms gives the same bits.
+//! The fully connected layer is the slot [`crate::slots::quant::qlinear_forward`]. These are the definitions: loops in the
+//! order of the formula, no blocking. Sums are exact because [`sum_fits`] holds for every graph that runs, so another order
+//! of the terms gives the same bits: those of [`conv2d_packed`], which makes a product of a convolution.
 
 use super::fixed::{self, Multiplier};
 use super::graph::Window;
 use super::requantize::{Requantize, clamp};
+use super::weights::PackedWeights;
+use crate::kernels::par;
 
 /// Returns whether no order of summation can overflow, before or inside the rescaling.
 ///
@@ -22,9 +25,10 @@ pub(super) fn sum_fits(weight: &[i8], bias: &[i32], multipliers: &[Multiplier]) 
     })
 }
 
-/// Convolution: `y[h, w, o] = Σ w[o, kh, kw, c]·(x[h', w', c] − z) + b[o]` over the taps inside.
+/// Convolution of one sample: `y[h, w, o] = Σ w[o, kh, kw, c]·(x[h', w', c] − z) + b[o]` over the taps inside.
 ///
 /// `x` is [H, W, C] with sizes `shape`, `weight` [out, kh, kw, C]; `y` is [H', W', out].
+#[cfg(test)]
 pub(super) fn conv2d(
     x: &[i8],
     shape: [usize; 3],
@@ -58,6 +62,52 @@ pub(super) fn conv2d(
             *y = rq.code(acc, m);
         }
     }
+}
+
+/// Bytes of windows that a thread lays out at once, so that they stay in the first-level cache.
+const WINDOWS: usize = 1 << 14;
+
+/// [`conv2d`] of any number of samples: their windows become rows, which the packed filters are multiplied with.
+///
+/// A tap outside of the image is the zero point; `bias` has the zero point of the input in it.
+pub(super) fn conv2d_packed(
+    x: &[i8],
+    shape: [usize; 3],
+    (packed, bias): (&PackedWeights, &[i32]),
+    window: &Window,
+    rq: &Requantize,
+    y: &mut [i8],
+) {
+    let [height, width, channels] = shape;
+    let Some(([out_h, out_w], [top, left])) = window.resolve([height, width]) else { return };
+    let [outs, taps] = packed.sizes();
+    if outs == 0 || taps == 0 {
+        return;
+    }
+    let rows = (WINDOWS / taps).clamp(1, 96);
+    // The zero point of a checked graph has eight bits.
+    let zero = clamp(rq.input_zero, (-128, 127));
+    let parallel = (y.len() / outs).saturating_mul(taps).saturating_mul(outs) >= 1 << 20;
+    par::blocks(y, rows * outs, parallel, |at, y| {
+        let mut windows = vec![zero; y.len() / outs * taps];
+        for (row, to) in windows.chunks_exact_mut(taps).enumerate() {
+            let pixel = at / outs + row;
+            let (sample, oh, ow) = (pixel / (out_h * out_w), pixel / out_w % out_h, pixel % out_w);
+            let x = &x[sample * height * width * channels..][..height * width * channels];
+            let columns = window.taps(1, ow, left, width);
+            if columns.is_empty() {
+                continue;
+            }
+            let first = ow * window.stride[1] + columns.start - left;
+            for i in window.taps(0, oh, top, height) {
+                let h = oh * window.stride[0] + i - top;
+                let from = &x[(h * width + first) * channels..][..columns.len() * channels];
+                let start = (i * window.kernel[1] + columns.start) * channels;
+                to[start..start + from.len()].copy_from_slice(from);
+            }
+        }
+        packed.forward(&windows, bias, rq, y, false);
+    });
 }
 
 /// Max pooling of `x`, [H, W, C] with sizes `shape`: the largest code among the taps inside.
@@ -136,7 +186,7 @@ pub(super) fn softmax(x: &[i8], row: usize, input_scale: f32, y: &mut [i8]) {
 mod tests {
     use super::super::graph::{FusedActivation, Padding};
     use super::*;
-    use crate::{Rng, dispatch::qlinear_forward as fully_connected};
+    use crate::{Rng, slots::quant::qlinear_forward as fully_connected};
 
     fn unit_scale(n: usize) -> Requantize {
         Requantize::new((1.0, 0), &vec![1.0; n], (1.0, 0), FusedActivation::None)
@@ -204,6 +254,35 @@ mod tests {
             &mut b,
         );
         assert_eq!(a, b);
+    }
+
+    /// Every remainder of rows, several samples, padding on both sides, steps beyond the window.
+    #[test]
+    fn packed_convolutions_equal_the_definition() {
+        let mut rng = Rng::seed(12);
+        for round in 0..60 {
+            let [h, w, c] = [1 + rng.below(9), 1 + rng.below(9), 1 + rng.below(5)];
+            let kernel = [1 + rng.below(4), 1 + rng.below(4)];
+            let (outs, n) = (1 + rng.below(40), 1 + rng.below(3));
+            let padding = if round % 3 == 0 { Padding::Valid } else { Padding::Same };
+            let window = Window { kernel, stride: [1 + rng.below(5), 1 + rng.below(3)], padding };
+            let Some(([oh, ow], _)) = window.resolve([h, w]) else { continue };
+            let taps = kernel[0] * kernel[1] * c;
+            let (x, weight) = (codes(&mut rng, n * h * w * c), codes(&mut rng, outs * taps));
+            let bias: Vec<i32> =
+                codes(&mut rng, outs).into_iter().map(|b| 30 * i32::from(b)).collect();
+            let scales: Vec<f32> = (0..outs).map(|o| 0.01 + 0.002 * o as f32).collect();
+            let rq = Requantize::new((0.02, 9), &scales, (0.3, -4), FusedActivation::None);
+            let packed = PackedWeights::new(&weight, [outs, taps]).unwrap();
+            let shifted = super::super::weights::shifted(&weight, &bias, 9);
+            let mut fast = vec![0; n * oh * ow * outs];
+            conv2d_packed(&x, [h, w, c], (&packed, &shifted), &window, &rq, &mut fast);
+            let mut plain = vec![0; oh * ow * outs];
+            for (x, fast) in x.chunks(h * w * c).zip(fast.chunks(oh * ow * outs)) {
+                conv2d(x, [h, w, c], &weight, &bias, &window, &rq, &mut plain);
+                assert_eq!(fast, plain, "{window:?} on {h} x {w} x {c}, {outs} filters");
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,9 @@ use super::{
 use crate::nostd::prelude::*;
 use crate::{Error, Result, Tensor, dispatch, ops::support::classes};
 
+/// Samples whose activations are in memory at once.
+const SAMPLES: usize = 256;
+
 /// A network of eight-bit integers with the way in from real numbers and the way back.
 ///
 /// Made by [`quantize`](super::quantize). Integers go in and come out sample after sample; an image lies as [H, W, C] among
@@ -90,7 +93,8 @@ impl QModel {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] if the length is not a multiple of one sample's.
+    /// [`Error::InvalidArgument`] if the length is not a multiple of one sample's; what the slots of an installed course
+    /// return.
     pub fn run(&self, codes: &[i8]) -> Result<Vec<i8>> {
         let (n_in, n_out) = self.sizes();
         if !codes.len().is_multiple_of(n_in.max(1)) {
@@ -102,8 +106,8 @@ impl QModel {
             ));
         }
         let mut out = Vec::with_capacity(codes.len() / n_in.max(1) * n_out);
-        for sample in codes.chunks_exact(n_in.max(1)) {
-            out.extend(self.engine.run(sample)?);
+        for samples in codes.chunks(SAMPLES * n_in.max(1)) {
+            out.extend(self.engine.samples(samples, samples.len() / n_in.max(1))?);
         }
         Ok(out)
     }
@@ -115,7 +119,7 @@ impl QModel {
     /// As [`quantize_input`](Self::quantize_input).
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let codes = self.run(&self.quantize_input(x)?)?;
-        let values = affine::dequantize(&codes, self.output_params());
+        let values = affine::values(&codes, self.output_params())?;
         let values: Vec<f32> = values.into_iter().map(|v| v as f32).collect();
         Tensor::from_vec(values, [x.dims()[0], self.sizes().1])
     }

@@ -55,7 +55,7 @@ impl Observer for MinMax {
                 ));
             }
         }
-        self.range = dispatch::calibrate(self.range, values);
+        self.range = dispatch::calibrate(self.range, values)?;
         Ok(())
     }
 

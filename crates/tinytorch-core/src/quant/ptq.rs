@@ -19,6 +19,7 @@ use crate::{
     autograd::no_grad,
     nn::{Conv2d, Kind, Linear, MaxPool2d, Module, Sequential},
 };
+use alloc::vec;
 
 const OP: &str = "quantize";
 
@@ -55,8 +56,19 @@ pub fn quantize(
     calibration: &Tensor,
     options: &QuantizeOpts,
 ) -> Result<QModel> {
+    lower(model, calibration, options, None)
+}
+
+/// As [`quantize`], with the parameters of the activations in order instead of ranges seen on `calibration`, if there are any.
+pub(super) fn lower(
+    model: &Sequential,
+    calibration: &Tensor,
+    options: &QuantizeOpts,
+    params: Option<Vec<QParams>>,
+) -> Result<QModel> {
     no_grad(|| {
-        let mut lowering = Lowering::start(calibration, options)?;
+        let mut lowering =
+            Lowering::start(calibration, options, params.map(IntoIterator::into_iter))?;
         for (kind, relu) in fuse(&model.kinds())? {
             lowering.layer(kind, relu)?;
         }
@@ -68,7 +80,7 @@ pub fn quantize(
 /// Attaches every ReLU to the operator whose clamp it becomes.
 ///
 /// A ReLU may stand behind pooling and flattening of its operator's result: it commutes with both.
-fn fuse<'a>(kinds: &[Kind<'a>]) -> Result<Vec<(Kind<'a>, bool)>> {
+pub(super) fn fuse<'a>(kinds: &[Kind<'a>]) -> Result<Vec<(Kind<'a>, bool)>> {
     let mut plan: Vec<(Kind<'a>, bool)> = Vec::with_capacity(kinds.len());
     for &kind in kinds {
         if !matches!(kind, Kind::Relu) {
@@ -97,6 +109,8 @@ fn unsupported(layer: &str, need: impl Into<String>) -> Error {
 /// The float network and the graph so far, side by side.
 struct Lowering<'a> {
     options: &'a QuantizeOpts,
+    /// Parameters of the activations to come, if they are known.
+    params: Option<vec::IntoIter<QParams>>,
     /// Activations of the calibration batch, as the float network has them: [N, F] or [N, C, H, W].
     x: Tensor,
     graph: QGraph,
@@ -107,7 +121,11 @@ struct Lowering<'a> {
 }
 
 impl<'a> Lowering<'a> {
-    fn start(calibration: &Tensor, options: &'a QuantizeOpts) -> Result<Self> {
+    fn start(
+        calibration: &Tensor,
+        options: &'a QuantizeOpts,
+        params: Option<vec::IntoIter<QParams>>,
+    ) -> Result<Self> {
         if calibration.numel() == 0 || !matches!(calibration.rank(), 2 | 4) {
             let got = format!("of shape {}", calibration.shape());
             return Err(Error::argument(
@@ -118,7 +136,8 @@ impl<'a> Lowering<'a> {
             ));
         }
         let graph = QGraph { tensors: Vec::new(), ops: Vec::new(), input: 0, output: 0 };
-        let mut this = Self { options, x: calibration.detach(), graph, at: 0, order: None };
+        let x = calibration.detach();
+        let mut this = Self { options, params, x, graph, at: 0, order: None };
         this.at = this.activation("input")?;
         Ok(this)
     }
@@ -142,11 +161,17 @@ impl<'a> Lowering<'a> {
         self.graph.tensors.len() - 1
     }
 
-    /// Adds a tensor for `x` with the range that the observer saw.
+    /// Adds a tensor for `x` with its parameters, or the range that the observer saw.
     fn activation(&mut self, name: &str) -> Result<TensorId> {
-        let mut observer = (self.options.observer)();
-        observer.observe(&self.x.to_vec_as::<f32>())?;
-        let QParams { scale, zero_point } = observer.params()?;
+        let known = self.params.as_mut().and_then(Iterator::next);
+        let QParams { scale, zero_point } = match known {
+            Some(params) => params,
+            None => {
+                let mut observer = (self.options.observer)();
+                observer.observe(&self.x.to_vec_as::<f32>())?;
+                observer.params()?
+            }
+        };
         let quant = Quantization::per_tensor(affine::stored_scale(scale)?, zero_point);
         Ok(self.push(name.to_owned(), self.shape(), quant, QData::Activation))
     }

@@ -79,6 +79,24 @@ pub fn qlinear_forward(x: &[i8], w: &[i8], b: &[i32], rq: &Requantize, y: &mut [
     }
 }
 
+/// Returns `out[i, j] = Σₖ a[i, k]·w[j, k]` for row-major `a: [m, k]` and `w: [n, k]`: the product of two eight-bit matrices with
+/// 32-bit sums.
+///
+/// Sums wrap modulo 2³²; below `k = 131 072` none can, so that the result is exact.
+#[must_use]
+pub fn product(a: &[i8], w: &[i8], [m, k, n]: [usize; 3]) -> Vec<i32> {
+    let mut out = vec![0_i32; m * n];
+    for i in 0..m {
+        for j in 0..n {
+            for c in 0..k {
+                let term = i32::from(a[i * k + c]) * i32::from(w[j * k + c]);
+                out[i * n + j] = out[i * n + j].wrapping_add(term);
+            }
+        }
+    }
+    out
+}
+
 /// Returns the bytes of a model: for each of its tensors the number of elements and the bytes of one.
 #[must_use]
 pub fn model_bytes(tensors: impl IntoIterator<Item = (usize, usize)>) -> usize {

@@ -17,6 +17,7 @@ mod chapters_data;
 mod chapters_layers;
 mod chapters_losses;
 mod chapters_optimizers;
+mod chapters_quantization;
 mod chapters_tensor;
 mod chapters_text;
 #[cfg(feature = "safetensors")]
@@ -39,6 +40,8 @@ mod modules;
 mod optimizers;
 #[cfg(feature = "safetensors")]
 mod pretrained;
+#[cfg(feature = "safetensors")]
+mod qat;
 mod quantized;
 #[cfg(feature = "tflite")]
 mod tflite;
