@@ -66,7 +66,6 @@ fn ranges_and_their_parameters() {
         format!("| {lo} to {hi} | {:.5} | {} | {} | {} |", p.scale, p.zero_point, at(lo), at(hi))
     };
     let rows = [row(0.0, 1.0), row(-1.0, 3.0), row(2.0, 5.0), row(-5.0, -2.0)];
-    eprintln!("{}", rows.join("\n"));
     let Some(chapter) = Chapter::open("15-quantization.md") else { return };
     chapter.says(rows.join("\n"));
 }
@@ -98,10 +97,11 @@ fn noise_of_codes() {
     let without = codes(&x);
     x[0] = 40.0;
     let with = codes(&x);
-    eprintln!("{even:.1} {tensor:.1} {channel:.1} {without:.1} {with:.1}\n{}", rows.join("\n"));
     let Some(chapter) = Chapter::open("15-quantization.md") else { return };
-    chapter.says(format!("| one scale for each row | {even:.1} dB | {channel:.1} dB |"));
-    chapter.says(format!("| {tensor:.1} dB |"));
+    chapter.says(format!(
+        "{channel:.1} dB with a scale for each row, {tensor:.1} dB with one for all"
+    ));
+    chapter.says(format!("When all rows are alike it is {even:.1} dB"));
     chapter.says(rows.join("\n"));
     chapter.says(format!("from {without:.1} to {with:.1} dB"));
 }
@@ -125,7 +125,6 @@ fn bytes_of_networks() {
         format!("| {names} | {} | {} | {ratio:.2} |", grouped(floats), grouped(bytes))
     };
     let rows = [row(&[64, 32, 10]), row(&[64, 256, 256, 10]), row(&[784, 512, 256, 10])];
-    eprintln!("{}", rows.join("\n"));
     let Some(chapter) = Chapter::open("15-quantization.md") else { return };
     chapter.says(rows.join("\n"));
 }
