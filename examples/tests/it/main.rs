@@ -1,4 +1,5 @@
 //! The programs as their users meet them.
 
 mod climb;
+mod export;
 mod price;

@@ -76,7 +76,7 @@ pub(crate) fn qlinear_rows(
     y: &mut [i8],
 ) -> Result<()> {
     #[cfg(feature = "course")]
-    if crate::course::is_active() {
+    if crate::course::is_active() && !w.is_empty() {
         let (n_in, n_out) = (w.len() / b.len().max(1), b.len());
         for (x, y) in x.chunks_exact(n_in.max(1)).zip(y.chunks_exact_mut(n_out.max(1))) {
             match hook::qlinear_forward(x, w, b, rq)? {

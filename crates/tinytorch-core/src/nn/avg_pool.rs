@@ -1,6 +1,6 @@
 //! Pooling layers that take means.
 
-use super::{Module, Visitor, pool};
+use super::{Kind, Module, Visitor, pool};
 use crate::{Error, Result, Tensor, ops::Pool2dOpts};
 
 /// Replaces each window of an image by its mean.
@@ -49,6 +49,18 @@ impl AvgPool2d {
     pub fn without_counting_padding(self) -> Self {
         Self { count_padding: false, ..self }
     }
+
+    /// Returns the options.
+    #[must_use]
+    pub fn opts(&self) -> &Pool2dOpts {
+        &self.opts
+    }
+
+    /// Returns whether the zeros of the padding count as elements.
+    #[must_use]
+    pub fn counts_padding(&self) -> bool {
+        self.count_padding
+    }
 }
 
 impl Module for AvgPool2d {
@@ -60,6 +72,10 @@ impl Module for AvgPool2d {
 
     fn name(&self) -> &'static str {
         "AvgPool2d"
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind::AvgPool2d(self)
     }
 }
 
@@ -110,6 +126,12 @@ impl AdaptiveAvgPool2d {
         }
         Ok(Self { size })
     }
+
+    /// Returns height and width of the output.
+    #[must_use]
+    pub fn size(&self) -> [usize; 2] {
+        self.size
+    }
 }
 
 impl Module for AdaptiveAvgPool2d {
@@ -121,5 +143,9 @@ impl Module for AdaptiveAvgPool2d {
 
     fn name(&self) -> &'static str {
         "AdaptiveAvgPool2d"
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind::AdaptiveAvgPool2d(self)
     }
 }

@@ -1,6 +1,8 @@
 //! Normalization of each channel over a batch.
 
-use super::{Buffer, Mode, Module, Visitor};
+use core::any::Any;
+
+use super::{Buffer, Kind, Mode, Module, Visitor};
 use crate::nostd::prelude::*;
 use crate::{DType, Error, Param, Result, Tensor, ops::BatchNormOpts};
 
@@ -181,6 +183,11 @@ impl<const D: usize> Module for BatchNorm<D> {
             2 => "BatchNorm2d",
             _ => "BatchNorm",
         }
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        let this: &dyn Any = self;
+        this.downcast_ref().map_or(Kind::Other(self.name()), Kind::BatchNorm2d)
     }
 }
 

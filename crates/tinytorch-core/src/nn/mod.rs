@@ -27,6 +27,7 @@ mod module;
 mod padding;
 mod pool;
 mod positions;
+mod residual;
 mod sequential;
 
 pub use activation::{
@@ -57,4 +58,5 @@ pub use module::{Buffer, Kind, Mode, Module, ModuleExt, StateDict, Visitor, visi
 pub(crate) use padding::each_alone;
 pub use pool::{MaxPool1d, MaxPool2d};
 pub use positions::{EmbeddingLayer, LearnedPositions, PositionKind, sinusoidal_table};
+pub use residual::Residual;
 pub use sequential::Sequential;

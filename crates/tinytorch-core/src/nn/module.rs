@@ -3,7 +3,9 @@
 use alloc::{collections::BTreeMap, sync::Arc};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Conv2d, Linear, MaxPool2d, Sequential};
+use super::{
+    AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, Residual, Sequential,
+};
 use crate::nostd::prelude::*;
 use crate::nostd::sync::{PoisonError, RwLock};
 use crate::{DType, Error, Result, Tensor, autograd::Param};
@@ -76,6 +78,14 @@ pub enum Kind<'a> {
     Relu,
     /// The largest value of each window.
     MaxPool2d(&'a MaxPool2d),
+    /// The mean of each window.
+    AvgPool2d(&'a AvgPool2d),
+    /// Means that give an output of a certain size.
+    AdaptiveAvgPool2d(&'a AdaptiveAvgPool2d),
+    /// Normalization of each channel of an image.
+    BatchNorm2d(&'a BatchNorm2d),
+    /// A network beside which its input goes on.
+    Residual(&'a Residual),
     /// All axes after the first become one.
     Flatten,
     /// Modules one after the other.
@@ -93,6 +103,10 @@ impl Kind<'_> {
             Self::Conv2d(_) => "Conv2d",
             Self::Relu => "Relu",
             Self::MaxPool2d(_) => "MaxPool2d",
+            Self::AvgPool2d(_) => "AvgPool2d",
+            Self::AdaptiveAvgPool2d(_) => "AdaptiveAvgPool2d",
+            Self::BatchNorm2d(_) => "BatchNorm2d",
+            Self::Residual(_) => "Residual",
             Self::Flatten => "Flatten",
             Self::Sequential(_) => "Sequential",
             Self::Other(name) => name,

@@ -31,8 +31,7 @@ pub(super) fn depthwise(
                 let w = ow * window.stride[1] + j - left;
                 let x = &x[(h * width + w) * channels..][..channels];
                 let f = &weight[(i * window.kernel[1] + j) * outs..][..outs];
-                for ((sums, f), &x) in
-                    sums.chunks_exact_mut(each).zip(f.chunks_exact(each)).zip(x)
+                for ((sums, f), &x) in sums.chunks_exact_mut(each).zip(f.chunks_exact(each)).zip(x)
                 {
                     let x = i32::from(x) - rq.input_zero;
                     sums.iter_mut().zip(f).for_each(|(sum, &f)| *sum += i32::from(f) * x);

@@ -3,11 +3,12 @@
 //! The graph is checked once, so that running it can neither fail nor read out of bounds. Weights are packed then, too;
 //! layers with weights take all samples at once.
 
-use super::fixed::Multiplier;
-use super::graph::{FusedActivation, QData, QGraph, QOp, QTensor, TensorId};
-use super::kernels;
+use super::check::{self, Factors};
+use super::depthwise::depthwise;
+use super::graph::{QData, QGraph, QOp, QTensor};
 use super::requantize::Requantize;
 use super::weights::{PackedWeights, shifted};
+use super::{join, kernels, means};
 use crate::nostd::prelude::*;
 use crate::{Error, Result, dispatch};
 
@@ -15,24 +16,29 @@ use crate::{Error, Result, dispatch};
 #[derive(Debug, Clone)]
 pub struct Engine {
     graph: QGraph,
-    /// One for each operator, if it has weights.
-    layers: Vec<Option<Layer>>,
+    /// One for each operator.
+    ready: Vec<Ready>,
 }
 
-/// What a layer with weights needs besides the graph.
+/// What an operator needs besides the graph.
 #[derive(Debug, Clone)]
-struct Layer {
-    rq: Requantize,
-    packed: PackedWeights,
-    /// The bias with the zero point of the input in it.
-    bias: Vec<i32>,
+enum Ready {
+    /// A product of packed weights, with the bias that has the zero point of the input in it.
+    Product(Requantize, PackedWeights, Vec<i32>),
+    /// Anything else.
+    Plain(Factors),
 }
 
-impl Layer {
-    fn new(rq: Requantize, weight: &[i8], bias: &[i32]) -> Self {
-        let packed = PackedWeights::checked(weight, bias.len());
-        let bias = shifted(weight, bias, rq.input_zero);
-        Self { rq, packed, bias }
+impl Ready {
+    fn new(graph: &QGraph, op: &QOp, factors: Factors) -> Self {
+        let (QOp::FullyConnected { weight, bias, .. } | QOp::Conv2d { weight, bias, .. }) = *op
+        else {
+            return Self::Plain(factors);
+        };
+        let Factors::Weights(rq) = factors else { return Self::Plain(factors) };
+        let (w, b) = (bytes(&graph.tensors[weight]), words(&graph.tensors[bias]));
+        let shifted = shifted(w, b, rq.input_zero);
+        Self::Product(rq, PackedWeights::checked(w, b.len()), shifted)
     }
 }
 
@@ -57,12 +63,12 @@ impl Engine {
             return Err(Error::argument("quantized graph", "tensor id", id, format!("below {n}")));
         }
         for (id, t) in graph.tensors.iter().enumerate() {
-            check_tensor(t)
+            check::tensor(t)
                 .map_err(|need| Error::argument("quantized graph", "tensor", id, need))?;
         }
         let mut written = vec![false; n];
         written[graph.input] = true;
-        let mut layers = Vec::with_capacity(graph.ops.len());
+        let mut ready = Vec::with_capacity(graph.ops.len());
         for (i, op) in graph.ops.iter().enumerate() {
             for id in op.inputs() {
                 if matches!(graph.tensors[id].data, QData::Activation) && !written[id] {
@@ -72,8 +78,8 @@ impl Engine {
                     ));
                 }
             }
-            let rq = check_op(&graph, op).map_err(|need| broken(i, need))?;
-            layers.push(rq.zip(constants(&graph, op)).map(|(rq, (w, b))| Layer::new(rq, w, b)));
+            let factors = check::operator(&graph, op).map_err(|need| broken(i, need))?;
+            ready.push(Ready::new(&graph, op, factors));
             written[op.output()] = true;
         }
         if !written[graph.output] {
@@ -84,7 +90,7 @@ impl Engine {
                 "written by an operator",
             ));
         }
-        Ok(Self { graph, layers })
+        Ok(Self { graph, ready })
     }
 
     /// Returns the graph.
@@ -116,59 +122,71 @@ impl Engine {
     pub(super) fn samples(&self, input: &[i8], n: usize) -> Result<Vec<i8>> {
         let mut values: Vec<Vec<i8>> = vec![Vec::new(); self.graph.tensors.len()];
         values[self.graph.input] = input.to_vec();
-        for (op, layer) in self.graph.ops.iter().zip(&self.layers) {
-            let y = self.step(op, layer.as_ref(), &values, n)?;
+        for (op, ready) in self.graph.ops.iter().zip(&self.ready) {
+            let y = self.step(op, ready, &values, n)?;
             values[op.output()] = y;
         }
         Ok(core::mem::take(&mut values[self.graph.output]))
     }
 
     /// Returns what one operator writes.
-    fn step(
-        &self,
-        op: &QOp,
-        layer: Option<&Layer>,
-        values: &[Vec<i8>],
-        n: usize,
-    ) -> Result<Vec<i8>> {
+    fn step(&self, op: &QOp, ready: &Ready, values: &[Vec<i8>], n: usize) -> Result<Vec<i8>> {
         let tensors = &self.graph.tensors;
         let (input, out) = (op.inputs()[0], &tensors[op.output()]);
         let (x, t) = (&values[input], &tensors[input]);
         let mut y = vec![0; n * out.numel()];
-        match (op, layer) {
-            (
-                QOp::FullyConnected { weight, bias, .. },
-                Some(Layer { rq, packed, bias: shifted }),
-            ) => {
+        // An operator on one sample after the other.
+        let each = |y: &mut [i8], f: &dyn Fn(&[i8], &mut [i8])| {
+            let (n_in, n_out) = (t.numel().max(1), out.numel().max(1));
+            x.chunks_exact(n_in).zip(y.chunks_exact_mut(n_out)).for_each(|(x, y)| f(x, y));
+        };
+        match (op, ready) {
+            (QOp::FullyConnected { weight, bias, .. }, Ready::Product(rq, packed, shifted)) => {
                 let (w, b) = (bytes(&tensors[*weight]), words(&tensors[*bias]));
                 dispatch::qlinear_rows(x, (w, b), (packed, shifted), rq, &mut y)?;
             }
-            (QOp::Conv2d { window, .. }, Some(Layer { rq, packed, bias })) => {
-                kernels::conv2d_packed(x, image(t), (packed, bias), window, rq, &mut y);
+            (QOp::Conv2d { window, .. }, Ready::Product(rq, packed, shifted)) => {
+                kernels::conv2d_packed(x, image(t), (packed, shifted), window, rq, &mut y);
+            }
+            (
+                QOp::DepthwiseConv2d { weight, bias, window, .. },
+                Ready::Plain(Factors::Weights(rq)),
+            ) => {
+                let constants = (bytes(&tensors[*weight]), words(&tensors[*bias]));
+                each(&mut y, &|x, y| depthwise(x, image(t), constants, window, rq, y));
             }
             (QOp::MaxPool2d { window, activation, .. }, _) => {
                 let clamp = activation.clamp_range(t.quant.zero_points[0]);
-                let (n_in, n_out) = (t.numel().max(1), out.numel().max(1));
-                for (x, y) in x.chunks_exact(n_in).zip(y.chunks_exact_mut(n_out)) {
-                    kernels::max_pool2d(x, image(t), window, clamp, y);
-                }
+                each(&mut y, &|x, y| kernels::max_pool2d(x, image(t), window, clamp, y));
+            }
+            (QOp::AvgPool2d { window, activation, .. }, _) => {
+                let clamp = activation.clamp_range(t.quant.zero_points[0]);
+                each(&mut y, &|x, y| means::avg_pool2d(x, image(t), window, clamp, y));
+            }
+            (QOp::Mean { .. }, Ready::Plain(Factors::Mean(scale))) => {
+                each(&mut y, &|x, y| means::mean(x, image(t)[2], *scale, y));
+            }
+            (QOp::Add { inputs, .. }, Ready::Plain(Factors::Add(scale))) => {
+                join::add(x, &values[inputs[1]], scale, &mut y);
+            }
+            (QOp::Pad { before, .. }, _) => {
+                // The zero point of a checked graph has eight bits.
+                y.fill(t.quant.zero_points[0] as i8);
+                each(&mut y, &|x, y| join::pad(x, image(t), *before, image(out)[1], y));
             }
             (QOp::Softmax { .. }, _) => kernels::softmax(x, last(t), t.quant.scales[0], &mut y),
             (QOp::Reshape { .. }, _) => y.clone_from(x),
-            // `new` gives every operator with weights what it needs.
-            (QOp::FullyConnected { .. } | QOp::Conv2d { .. }, None) => {}
+            // `new` gives every operator what it needs.
+            (
+                QOp::FullyConnected { .. }
+                | QOp::Conv2d { .. }
+                | QOp::DepthwiseConv2d { .. }
+                | QOp::Mean { .. }
+                | QOp::Add { .. },
+                _,
+            ) => {}
         }
         Ok(y)
-    }
-}
-
-/// Weight and bias of a checked operator, if it has them.
-fn constants<'a>(graph: &'a QGraph, op: &QOp) -> Option<(&'a [i8], &'a [i32])> {
-    match *op {
-        QOp::FullyConnected { weight, bias, .. } | QOp::Conv2d { weight, bias, .. } => {
-            Some((bytes(&graph.tensors[weight]), words(&graph.tensors[bias])))
-        }
-        QOp::MaxPool2d { .. } | QOp::Reshape { .. } | QOp::Softmax { .. } => None,
     }
 }
 
@@ -191,136 +209,9 @@ fn last(t: &QTensor) -> usize {
     t.shape.last().copied().unwrap_or(1)
 }
 
-fn check_tensor(t: &QTensor) -> Result<(), &'static str> {
-    let stored = match &t.data {
-        QData::Activation => t.numel(),
-        QData::I8(v) => v.len(),
-        QData::I32(v) => v.len(),
-    };
-    let q = &t.quant;
-    if i32::try_from(t.numel()).is_err() {
-        Err("of at most 2147483647 elements")
-    } else if stored != t.numel() {
-        Err("a constant with as many elements as its shape says")
-    } else if q.scales.is_empty() || q.scales.len() != q.zero_points.len() {
-        Err("given as many zero points as scales, at least one")
-    } else if q.scales.len() > 1 && t.shape.get(q.axis) != Some(&q.scales.len()) {
-        Err("given one scale for each index of its quantised axis")
-    } else if !q.scales.iter().all(|s| s.is_finite() && *s > 0.0) {
-        Err("given positive, finite scales")
-    } else if !q.zero_points.iter().all(|z| (-128..=127).contains(z)) {
-        Err("given zero points in -128 ..= 127")
-    } else if matches!(t.data, QData::Activation)
-        && (t.shape.first() != Some(&1) || q.scales.len() != 1)
-    {
-        Err("an activation of one sample with one scale")
-    } else {
-        Ok(())
-    }
-}
-
-fn check_op(graph: &QGraph, op: &QOp) -> Result<Option<Requantize>, &'static str> {
-    let t = |id: TensorId| &graph.tensors[id];
-    let out = t(op.output());
-    if !matches!(out.data, QData::Activation)
-        || !matches!(t(op.inputs()[0]).data, QData::Activation)
-    {
-        return Err("reading and writing activations");
-    }
-    let input = t(op.inputs()[0]);
-    match op {
-        QOp::FullyConnected { weight, bias, activation, .. } => {
-            let [outs, ins] = *t(*weight).shape else { return Err("given a weight [out, in]") };
-            if ins != input.numel() || out.numel() != outs {
-                return Err("given a weight that fits its input and output");
-            }
-            factors(input, t(*weight), t(*bias), out, *activation).map(Some)
-        }
-        QOp::Conv2d { weight, bias, window, activation, .. } => {
-            let [outs, kh, kw, channels] = *t(*weight).shape else {
-                return Err("given a weight [out, kh, kw, in]");
-            };
-            let ([_, h, w, c], [_, oh, ow, oc]) = (rank4(input)?, rank4(out)?);
-            let fits = window.resolve([h, w]).is_some_and(|(size, _)| size == [oh, ow]);
-            if !fits || channels != c || oc != outs || [kh, kw] != window.kernel {
-                return Err("given a weight and a window that fit its input and output");
-            }
-            factors(input, t(*weight), t(*bias), out, *activation).map(Some)
-        }
-        QOp::MaxPool2d { window, .. } => {
-            let ([_, h, w, c], [_, oh, ow, oc]) = (rank4(input)?, rank4(out)?);
-            if c != oc || window.resolve([h, w]).is_none_or(|(size, _)| size != [oh, ow]) {
-                return Err("given a window that fits its input and output");
-            }
-            same_quantisation(input, out)
-        }
-        QOp::Reshape { .. } if input.numel() != out.numel() => {
-            Err("keeping the number of elements")
-        }
-        QOp::Reshape { .. } => same_quantisation(input, out),
-        QOp::Softmax { .. } => {
-            #[expect(clippy::float_cmp, reason = "the scale is exactly a power of two")]
-            let scaled = out.quant.scales[0] == 1.0 / 256.0 && out.quant.zero_points[0] == -128;
-            if scaled && input.shape == out.shape {
-                Ok(None)
-            } else {
-                Err("keeping the shape and giving scale 1/256, zero point -128")
-            }
-        }
-    }
-}
-
-fn rank4(t: &QTensor) -> Result<[usize; 4], &'static str> {
-    t.shape.as_slice().try_into().map_err(|_| "given images [1, H, W, C]")
-}
-
-fn same_quantisation(input: &QTensor, out: &QTensor) -> Result<Option<Requantize>, &'static str> {
-    if input.quant == out.quant {
-        Ok(None)
-    } else {
-        Err("given equal quantisation at input and output")
-    }
-}
-
-fn factors(
-    input: &QTensor,
-    weight: &QTensor,
-    bias: &QTensor,
-    out: &QTensor,
-    activation: FusedActivation,
-) -> Result<Requantize, &'static str> {
-    let (QData::I8(w), QData::I32(b)) = (&weight.data, &bias.data) else {
-        return Err("given 8-bit weights and a 32-bit bias");
-    };
-    let channels = weight.shape[0];
-    if b.len() != channels
-        || weight.quant.zero_points.iter().any(|&z| z != 0)
-        || weight.quant.axis != 0
-    {
-        return Err(
-            "given symmetric weights along the first axis and a bias for each output channel",
-        );
-    }
-    let ends = |t: &QTensor| (t.quant.scales[0], t.quant.zero_points[0]);
-    let rq = match *weight.quant.scales {
-        [scale] if weight.shape.len() == 2 => {
-            Requantize::shared(ends(input), scale, ends(out), activation, channels)
-        }
-        [scale] => Requantize::new(ends(input), &vec![scale; channels], ends(out), activation),
-        ref scales => Requantize::new(ends(input), scales, ends(out), activation),
-    };
-    if rq.multipliers.iter().any(|m: &Multiplier| m.shift > 30) {
-        return Err("given an output scale that is not far finer than the products");
-    }
-    if !kernels::sum_fits(w, b, &rq.multipliers) {
-        return Err("given weights and a bias whose 32-bit sums cannot overflow");
-    }
-    Ok(rq)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::graph::{Padding, Quantization, Window};
+    use super::super::graph::{FusedActivation, Padding, Quantization, Window};
     use super::*;
 
     fn activation(shape: &[usize]) -> QTensor {

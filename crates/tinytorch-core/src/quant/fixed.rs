@@ -89,6 +89,23 @@ impl Multiplier {
         Self { mantissa, shift }
     }
 
+    /// Returns the factor over `n`, which loses no more bits of the mantissa than it must; itself for `n = 0`.
+    ///
+    /// The mantissa is first shifted up by the whole part of log₂ n, as far as a shift by 31 to the right goes, and then divided.
+    #[must_use]
+    pub fn divided(self, n: usize) -> Self {
+        let Some(log2) = n.checked_ilog2() else { return self };
+        let room = (31 + self.shift).max(0).unsigned_abs();
+        let up = log2.min(32).min(room);
+        let mantissa = (i128::from(self.mantissa) << up) / n as i128;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "n >= 2^up: not above the old mantissa"
+        )]
+        let mantissa = mantissa as i32;
+        Self { mantissa, shift: self.shift - up.cast_signed() }
+    }
+
     /// Returns `x` times the factor, rounded twice as the module text says.
     ///
     /// For a factor above 1 the sum is shifted left first; the shift wraps, so the caller bounds `x`.
@@ -155,6 +172,20 @@ pub fn reciprocal_of_one_plus(a: i32) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_divided_factor_keeps_its_value() {
+        let value = |m: Multiplier| f64::from(m.mantissa) * 2.0_f64.powi(m.shift - 31);
+        for factor in [0.3, 0.75, 1.0, 5.0] {
+            let whole = Multiplier::encode(factor);
+            for n in [1_usize, 2, 3, 9, 36, 49, 1_000, 65_535] {
+                let error = value(whole.divided(n)) * n as f64 / value(whole) - 1.0;
+                // The division drops less than one unit of a mantissa of at least 2^29.
+                assert!(error <= 0.0 && error > -1.0 / f64::from(1 << 29), "{factor} {n}: {error}");
+            }
+            assert_eq!(whole.divided(0), whole);
+        }
+    }
 
     const Q31: f64 = 2_147_483_648.0;
 

@@ -77,7 +77,13 @@ impl Quantization {
     /// Returns symmetric scales along the first axis.
     #[must_use]
     pub fn per_channel(scales: Vec<f32>) -> Self {
-        Self { zero_points: vec![0; scales.len()], scales, axis: 0 }
+        Self::along(0, scales)
+    }
+
+    /// Returns symmetric scales along an axis: the last one of the weights of a depthwise convolution.
+    #[must_use]
+    pub fn along(axis: usize, scales: Vec<f32>) -> Self {
+        Self { zero_points: vec![0; scales.len()], scales, axis }
     }
 }
 
@@ -216,6 +222,22 @@ pub enum QOp {
         /// Clamp on the result.
         activation: FusedActivation,
     },
+    /// Convolution of each channel of an image with filters of its own.
+    DepthwiseConv2d {
+        /// Activation [1, H, W, C].
+        input: TensorId,
+        /// Constant [1, kh, kw, out], 8 bits, zero point 0, scales along the last axis; `out` is a multiple of C, and the
+        /// outputs of one channel lie side by side.
+        weight: TensorId,
+        /// Constant `[out]`, 32 bits.
+        bias: TensorId,
+        /// Activation [1, H', W', out].
+        output: TensorId,
+        /// Window, with the kernel size of the weight.
+        window: Window,
+        /// Clamp on the result.
+        activation: FusedActivation,
+    },
     /// The largest code of each window; input and output have the same quantisation.
     MaxPool2d {
         /// Activation [1, H, W, C].
@@ -226,6 +248,44 @@ pub enum QOp {
         window: Window,
         /// Clamp on the result.
         activation: FusedActivation,
+    },
+    /// The mean of each window over what lies inside the image; input and output have the same quantisation.
+    AvgPool2d {
+        /// Activation [1, H, W, C].
+        input: TensorId,
+        /// Activation [1, H', W', C].
+        output: TensorId,
+        /// Window.
+        window: Window,
+        /// Clamp on the result.
+        activation: FusedActivation,
+    },
+    /// The mean of each channel over the whole image.
+    Mean {
+        /// Activation [1, H, W, C].
+        input: TensorId,
+        /// Activation [1, C].
+        output: TensorId,
+    },
+    /// The sum of two activations.
+    Add {
+        /// Activations of one shape.
+        inputs: [TensorId; 2],
+        /// Activation of the same shape.
+        output: TensorId,
+        /// Clamp on the result.
+        activation: FusedActivation,
+    },
+    /// A border of zeros around an image; input and output have the same quantisation.
+    Pad {
+        /// Activation [1, H, W, C].
+        input: TensorId,
+        /// Activation [1, H', W', C].
+        output: TensorId,
+        /// Rows above, columns to the left.
+        before: [usize; 2],
+        /// Rows below, columns to the right.
+        after: [usize; 2],
     },
     /// The same bytes under another shape.
     Reshape {
@@ -249,13 +309,22 @@ impl QOp {
     pub fn inputs(&self) -> Vec<TensorId> {
         match *self {
             Self::FullyConnected { input, weight, bias, .. }
-            | Self::Conv2d { input, weight, bias, .. } => {
-                vec![input, weight, bias]
-            }
+            | Self::Conv2d { input, weight, bias, .. }
+            | Self::DepthwiseConv2d { input, weight, bias, .. } => vec![input, weight, bias],
             Self::MaxPool2d { input, .. }
+            | Self::AvgPool2d { input, .. }
+            | Self::Mean { input, .. }
+            | Self::Pad { input, .. }
             | Self::Reshape { input, .. }
             | Self::Softmax { input, .. } => vec![input],
+            Self::Add { inputs, .. } => inputs.to_vec(),
         }
+    }
+
+    /// Returns those of [`inputs`](Self::inputs) that must be activations.
+    pub(crate) fn activations(&self) -> Vec<TensorId> {
+        let n = if matches!(self, Self::Add { .. }) { 2 } else { 1 };
+        self.inputs().into_iter().take(n).collect()
     }
 
     /// Returns the tensor that the operator writes.
@@ -264,7 +333,12 @@ impl QOp {
         match *self {
             Self::FullyConnected { output, .. }
             | Self::Conv2d { output, .. }
+            | Self::DepthwiseConv2d { output, .. }
             | Self::MaxPool2d { output, .. }
+            | Self::AvgPool2d { output, .. }
+            | Self::Mean { output, .. }
+            | Self::Add { output, .. }
+            | Self::Pad { output, .. }
             | Self::Reshape { output, .. }
             | Self::Softmax { output, .. } => output,
         }

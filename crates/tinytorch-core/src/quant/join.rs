@@ -84,7 +84,8 @@ mod tests {
             let (sa, sb) = (scale(), scale());
             let sy = scale() + 0.01;
             let mut code = || (rng.below(256) as i64 - 128) as i8;
-            let ([a, b], [za, zb, zy]) = ([code(), code()], [code(), code(), code()].map(i32::from));
+            let ([a, b], [za, zb, zy]) =
+                ([code(), code()], [code(), code(), code()].map(i32::from));
             let activation =
                 if round % 2 == 0 { FusedActivation::None } else { FusedActivation::Relu };
             let scales = AddScale::new((sa, za), (sb, zb), (sy, zy), activation).unwrap();

@@ -81,8 +81,11 @@ pub(super) fn conv2d_packed(
     let [height, width, channels] = shape;
     let Some(([out_h, out_w], [top, left])) = window.resolve([height, width]) else { return };
     let [outs, taps] = packed.sizes();
-    if outs == 0 || taps == 0 {
+    if outs == 0 {
         return;
+    }
+    if taps == 0 {
+        return packed.forward(&[], bias, rq, y, false);
     }
     let rows = (WINDOWS / taps).clamp(1, 96);
     // The zero point of a checked graph has eight bits.

@@ -3,7 +3,6 @@
 use super::fixed::Multiplier;
 use super::graph::Window;
 use super::requantize::clamp;
-use crate::nostd::prelude::*;
 
 /// The mean of each window of one sample over the taps inside, half away from zero.
 ///
@@ -53,7 +52,8 @@ impl MeanScale {
         let most = i64::try_from(n).ok()?.checked_mul(255)?;
         let multiplier = whole.divided(n);
         let fits = most < 1_i64 << (31 - multiplier.shift.clamp(0, 31));
-        (n > 0 && whole.shift <= 22 && fits).then_some(Self { multiplier, zeros: (input.1, output.1) })
+        (n > 0 && whole.shift <= 22 && fits)
+            .then_some(Self { multiplier, zeros: (input.1, output.1) })
     }
 }
 
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(y, [2, 0, 0, 5, 3, 0]);
     }
 
-    /// The nearest code of the real mean, but for the two roundings inside.
+    /// Close to the real mean: the product is rounded before the shift, which rounds again.
     #[test]
     fn means_follow_the_real_ones() {
         let mut rng = Rng::seed(3);
@@ -108,8 +108,8 @@ mod tests {
                 let sum: i32 = x.iter().skip(c).step_by(channels).map(|&x| i32::from(x)).sum();
                 let real = f64::from(s_in) * (f64::from(sum) / n as f64 - f64::from(z_in));
                 let code = (real / f64::from(s_out) + f64::from(z_out)).clamp(-128.0, 127.0);
-                // Half a code for the rounding, and a little for the one before the last shift.
-                assert!((f64::from(y) - code).abs() <= 0.51, "{y} {code}");
+                // Half a code for the shift, and half of what it drops for the product: at most a quarter, by one bit.
+                assert!((f64::from(y) - code).abs() <= 0.7501, "{y} {code}");
             }
         }
     }

@@ -7,12 +7,16 @@
 //! on a laptop and on a board without floating point.
 
 pub mod affine;
+mod check;
+mod depthwise;
 mod engine;
 mod fake;
 pub mod fixed;
 pub mod graph;
 mod group4;
+mod join;
 mod kernels;
+mod means;
 mod model;
 mod observer;
 mod ptq;
@@ -26,7 +30,7 @@ pub use fake::{fake_quant, fake_quant_weights};
 pub use graph::QGraph;
 pub use group4::Groups4;
 pub use model::QModel;
-pub use observer::{MinMax, Observer};
+pub use observer::{LeastSquares, MinMax, MovingAverage, Observer, Percentile};
 pub use ptq::{QuantizeOpts, quantize};
 pub use qat::Qat;
 pub use requantize::Requantize;

@@ -1,7 +1,8 @@
 //! Post-training quantisation: from a trained network to one of eight-bit integers.
 //!
 //! The float network runs once over calibration data while an observer watches every activation. Weights need no data.
-//! Three rewrites turn layers into operators: a ReLU becomes the clamp of the operator before it, images change from
+//! Rewrites turn layers into operators: a ReLU becomes the clamp of the operator before it, a batch normalization other
+//! weights of the convolution before it, padding that model files cannot say an operator of its own, images change from
 //! [C, H, W] to [H, W, C], and the columns of a layer behind a flattened image are put in that order too.
 
 use super::{
@@ -17,7 +18,10 @@ use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Tensor,
     autograd::no_grad,
-    nn::{Conv2d, Kind, Linear, MaxPool2d, Module, Sequential},
+    nn::{
+        AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Kind, Linear, MaxPool2d, Module,
+        Residual, Sequential,
+    },
 };
 use alloc::vec;
 
@@ -48,8 +52,9 @@ impl Default for QuantizeOpts {
 /// # Errors
 ///
 /// - [`Error::InvalidArgument`] naming the layer that has no eight-bit form here: anything but `Linear`, `Conv2d`, `Relu`,
-///   `MaxPool2d` and `Flatten`, a ReLU without an operator to join, a padding that model files cannot say, groups and
-///   dilation, a `Linear` on an image; also for calibration data that is empty or not finite.
+///   `BatchNorm2d` (behind a `Conv2d`, with its running statistics), `MaxPool2d`, `AvgPool2d`, `AdaptiveAvgPool2d` to size 1,
+///   `Residual` and `Flatten`, a ReLU without an operator to join, a pool with padding that model files cannot say, groups that
+///   are not single channels, dilation, a `Linear` on an image; also for calibration data that is empty or not finite.
 /// - What the forward pass over the calibration data returns.
 pub fn quantize(
     model: &Sequential,
@@ -69,37 +74,58 @@ pub(super) fn lower(
     no_grad(|| {
         let mut lowering =
             Lowering::start(calibration, options, params.map(IntoIterator::into_iter))?;
-        for (kind, relu) in fuse(&model.kinds())? {
-            lowering.layer(kind, relu)?;
-        }
+        lowering.chain(model)?;
         let input_shape = calibration.dims()[1..].to_vec();
         QModel::new(Engine::new(lowering.finish(options.softmax)?)?, &input_shape)
     })
 }
 
-/// Attaches every ReLU to the operator whose clamp it becomes.
+/// A layer with what joins it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    pub(super) kind: Kind<'a>,
+    /// The normalization right behind a convolution.
+    pub(super) norm: Option<&'a BatchNorm2d>,
+    /// Whether the result is clamped at 0.
+    pub(super) relu: bool,
+}
+
+/// Attaches every ReLU to the operator whose clamp it becomes, and every normalization to its convolution.
 ///
 /// A ReLU may stand behind pooling and flattening of its operator's result: it commutes with both.
-pub(super) fn fuse<'a>(kinds: &[Kind<'a>]) -> Result<Vec<(Kind<'a>, bool)>> {
-    let mut plan: Vec<(Kind<'a>, bool)> = Vec::with_capacity(kinds.len());
+pub(super) fn fuse<'a>(kinds: &[Kind<'a>]) -> Result<Vec<Step<'a>>> {
+    let mut plan: Vec<Step<'a>> = Vec::with_capacity(kinds.len());
     for &kind in kinds {
-        if !matches!(kind, Kind::Relu) {
-            plan.push((kind, false));
-            continue;
-        }
-        let producer =
-            plan.iter_mut().rev().find(|(k, _)| !matches!(k, Kind::MaxPool2d(_) | Kind::Flatten));
-        match producer {
-            Some((Kind::Linear(_) | Kind::Conv2d(_), relu)) => *relu = true,
-            _ => {
-                return Err(unsupported(
-                    "Relu",
-                    "behind a Linear or Conv2d, whose clamp it becomes",
-                ));
+        match kind {
+            Kind::Relu => {
+                let mut back = plan.iter_mut().rev();
+                let passes = |kind: &Kind<'_>| matches!(kind, Kind::MaxPool2d(_) | Kind::Flatten);
+                match back.find(|step| !passes(&step.kind)) {
+                    Some(step) if clamps(&step.kind) => step.relu = true,
+                    _ => {
+                        let need = "behind a Linear, Conv2d, Residual or AvgPool2d, whose clamp it becomes";
+                        return Err(unsupported("Relu", need));
+                    }
+                }
             }
+            Kind::BatchNorm2d(norm) => match plan.last_mut() {
+                Some(step @ Step { kind: Kind::Conv2d(_), norm: None, relu: false }) => {
+                    step.norm = Some(norm);
+                }
+                _ => {
+                    let need = "right behind a Conv2d, whose weights it becomes part of";
+                    return Err(unsupported("BatchNorm2d", need));
+                }
+            },
+            kind => plan.push(Step { kind, norm: None, relu: false }),
         }
     }
     Ok(plan)
+}
+
+/// Whether the operator of a layer can clamp its result.
+fn clamps(kind: &Kind<'_>) -> bool {
+    matches!(kind, Kind::Linear(_) | Kind::Conv2d(_) | Kind::Residual(_) | Kind::AvgPool2d(_))
 }
 
 fn unsupported(layer: &str, need: impl Into<String>) -> Error {
@@ -182,14 +208,25 @@ impl<'a> Lowering<'a> {
         self.push(name, self.shape(), quant, QData::Activation)
     }
 
-    fn layer(&mut self, kind: Kind<'_>, relu: bool) -> Result<()> {
+    /// Adds the operators of layers one after the other.
+    fn chain(&mut self, model: &Sequential) -> Result<()> {
+        fuse(&model.kinds())?.into_iter().try_for_each(|step| self.layer(step))
+    }
+
+    fn layer(&mut self, step: Step<'_>) -> Result<()> {
         let number = self.graph.ops.len();
-        match kind {
-            Kind::Linear(layer) => self.linear(layer, relu, number),
-            Kind::Conv2d(layer) => self.conv(layer, relu, number),
+        match step.kind {
+            Kind::Linear(layer) => self.linear(layer, step.relu, number),
+            Kind::Conv2d(layer) => self.conv(layer, step, number),
             Kind::MaxPool2d(layer) => self.pool(layer, number),
+            Kind::AvgPool2d(layer) => self.average(layer, step.relu, number),
+            Kind::AdaptiveAvgPool2d(layer) => self.mean(layer, number),
+            Kind::Residual(layer) => self.residual(layer, step.relu),
             Kind::Flatten => self.flatten(number),
-            other => Err(unsupported(other.name(), "Linear, Conv2d, Relu, MaxPool2d or Flatten")),
+            other => Err(unsupported(
+                other.name(),
+                "Linear, Conv2d, BatchNorm2d, Relu, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d, Residual or Flatten",
+            )),
         }
     }
 
@@ -206,39 +243,79 @@ impl<'a> Lowering<'a> {
         let bias = layer.bias().map_or_else(|| vec![0.0; n_out], |b| b.tensor().to_vec_as::<f32>());
         self.x = layer.forward(&self.x)?;
         let [input, weight, bias, output] =
-            self.weighted(&format!("linear{number}"), &weight, &[n_out, n_in], &bias, relu)?;
+            self.weighted(&format!("linear{number}"), &weight, (&[n_out, n_in], 0), &bias, relu)?;
         let activation = activation(relu);
         self.graph.ops.push(QOp::FullyConnected { input, weight, bias, output, activation });
         Ok(())
     }
 
-    fn conv(&mut self, layer: &Conv2d, relu: bool, number: usize) -> Result<()> {
-        let (&[_, c, h, w], &[n_out, _, kh, kw]) = (self.x.dims(), &layer.weight().shape()[..])
+    fn conv(&mut self, layer: &Conv2d, step: Step<'_>, number: usize) -> Result<()> {
+        let (&[_, c, _, _], &[n_out, each_in, kh, kw]) =
+            (self.x.dims(), &layer.weight().shape()[..])
         else {
             return Err(unsupported("Conv2d", "given images [N, C, H, W]"));
         };
-        let opts = layer.opts();
-        if opts.groups != 1 || opts.dilation != [1, 1] {
-            return Err(unsupported("Conv2d", "without groups and dilation"));
+        let (opts, depthwise) = (layer.opts(), each_in == 1 && layer.opts().groups > 1);
+        if (opts.groups != 1 && !depthwise) || opts.dilation != [1, 1] {
+            let need = "without dilation, and with one group or one for each channel";
+            return Err(unsupported("Conv2d", need));
         }
-        let window = window("Conv2d", [h, w], [kh, kw], opts.stride, opts.padding)?;
+        let (weight, bias) = folded(layer, step.norm)?;
+        let y = self.x.conv2d(&weight, Some(&bias), opts)?;
+        let window = self.bordered([kh, kw], opts.stride, opts.padding, number)?;
+        self.x = y;
+        let bias = bias.to_vec_as::<f32>();
+        let activation = activation(step.relu);
+        if depthwise && opts.groups == c {
+            // [out, 1, kh, kw]: each channel's taps side by side until they are quantised.
+            let rows = weight.to_vec_as::<f32>();
+            let (name, shape) = (format!("depthwise{number}"), [1, kh, kw, n_out]);
+            let [input, weight, bias, output] =
+                self.weighted(&name, &rows, (&shape, 3), &bias, step.relu)?;
+            let op = QOp::DepthwiseConv2d { input, weight, bias, output, window, activation };
+            self.graph.ops.push(op);
+            return Ok(());
+        }
         // [out, in, kh, kw] to [out, kh, kw, in].
-        let weight = layer.weight().tensor().permute(&[0, 2, 3, 1])?.to_vec_as::<f32>();
-        let bias = layer.bias().map_or_else(|| vec![0.0; n_out], |b| b.tensor().to_vec_as::<f32>());
-        self.x = layer.forward(&self.x)?;
+        let weight = weight.permute(&[0, 2, 3, 1])?.to_vec_as::<f32>();
+        let (name, shape) = (format!("conv{number}"), [n_out, kh, kw, each_in]);
         let [input, weight, bias, output] =
-            self.weighted(&format!("conv{number}"), &weight, &[n_out, kh, kw, c], &bias, relu)?;
-        let activation = activation(relu);
+            self.weighted(&name, &weight, (&shape, 0), &bias, step.relu)?;
         self.graph.ops.push(QOp::Conv2d { input, weight, bias, output, window, activation });
         Ok(())
     }
 
+    /// The window of a convolution with this many zeros on both sides: a scheme of the files if one says so, else none, on
+    /// an image that has got its border from an operator of its own.
+    fn bordered(
+        &mut self,
+        kernel: [usize; 2],
+        stride: [usize; 2],
+        padding: [usize; 2],
+        number: usize,
+    ) -> Result<Window> {
+        let &[n, c, h, w] = self.x.dims() else {
+            return Err(unsupported("Conv2d", "given images [N, C, H, W]"));
+        };
+        if let Some(padding) = Padding::from_symmetric(padding, [h, w], kernel, stride) {
+            return Ok(Window { kernel, stride, padding });
+        }
+        // The convolution of the float network has accepted these sizes, so they can be added.
+        self.x = Tensor::zeros([n, c, h + 2 * padding[0], w + 2 * padding[1]], self.x.dtype())?;
+        let input = self.at;
+        self.at = self.same_codes(format!("pad{number}"));
+        self.graph.ops.push(QOp::Pad { input, output: self.at, before: padding, after: padding });
+        Ok(Window { kernel, stride, padding: Padding::Valid })
+    }
+
     /// Adds the constants and the output of a layer whose result is in `x`; moves on to the output.
+    ///
+    /// `weight` has a row for each output channel, which lies along `axis` of `shape`, the first or the last.
     fn weighted(
         &mut self,
         name: &str,
         weight: &[f32],
-        shape: &[usize],
+        (shape, axis): (&[usize], usize),
         bias: &[f32],
         relu: bool,
     ) -> Result<[TensorId; 4]> {
@@ -247,14 +324,20 @@ impl<'a> Lowering<'a> {
         }
         let input = self.at;
         let input_scale = self.graph.tensors[input].quant.scales[0];
-        let weights = affine::symmetric_per_channel(weight, shape[0])?;
+        let channels = shape[axis];
+        let mut weights = affine::symmetric_per_channel(weight, channels)?;
+        if axis > 0 {
+            let size = weights.codes.len() / channels.max(1);
+            let at = |i: usize| weights.codes[i % channels * size + i / channels];
+            weights.codes = (0..weights.codes.len()).map(at).collect();
+        }
         let bias_codes = affine::quantize_bias(bias, input_scale, &weights.scales)?;
         let bias_scales = weights.scales.iter().map(|s| s * input_scale).collect();
-        let quant = Quantization::per_channel(weights.scales);
+        let quant = Quantization::along(axis, weights.scales);
         let weight =
             self.push(format!("{name}.weight"), shape.to_vec(), quant, QData::I8(weights.codes));
         let quant = Quantization::per_channel(bias_scales);
-        let bias = self.push(format!("{name}.bias"), vec![shape[0]], quant, QData::I32(bias_codes));
+        let bias = self.push(format!("{name}.bias"), vec![channels], quant, QData::I32(bias_codes));
         let output = self.activation(name)?;
         self.at = output;
         Ok([input, weight, bias, output])
@@ -271,6 +354,59 @@ impl<'a> Lowering<'a> {
         self.at = self.same_codes(format!("pool{number}"));
         let activation = FusedActivation::None; // the operator before has clamped
         self.graph.ops.push(QOp::MaxPool2d { input, output: self.at, window, activation });
+        Ok(())
+    }
+
+    fn average(&mut self, layer: &AvgPool2d, relu: bool, number: usize) -> Result<()> {
+        let &[_, _, h, w] = self.x.dims() else {
+            return Err(unsupported("AvgPool2d", "given images [N, C, H, W]"));
+        };
+        let opts = layer.opts();
+        if opts.padding != [0; 2] && layer.counts_padding() {
+            let need =
+                "without padding, or without counting it: model files leave it out of the mean";
+            return Err(unsupported("AvgPool2d", need));
+        }
+        let window = window("AvgPool2d", [h, w], opts.kernel, opts.stride, opts.padding)?;
+        self.x = layer.forward(&self.x)?;
+        if relu {
+            self.x = self.x.relu()?;
+        }
+        let input = self.at;
+        self.at = self.same_codes(format!("average{number}"));
+        let (output, activation) = (self.at, activation(relu));
+        self.graph.ops.push(QOp::AvgPool2d { input, output, window, activation });
+        Ok(())
+    }
+
+    fn mean(&mut self, layer: &AdaptiveAvgPool2d, number: usize) -> Result<()> {
+        let (&[n, c, _, _], [1, 1]) = (self.x.dims(), layer.size()) else {
+            return Err(unsupported("AdaptiveAvgPool2d", "given images and the size 1"));
+        };
+        self.x = layer.forward(&self.x)?.reshape([n, c])?;
+        let input = self.at;
+        self.at = self.activation(&format!("mean{number}"))?;
+        self.graph.ops.push(QOp::Mean { input, output: self.at });
+        Ok(())
+    }
+
+    fn residual(&mut self, layer: &Residual, relu: bool) -> Result<()> {
+        if self.order.is_some() {
+            return Err(unsupported("Residual", "not right behind the Flatten of an image"));
+        }
+        let (beside, x) = (self.at, self.x.clone());
+        self.chain(layer.inner())?;
+        if self.order.is_some() || self.x.dims() != x.dims() {
+            return Err(unsupported("Residual", "around layers that keep the shape"));
+        }
+        self.x = x.add(&self.x)?;
+        if relu {
+            self.x = self.x.relu()?;
+        }
+        let (inputs, number) = ([beside, self.at], self.graph.ops.len());
+        self.at = self.activation(&format!("add{number}"))?;
+        let activation = activation(relu);
+        self.graph.ops.push(QOp::Add { inputs, output: self.at, activation });
         Ok(())
     }
 
@@ -304,6 +440,33 @@ impl<'a> Lowering<'a> {
         self.graph.output = self.at;
         Ok(self.graph)
     }
+}
+
+/// Filters and bias of a convolution, with the running statistics of a normalization behind it in them: with
+/// f = weight/√(var + ε) of the normalization, w' = f·w and b' = f·(b − mean) + bias.
+fn folded(layer: &Conv2d, norm: Option<&BatchNorm2d>) -> Result<(Tensor, Tensor)> {
+    let weight = layer.weight().tensor().detach();
+    let n_out = weight.dims()[0];
+    let bias = match layer.bias() {
+        Some(bias) => bias.tensor().detach(),
+        None => Tensor::zeros([n_out], weight.dtype())?,
+    };
+    let Some(norm) = norm else { return Ok((weight, bias)) };
+    let mean = norm.running_mean();
+    if mean.dims() != [n_out] {
+        let need = format!("for the {n_out} channels of the Conv2d before it");
+        return Err(unsupported("BatchNorm2d", need));
+    }
+    let mut factor = norm.running_var().add_scalar(norm.eps())?.sqrt()?.reciprocal()?;
+    let mut shift = bias.sub(&mean)?;
+    if let Some([gain, _]) = norm.affine() {
+        factor = factor.mul(&gain.tensor().detach())?;
+    }
+    shift = shift.mul(&factor)?;
+    if let Some([_, offset]) = norm.affine() {
+        shift = shift.add(&offset.tensor().detach())?;
+    }
+    Ok((weight.mul(&factor.reshape([n_out, 1, 1, 1])?)?, shift))
 }
 
 fn activation(relu: bool) -> FusedActivation {

@@ -57,8 +57,12 @@ impl Qat {
     /// `MaxPool2d` and `Flatten`, or a ReLU without a layer to join.
     pub fn new(model: Sequential) -> Result<Self> {
         let mut points = 1;
-        for (kind, _) in ptq::fuse(&model.kinds())? {
-            match kind {
+        for step in ptq::fuse(&model.kinds())? {
+            if step.norm.is_some() {
+                let need = "without normalization: fold it into the convolution first";
+                return Err(Error::argument(OP, "layer", "BatchNorm2d", need));
+            }
+            match step.kind {
                 Kind::Linear(_) | Kind::Conv2d(_) => points += 1,
                 Kind::MaxPool2d(_) | Kind::Flatten => {}
                 other => {
@@ -154,8 +158,8 @@ impl Module for Qat {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mut x = self.point(0, x)?;
         let mut at = 0;
-        for (kind, relu) in ptq::fuse(&self.model.kinds())? {
-            let y = match kind {
+        for step in ptq::fuse(&self.model.kinds())? {
+            let y = match step.kind {
                 Kind::Linear(layer) => {
                     let w = fake_quant_weights(&layer.weight().tensor())?;
                     x.linear(&w, layer.bias().map(|b| b.tensor()).as_ref())?
@@ -174,7 +178,7 @@ impl Module for Qat {
                 }
             };
             at += 1;
-            x = self.point(at, &if relu { y.relu()? } else { y })?;
+            x = self.point(at, &if step.relu { y.relu()? } else { y })?;
         }
         Ok(x)
     }

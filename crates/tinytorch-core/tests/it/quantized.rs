@@ -2,7 +2,11 @@
 
 use tinytorch_core::{
     DType, Rng, Tensor,
-    nn::{Conv2d, Flatten, Linear, MaxPool2d, Module, ModuleExt, Relu, Sequential},
+    nn::{
+        AdaptiveAvgPool2d, AvgPool2d, BatchNorm2d, Conv2d, Flatten, Init, Linear, MaxPool2d,
+        Module, ModuleExt, Relu, Residual, Sequential,
+    },
+    ops::{Conv2dOpts, Pool2dOpts},
     quant::{self, QModel, QuantizeOpts, graph::QOp},
 };
 
@@ -57,10 +61,82 @@ fn name(op: &QOp) -> &'static str {
     match op {
         QOp::FullyConnected { .. } => "dense",
         QOp::Conv2d { .. } => "conv",
+        QOp::DepthwiseConv2d { .. } => "depthwise",
         QOp::MaxPool2d { .. } => "pool",
+        QOp::AvgPool2d { .. } => "average",
+        QOp::Mean { .. } => "mean",
+        QOp::Add { .. } => "add",
+        QOp::Pad { .. } => "pad",
         QOp::Reshape { .. } => "reshape",
         QOp::Softmax { .. } => "softmax",
     }
+}
+
+/// Everything else that has an eight-bit form: normalization folded away, channels by themselves, a border, both means, a sum.
+#[test]
+fn other_layers_follow_the_float_network_too() {
+    for seed in 0..4 {
+        let rng = &mut Rng::seed(seed);
+        let norm = BatchNorm2d::new(4).unwrap();
+        let batch = Tensor::randn([32, 4, 5, 5], DType::F32, rng).unwrap();
+        for _ in 0..30 {
+            norm.forward(&batch.mul_scalar(3.0).unwrap().add_scalar(1.0).unwrap()).unwrap();
+        }
+        let each = Conv2dOpts { groups: 4, padding: [1; 2], ..Conv2dOpts::default() };
+        let each = Conv2d::with_opts(4, 4, [3; 2], each, Init::HeNormal, rng).unwrap();
+        let inner = Sequential::new().push(each).push(Relu);
+        let model = Sequential::new()
+            .push(Conv2d::new(3, 4, 3, rng).unwrap().with_padding(2).without_bias())
+            .push(norm)
+            .push(Relu)
+            .push(Residual::new(inner))
+            .push(Relu)
+            .push(AvgPool2d::new(2).unwrap())
+            .push(AdaptiveAvgPool2d::new(1).unwrap())
+            .push(Flatten)
+            .push(Linear::new(4, 5, rng).unwrap());
+        model.train(false);
+        let x = images(64, 200 + seed);
+        let twin = twin(&model, &x);
+        let error = error_in_steps(&model, &twin, &x);
+        assert!(error < 12.0, "seed {seed}: {error} steps");
+        let kinds: Vec<&str> = twin.graph().ops.iter().map(name).collect();
+        let all = ["pad", "conv", "depthwise", "add", "average", "mean", "dense"];
+        assert_eq!(kinds, all);
+    }
+}
+
+/// Folding changes nothing but the places of the numbers: weights of the twin with and without a normalization written out.
+#[test]
+fn a_folded_normalization_is_the_one_written_out() {
+    let rng = &mut Rng::seed(3);
+    let conv = Conv2d::new(3, 2, 3, rng).unwrap();
+    let norm = BatchNorm2d::new(2).unwrap();
+    let x = images(40, 8);
+    norm.forward(&conv.forward(&x).unwrap()).unwrap();
+    // y = (w·x + b - mean)/√(var + ε)·gain + shift, with gain 1 and shift 0 as they begin.
+    let rows = |t: Tensor| t.to_vec_as::<f64>();
+    let (mean, var) = (rows(norm.running_mean()), rows(norm.running_var()));
+    let factor: Vec<f64> = var.iter().map(|v| 1.0 / (v + norm.eps()).sqrt()).collect();
+    let w = rows(conv.weight().tensor());
+    let w = w.iter().enumerate().map(|(i, w)| w * factor[i / 27]).collect();
+    let w = Tensor::from_vec(w, [2, 3, 3, 3]).unwrap().to_dtype(DType::F32).unwrap();
+    let b = rows(conv.bias().unwrap().tensor());
+    let b = (0..2).map(|c| (b[c] - mean[c]) * factor[c]).collect();
+    let b = Tensor::from_vec(b, [2]).unwrap().to_dtype(DType::F32).unwrap();
+    let written = Conv2d::from_tensors(w, Some(b)).unwrap();
+    let last = Linear::new(2, 2, rng).unwrap();
+    let [w, b] = [last.weight().tensor(), last.bias().unwrap().tensor()];
+    let end = move || Linear::from_tensors(w.detach(), Some(b.detach())).unwrap();
+    let pool = || AdaptiveAvgPool2d::new(1).unwrap();
+    let folded = Sequential::new().push(conv).push(norm).push(pool()).push(end());
+    folded.train(false);
+    let written = Sequential::new().push(written).push(pool()).push(end());
+    let (folded, written) = (twin(&folded, &x), twin(&written, &x));
+    let (a, b) = (folded.forward(&x).unwrap(), written.forward(&x).unwrap());
+    let off = a.sub(&b).unwrap().abs().unwrap().amax(.., false).unwrap().item::<f32>().unwrap();
+    // A weight that lies between two codes may be rounded to either by the last bit of a float.
+    assert!(f64::from(off) <= 1.01 * written.output_params().scale, "{off}");
 }
 
 /// One weight row a hundred times larger costs the other rows nothing when scales are per channel.
@@ -173,7 +249,23 @@ fn what_has_no_eight_bit_form_is_refused_by_name() {
     assert!(
         refuse(Sequential::new().push(Linear::new(8, 2, rng).unwrap()), &x).contains("Flatten")
     );
-    assert!(refuse(Sequential::new().push(conv(rng).with_padding(2)), &x).contains("padding"));
+    let pool = Pool2dOpts { stride: [2; 2], padding: [1; 2], ..Pool2dOpts::square(3) };
+    let max = MaxPool2d::with_opts(pool).unwrap();
+    assert!(refuse(Sequential::new().push(max), &x).contains("padding"));
+    let average = AvgPool2d::with_opts(pool).unwrap();
+    assert!(refuse(Sequential::new().push(average), &x).contains("counting"));
+    let norm = || BatchNorm2d::new(3).unwrap();
+    assert!(refuse(Sequential::new().push(norm()), &x).contains("BatchNorm2d"));
+    assert!(
+        refuse(Sequential::new().push(conv(rng)).push(Relu).push(norm()), &x).contains("right")
+    );
+    assert!(refuse(Sequential::new().push(conv(rng)).push(norm()), &x).contains("2 channels"));
+    let two = AdaptiveAvgPool2d::new(2).unwrap();
+    assert!(refuse(Sequential::new().push(two), &x).contains("size 1"));
+    let narrower = Residual::new(Sequential::new().push(AvgPool2d::new(2).unwrap()));
+    assert!(refuse(Sequential::new().push(narrower), &x).contains("keep the shape"));
+    let behind = Residual::new(Sequential::new().push(Linear::new(240, 240, rng).unwrap()));
+    assert!(refuse(Sequential::new().push(Flatten).push(behind), &x).contains("Flatten"));
     assert!(
         refuse(Sequential::new().push(linear(rng)), &Tensor::zeros([0, 4], DType::F32).unwrap())
             .contains("calibration")

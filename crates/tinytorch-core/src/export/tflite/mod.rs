@@ -44,8 +44,9 @@ use crate::{Error, Result};
 /// ```
 pub fn to_bytes(graph: &QGraph, description: &str) -> Result<Vec<u8>> {
     let mut fb = Builder::default();
-    let (tensors, buffers) = write_tensors(&mut fb, &graph.tensors)?;
-    let (operators, codes) = write_operators(&mut fb, graph)?;
+    let lists = lists(graph)?;
+    let (tensors, buffers) = write_tensors(&mut fb, &graph.tensors, &lists)?;
+    let (operators, codes) = write_operators(&mut fb, graph, &lists)?;
     let inputs = fb.ints(&[int(graph.input)?]);
     let outputs = fb.ints(&[int(graph.output)?]);
     let name = fb.string("main");
@@ -78,10 +79,35 @@ fn ints(values: &[usize]) -> Result<Vec<i32>> {
     values.iter().map(|&v| int(v)).collect()
 }
 
-/// Writes the tensors and their buffers; returns both vectors.
-fn write_tensors(fb: &mut Builder, tensors: &[QTensor]) -> Result<(At, At)> {
+/// A constant list of numbers that an operator of the format reads and one of the graph says otherwise.
+struct List {
+    /// The operator.
+    op: usize,
+    shape: Vec<i32>,
+    values: Vec<i32>,
+}
+
+/// Returns the lists of all operators in order; they become the tensors behind those of the graph.
+fn lists(graph: &QGraph) -> Result<Vec<List>> {
+    let mut lists = Vec::new();
+    for (op, q) in graph.ops.iter().enumerate() {
+        match q {
+            // The axes of height and width.
+            QOp::Mean { .. } => lists.push(List { op, shape: vec![2], values: vec![1, 2] }),
+            QOp::Pad { before: [top, left], after: [bottom, right], .. } => {
+                let values = ints(&[0, 0, *top, *bottom, *left, *right, 0, 0])?;
+                lists.push(List { op, shape: vec![4, 2], values });
+            }
+            _ => {}
+        }
+    }
+    Ok(lists)
+}
+
+/// Writes the tensors, the lists behind them, and their buffers; returns both vectors.
+fn write_tensors(fb: &mut Builder, tensors: &[QTensor], lists: &[List]) -> Result<(At, At)> {
     let mut buffers = vec![fb.table(&[])];
-    let mut tables = Vec::with_capacity(tensors.len());
+    let mut tables = Vec::with_capacity(tensors.len() + lists.len());
     for t in tensors {
         let data = match &t.data {
             QData::Activation => None,
@@ -122,20 +148,36 @@ fn write_tensors(fb: &mut Builder, tensors: &[QTensor]) -> Result<(At, At)> {
             (schema::tensor::QUANTIZATION, Field::Ref(quantization)),
         ]));
     }
+    for list in lists {
+        let bytes = list.values.iter().flat_map(|v| v.to_le_bytes());
+        let data = fb.vector(4 * list.values.len(), bytes, schema::BUFFER_ALIGN);
+        buffers.push(fb.table(&[(schema::BUFFER_DATA, Field::Ref(data))]));
+        let shape = fb.ints(&list.shape);
+        let name = fb.string(&format!("list{}", list.op));
+        tables.push(fb.table(&[
+            (schema::tensor::SHAPE, Field::Ref(shape)),
+            (schema::tensor::TYPE, Field::U8(schema::tensor_type::INT32)),
+            (schema::tensor::BUFFER, Field::U32(int(buffers.len() - 1)?.unsigned_abs())),
+            (schema::tensor::NAME, Field::Ref(name)),
+        ]));
+    }
     Ok((fb.refs(&tables), fb.refs(&buffers)))
 }
 
 /// Writes the operators and the list of the kinds they use; returns both vectors.
-fn write_operators(fb: &mut Builder, graph: &QGraph) -> Result<(At, At)> {
+fn write_operators(fb: &mut Builder, graph: &QGraph, lists: &[List]) -> Result<(At, At)> {
     let mut kinds: Vec<Builtin> = Vec::new();
     let mut operators = Vec::with_capacity(graph.ops.len());
-    for op in &graph.ops {
+    for (number, op) in graph.ops.iter().enumerate() {
         let (kind, options) = write_options(fb, graph, op)?;
         let index = kinds.iter().position(|k| *k == kind).unwrap_or_else(|| {
             kinds.push(kind);
             kinds.len() - 1
         });
-        let inputs = fb.ints(&ints(&op.inputs())?);
+        let mut inputs = op.inputs();
+        let list = lists.iter().position(|list| list.op == number);
+        inputs.extend(list.map(|list| graph.tensors.len() + list));
+        let inputs = fb.ints(&ints(&inputs)?);
         let outputs = fb.ints(&[int(op.output())?]);
         operators.push(fb.table(&[
             (schema::operator::OPCODE_INDEX, Field::U32(int(index)?.unsigned_abs())),
@@ -175,18 +217,32 @@ fn write_options(fb: &mut Builder, graph: &QGraph, op: &QOp) -> Result<(Builtin,
             ];
             (schema::CONV_2D, fb.table(&fields))
         }
-        QOp::MaxPool2d { window, activation, .. } => {
-            let ([h, w], [kh, kw]) = (window.stride, window.kernel);
+        QOp::DepthwiseConv2d { input, output, window, activation, .. } => {
+            let [h, w] = window.stride;
+            let channels = |id: usize| graph.tensors.get(id).and_then(|t| t.shape.last()).copied();
+            let each = channels(*output).unwrap_or(0) / channels(*input).unwrap_or(1).max(1);
             let fields = [
-                (schema::pool_options::PADDING, padding(window)),
-                (schema::pool_options::STRIDE_W, Field::I32(int(w)?)),
-                (schema::pool_options::STRIDE_H, Field::I32(int(h)?)),
-                (schema::pool_options::FILTER_W, Field::I32(int(kw)?)),
-                (schema::pool_options::FILTER_H, Field::I32(int(kh)?)),
-                (schema::pool_options::ACTIVATION, Field::U8(activation_code(*activation))),
+                (schema::depthwise_options::PADDING, padding(window)),
+                (schema::depthwise_options::STRIDE_W, Field::I32(int(w)?)),
+                (schema::depthwise_options::STRIDE_H, Field::I32(int(h)?)),
+                (schema::depthwise_options::MULTIPLIER, Field::I32(int(each)?)),
+                (schema::depthwise_options::ACTIVATION, Field::U8(activation_code(*activation))),
             ];
-            (schema::MAX_POOL_2D, fb.table(&fields))
+            (schema::DEPTHWISE_CONV_2D, fb.table(&fields))
         }
+        QOp::MaxPool2d { window, activation, .. } => {
+            (schema::MAX_POOL_2D, pool_options(fb, window, *activation)?)
+        }
+        QOp::AvgPool2d { window, activation, .. } => {
+            (schema::AVERAGE_POOL_2D, pool_options(fb, window, *activation)?)
+        }
+        QOp::Add { activation, .. } => {
+            let fields = [(schema::ADD_ACTIVATION, Field::U8(activation_code(*activation)))];
+            (schema::ADD, fb.table(&fields))
+        }
+        // Axes are dropped, which is the default.
+        QOp::Mean { .. } => (schema::MEAN, fb.table(&[])),
+        QOp::Pad { .. } => (schema::PAD, fb.table(&[])),
         QOp::Reshape { output, .. } => {
             let shape = graph.tensors.get(*output).map(|t| t.shape.as_slice()).unwrap_or_default();
             let shape = fb.ints(&ints(shape)?);
@@ -196,6 +252,18 @@ fn write_options(fb: &mut Builder, graph: &QGraph, op: &QOp) -> Result<(Builtin,
             (schema::SOFTMAX, fb.table(&[(schema::SOFTMAX_BETA, Field::F32(1.0))]))
         }
     })
+}
+
+fn pool_options(fb: &mut Builder, window: &Window, activation: FusedActivation) -> Result<At> {
+    let ([h, w], [kh, kw]) = (window.stride, window.kernel);
+    Ok(fb.table(&[
+        (schema::pool_options::PADDING, padding(window)),
+        (schema::pool_options::STRIDE_W, Field::I32(int(w)?)),
+        (schema::pool_options::STRIDE_H, Field::I32(int(h)?)),
+        (schema::pool_options::FILTER_W, Field::I32(int(kw)?)),
+        (schema::pool_options::FILTER_H, Field::I32(int(kh)?)),
+        (schema::pool_options::ACTIVATION, Field::U8(activation_code(activation))),
+    ]))
 }
 
 fn padding(window: &Window) -> Field {

@@ -76,6 +76,15 @@ pub(super) mod conv_options {
     pub(crate) const ACTIVATION: usize = 3;
 }
 
+/// Slots of `DepthwiseConv2DOptions`; dilations are left at their default of 1.
+pub(super) mod depthwise_options {
+    pub(crate) const PADDING: usize = 0;
+    pub(crate) const STRIDE_W: usize = 1;
+    pub(crate) const STRIDE_H: usize = 2;
+    pub(crate) const MULTIPLIER: usize = 3;
+    pub(crate) const ACTIVATION: usize = 4;
+}
+
 /// Slots of `Pool2DOptions`.
 pub(super) mod pool_options {
     pub(crate) const PADDING: usize = 0;
@@ -86,6 +95,8 @@ pub(super) mod pool_options {
     pub(crate) const ACTIVATION: usize = 5;
 }
 
+/// Slot of the activation in `AddOptions`.
+pub(super) const ADD_ACTIVATION: usize = 0;
 /// Slot of the activation in `FullyConnectedOptions`.
 pub(super) const DENSE_ACTIVATION: usize = 0;
 /// Slot of the factor before the exponential in `SoftmaxOptions`.
@@ -101,8 +112,13 @@ pub(super) struct Builtin {
     pub(crate) options: u8,
 }
 
+pub(super) const ADD: Builtin = Builtin { code: 0, version: 2, options: 11 };
+pub(super) const AVERAGE_POOL_2D: Builtin = Builtin { code: 1, version: 2, options: 5 };
 pub(super) const CONV_2D: Builtin = Builtin { code: 3, version: 3, options: 1 };
+pub(super) const DEPTHWISE_CONV_2D: Builtin = Builtin { code: 4, version: 3, options: 2 };
 pub(super) const FULLY_CONNECTED: Builtin = Builtin { code: 9, version: 4, options: 8 };
 pub(super) const MAX_POOL_2D: Builtin = Builtin { code: 17, version: 2, options: 5 };
 pub(super) const RESHAPE: Builtin = Builtin { code: 22, version: 1, options: 17 };
 pub(super) const SOFTMAX: Builtin = Builtin { code: 25, version: 2, options: 9 };
+pub(super) const PAD: Builtin = Builtin { code: 34, version: 2, options: 22 };
+pub(super) const MEAN: Builtin = Builtin { code: 40, version: 2, options: 27 };
