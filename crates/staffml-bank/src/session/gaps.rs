@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::quota::quota;
+use crate::bank::quota::quota;
 use crate::log::StudyDay;
 use crate::model::Topic;
 use crate::model::taxonomy::{Area, Level, Track};
