@@ -28,7 +28,10 @@ fn walk(folder: &Path, prefix: &str, paths: &mut Vec<String>) -> io::Result<()> 
         let path = format!("{prefix}{name}");
         if entry.file_type()?.is_dir() {
             walk(&entry.path(), &format!("{path}/"), paths)?;
-        } else if name.ends_with(".toml") || path == "ids.txt" {
+        } else if name.ends_with(".toml")
+            || path == "ids.txt"
+            || (path.starts_with("releases/") && name.ends_with(".json"))
+        {
             paths.push(path);
         }
     }

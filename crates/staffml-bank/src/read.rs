@@ -6,6 +6,7 @@
 use core::cell::RefCell;
 use core::ops::Range;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::value::Date;
 
@@ -13,6 +14,8 @@ use crate::problem::Problem;
 
 /// Files are no larger than this.
 const MAX_BYTES: usize = 64 * 1024;
+/// Tables and lists nest no deeper than this; a question in parts with a decision needs seven.
+const MAX_DEPTH: usize = 12;
 
 /// A file being read, and what has been found in it.
 #[derive(Debug)]
@@ -69,6 +72,11 @@ impl<'t> Source<'t> {
         1 + self.text.bytes().take(offset).filter(|b| *b == b'\n').count()
     }
 
+    fn too_deep(&self, line: usize) {
+        let what = format!("tables and lists nest more than {MAX_DEPTH} deep");
+        self.report("V-DEPTH", line, what, "flatten it");
+    }
+
     /// Parses the text and hands its top-level table to `read`, which is not called if the file is unreadable.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Table<'_, '_>) -> Option<T>) -> Option<T> {
         if self.text.len() > MAX_BYTES {
@@ -79,9 +87,19 @@ impl<'t> Source<'t> {
         let (document, errors) = DeTable::parse_recoverable(self.text);
         for error in &errors {
             let line = error.span().map_or(0, |span| self.line(span.start));
-            self.report("V-TOML", line, error.message(), "correct the TOML");
+            // The parser has a limit of its own, far above ours.
+            if error.message().contains("recurs") {
+                self.too_deep(line);
+            } else {
+                self.report("V-TOML", line, error.message(), "correct the TOML");
+            }
         }
         if !errors.is_empty() {
+            return None;
+        }
+        let root = document.get_ref();
+        if let Some(at) = root.iter().find_map(|(_, v)| deeper(v, MAX_DEPTH - 1)) {
+            self.too_deep(self.line(at));
             return None;
         }
         let table = Table {
@@ -338,6 +356,19 @@ fn number(value: &DeValue<'_>) -> Option<f64> {
         _ => return None,
     };
     text.parse().ok().filter(|v: &f64| v.is_finite())
+}
+
+/// Where a value holds tables or lists more than `depth` deep.
+fn deeper(value: &Spanned<DeValue<'_>>, depth: usize) -> Option<usize> {
+    let inner: Vec<&Spanned<DeValue<'_>>> = match value.get_ref() {
+        DeValue::Array(list) => list.iter().collect(),
+        DeValue::Table(table) => table.iter().map(|(_, v)| v).collect(),
+        _ => return None,
+    };
+    match depth.checked_sub(1) {
+        None => Some(value.span().start),
+        Some(left) => inner.into_iter().find_map(|v| deeper(v, left)),
+    }
 }
 
 fn type_name(value: &DeValue<'_>) -> &'static str {

@@ -11,7 +11,7 @@ const DEPTH: u32 = 4;
 /// Returns the path (within the bank, with `/`) and text of every bank file in a folder.
 pub(super) fn read(folder: &Path) -> Result<Vec<(String, String)>> {
     let mut out = Vec::new();
-    for name in ["bank.toml", "facts.toml", "misconceptions.toml", "ids.txt"] {
+    for name in ["bank.toml", "facts.toml", "misconceptions.toml", "taxonomy.toml", "ids.txt"] {
         let path = folder.join(name);
         if path.is_file() {
             out.push((name.to_owned(), text(&path)?));
@@ -21,7 +21,7 @@ pub(super) fn read(folder: &Path) -> Result<Vec<(String, String)>> {
         let why = "it is not a folder".to_owned();
         return Err(Error::Io { path: folder.display().to_string(), why });
     }
-    for name in ["q", "chains", "plans"] {
+    for name in ["q", "chains", "plans", "releases"] {
         let inner = folder.join(name);
         if inner.is_dir() {
             walk(&inner, name, 0, &mut out)?;
@@ -41,11 +41,15 @@ fn walk(folder: &Path, prefix: &str, depth: u32, out: &mut Vec<(String, String)>
         let inner = format!("{prefix}/{name}");
         if path.is_dir() && depth < DEPTH {
             walk(&path, &inner, depth + 1, out)?;
-        } else if name.ends_with(".toml") {
+        } else if name.ends_with(".toml") || is_release(&inner) {
             out.push((inner, text(&path)?));
         }
     }
     Ok(())
+}
+
+fn is_release(path: &str) -> bool {
+    path.starts_with("releases/") && path.ends_with(".json")
 }
 
 /// The text of a file; bytes that are no UTF-8 become marks that the reader will refuse.

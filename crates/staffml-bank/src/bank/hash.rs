@@ -31,6 +31,43 @@ pub fn content_hash(text: &str) -> Option<String> {
     Some(hex(canonical(&Value::Table(table)).as_bytes()))
 }
 
+/// Top-level keys that decide the numbers of a question.
+const CORE: [&str; 11] = [
+    "kind",
+    "params",
+    "require",
+    "draw_if",
+    "hidden",
+    "decoys",
+    "answer",
+    "misconception",
+    "parts",
+    "options",
+    "rubric",
+];
+/// Keys within them that are words only.
+const WORDS: [&str; 7] = ["say", "ask", "text", "steps", "levels", "anchors", "about"];
+
+/// Returns the SHA-256 of what decides the numbers of a template: its parameters, conditions, answers and wrong answers,
+/// without their words. A change of it is a change of the major version, since seeds lead to other questions.
+#[must_use]
+pub fn core_hash(text: &str) -> Option<String> {
+    let table: Table = text.parse().ok()?;
+    let core = table.into_iter().filter(|(key, _)| CORE.contains(&key.as_str()));
+    Some(hex(canonical(&without_words(Value::Table(core.collect()))).as_bytes()))
+}
+
+fn without_words(value: Value) -> Value {
+    match value {
+        Value::Table(table) => {
+            let kept = table.into_iter().filter(|(key, _)| !WORDS.contains(&key.as_str()));
+            Value::Table(kept.map(|(key, value)| (key, without_words(value))).collect())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(without_words).collect()),
+        other => other,
+    }
+}
+
 /// Returns the fingerprint of a bank together with an oracle.
 pub(super) fn bank_hash(bank: &Bank, oracle: &OracleId) -> String {
     let mut lines: Vec<String> = bank

@@ -2,7 +2,7 @@
 
 use crate::problem::Problem;
 
-const FILE: &str = "ids.txt";
+pub(super) const FILE: &str = "ids.txt";
 
 /// Reads the register.
 pub(super) fn read(text: &str) -> (Vec<String>, Vec<Problem>) {

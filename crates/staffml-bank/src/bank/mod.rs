@@ -8,6 +8,8 @@
 //! q/<area>/<id>.toml   one template per file
 //! chains/<id>.toml     questions of rising level on one topic
 //! plans/<id>.toml      study plans
+//! taxonomy.toml        prerequisites of topics beside those of the crate, if any
+//! releases/<v>.json    what the bank held at earlier times, if it was released
 //! ```
 //!
 //! The folders below `q` are for browsing; nothing is read from a path.
@@ -17,23 +19,30 @@ mod embedded;
 mod files;
 pub mod hash;
 mod ids;
+pub mod layout;
 mod query;
+pub mod quota;
+pub mod release;
+pub mod stats;
 
 #[cfg(test)]
 mod tests;
 
 pub use query::{Order, Query};
+pub use release::Release;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::model::{
-    Chain, Facts, Misconceptions, Plan, Template, read_chain, read_plan, read_template,
+    Chain, Edge, EdgeKind, Facts, Misconceptions, Plan, Template, Topic, read_chain, read_edges,
+    read_plan, read_template,
 };
 use crate::oracle::{Oracle, OracleId};
 use crate::problem::Problem;
 use crate::read::{Source, nearest};
+use crate::sched::prerequisites;
 use crate::variant::{Draw, Instance, Question, instantiate, question, thread};
 
 /// A set of templates with their registry of misconceptions.
@@ -51,11 +60,16 @@ pub struct Bank {
     templates: Vec<Arc<Template>>,
     chains: Vec<Chain>,
     plans: Vec<Plan>,
+    edges: Vec<Edge>,
+    releases: Vec<Release>,
     /// Path and text of every file.
     sources: Arc<Vec<(String, String)>>,
 }
 
 impl Bank {
+    /// The file of edges between topics.
+    pub(crate) const EDGES: &'static str = "taxonomy.toml";
+
     /// Returns the bank that ships with this crate.
     #[must_use]
     pub fn embedded() -> Self {
@@ -141,9 +155,25 @@ impl Bank {
                 plans.extend(plan);
             }
         }
+        let (edges, found) =
+            text(Self::EDGES).map_or_else(Default::default, |text| read_edges(Self::EDGES, text));
+        problems.extend(found);
+        let (releases, found) = read_releases(&files, &ids);
+        problems.extend(found);
         let owned = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
         let sources = Arc::new(files.iter().map(owned).collect());
-        let bank = Self { name, version, misconceptions, facts, templates, chains, plans, sources };
+        let bank = Self {
+            name,
+            version,
+            misconceptions,
+            facts,
+            templates,
+            chains,
+            plans,
+            edges,
+            releases,
+            sources,
+        };
         (bank, problems)
     }
 
@@ -166,9 +196,33 @@ impl Bank {
     /// Returns the fingerprint of a template: the SHA-256 of its content without its history.
     #[must_use]
     pub fn content_hash(&self, id: &str) -> Option<String> {
-        let file = &self.get(id).ok()?.file;
-        let (_, text) = self.sources.iter().find(|(path, _)| path == file)?;
-        hash::content_hash(text)
+        hash::content_hash(self.source(&self.get(id).ok()?.file)?)
+    }
+
+    /// Returns the text of a file of the bank.
+    #[must_use]
+    pub fn source(&self, path: &str) -> Option<&str> {
+        self.sources.iter().find(|(known, _)| known == path).map(|(_, text)| text.as_str())
+    }
+
+    /// Returns the edges between topics that the bank adds to those of the crate.
+    #[must_use]
+    pub fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// Returns the releases of the bank, oldest first.
+    #[must_use]
+    pub fn releases(&self) -> &[Release] {
+        &self.releases
+    }
+
+    /// Returns the topics that come directly before a topic, by the crate and by the bank.
+    pub fn prerequisites(&self, topic: Topic) -> impl Iterator<Item = Topic> + '_ {
+        let is_own = move |e: &&Edge| e.to == topic && e.kind == EdgeKind::Prerequisite;
+        let own = self.edges.iter().filter(is_own).map(|e| e.from);
+        let known = prerequisites(topic);
+        known.iter().copied().chain(own.filter(|t| !known.contains(t)))
     }
 
     /// Returns the fingerprint of the bank together with an oracle: equal fingerprints mean equal variants, answers and
@@ -256,6 +310,26 @@ impl Bank {
     pub fn instantiate(&self, id: &str, oracle: &dyn Oracle, draw: &Draw) -> Result<Instance> {
         instantiate(self.get(id)?, oracle, draw)
     }
+}
+
+/// Reads the releases, oldest first. Their ids must still be in the register.
+fn read_releases(files: &[(&str, &str)], ids: &[String]) -> (Vec<Release>, Vec<Problem>) {
+    let (mut releases, mut problems) = (Vec::new(), Vec::new());
+    for (path, text) in files.iter().filter(|(path, _)| path.starts_with("releases/")) {
+        match Release::parse(text) {
+            Ok(release) => releases.push(release),
+            Err(why) => problems.push(Problem::new("V-RELEASE", path, 0, why, "restore the file")),
+        }
+    }
+    releases.sort_by_key(|r| r.version);
+    if let Some(last) = releases.last() {
+        for entry in last.templates.iter().filter(|e| !ids.contains(&e.id)) {
+            let what = format!("id `{}` of release {} is gone", entry.id, last.version);
+            let fix = "put it back; ids are never given again";
+            problems.push(Problem::new("V-ID-REG", ids::FILE, 0, what, fix));
+        }
+    }
+    (releases, problems)
 }
 
 /// Reads `bank.toml`: name, version, allowed licenses.

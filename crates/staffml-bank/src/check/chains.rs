@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use crate::bank::Bank;
 use crate::model::taxonomy::{Level, Status, Tier};
-use crate::model::{Chain, Template, Topic};
+use crate::model::{Chain, Template};
 use crate::oracle::Oracle;
 use crate::problem::Problem;
 use crate::read::nearest;
-use crate::sched::prerequisites;
 
 /// Threads drawn of each chain.
 const SEEDS: u64 = 20;
@@ -86,7 +85,9 @@ impl Check<'_> {
             let what = format!("`{id}` is not for the track `{}`", chain.track);
             self.add("V-CHAIN-TRACK", line, what, "choose another member or track");
         }
-        if class.topic != chain.topic && !neighbors(class.topic, chain.topic) {
+        let before = |a, b| self.bank.prerequisites(a).any(|topic| topic == b);
+        let (own, theirs) = (class.topic, chain.topic);
+        if own != theirs && !before(own, theirs) && !before(theirs, own) {
             let what = format!("`{id}` is about {}, the chain about {}", class.topic, chain.topic);
             let fix = "choose a member on the topic or on one next to it";
             self.add("V-CHAIN-TOPIC", line, what, fix);
@@ -154,9 +155,4 @@ impl Check<'_> {
             self.add("V-CHAIN-THREAD", chain.lines.0, what, fix);
         }
     }
-}
-
-/// Whether one topic is a prerequisite of the other.
-fn neighbors(a: Topic, b: Topic) -> bool {
-    prerequisites(a).contains(&b) || prerequisites(b).contains(&a)
 }

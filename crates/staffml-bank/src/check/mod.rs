@@ -7,9 +7,12 @@
 
 mod audit;
 mod chains;
+#[cfg(feature = "mlsysim")]
+pub mod drift;
 mod number;
 mod structure;
 mod things;
+mod topics;
 mod twins;
 mod variants;
 
@@ -99,6 +102,10 @@ pub struct TemplateReport {
     pub mean_survivors: f64,
     /// How many different variants there are at most; `None` if more than can be counted.
     pub space: Option<u64>,
+    /// What the question asks for, as its level sees it; nothing if its equation is unknown.
+    pub structure: Option<String>,
+    /// Whether the level fits that.
+    pub level_fits: bool,
 }
 
 /// Checks every template, chain and plan of a bank.
@@ -111,6 +118,8 @@ pub fn check(bank: &Bank, oracle: &dyn Oracle, options: Options) -> Report {
     }
     report.problems.extend(twins::check(bank, oracle));
     report.problems.extend(chains::check(bank, oracle));
+    report.problems.extend(topics::check(bank));
+    report.problems.extend(bank.releases().last().map_or_else(Vec::new, |last| last.stale(bank)));
     report.problems.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     report
 }

@@ -226,7 +226,7 @@ pub(super) fn level_fits(t: &Template, oracle: &dyn Oracle, level: Level) -> boo
 }
 
 /// Returns whether a level fits, and what the question asks for; nothing if its equation is unknown.
-fn structure(t: &Template, oracle: &dyn Oracle, level: Level) -> Option<(bool, String)> {
+pub(super) fn structure(t: &Template, oracle: &dyn Oracle, level: Level) -> Option<(bool, String)> {
     Some(match &t.body {
         Body::Numeric(computed) | Body::Choice(computed) => {
             let signature = oracle.signature(&computed.answer.equation)?;

@@ -95,6 +95,69 @@ fn a_small_or_stuck_generator_is_found() {
 }
 
 #[test]
+fn a_generator_that_gives_up_is_found() {
+    finds("E-GEN-EXHAUSTED", "n*b + code <= 0.9*flash", "n*b + code <= 0.1*flash");
+    // Seldom usable is not never.
+    let seldom = codes("n*b + code <= 0.9*flash", "n*b + code <= 0.21*flash");
+    assert!(!seldom.contains(&"E-GEN-EXHAUSTED"), "{seldom:?}");
+}
+
+#[test]
+fn a_rate_is_that_of_many_draws() {
+    // Usable in about 30 % of many draws; of the first 20 by chance in fewer than a quarter.
+    let bank = Bank::embedded().only(&["m16-own-or-rent"]);
+    let few = check(&bank, &Builtin, Options::FAST);
+    assert!(few.templates[0].n_usable * 4 < few.templates[0].n_drawn, "{:?}", few.templates);
+    let many = check(&bank, &Builtin, Options::FULL);
+    assert!(many.templates[0].n_usable * 4 >= many.templates[0].n_drawn, "{:?}", many.templates);
+    assert_eq!(few.problems, []);
+}
+
+#[test]
+fn circles_of_topics_are_found() {
+    let edges = |list: &[(&str, &str, &str)]| {
+        let edge = |(from, to, kind): &(&str, &str, &str)| {
+            format!("[[edge]]\nfrom = \"{from}\"\nto = \"{to}\"\nkind = \"{kind}\"\n")
+        };
+        let text = format!("format = 1\n{}", list.iter().map(edge).collect::<String>());
+        codes_beside("taxonomy.toml", &text)
+    };
+    let sound = ("tco-cost-modeling", "load-balancing", "prerequisite");
+    assert_eq!(edges(&[sound]), []);
+    // Back along the edges of the crate: kernel-fusion needs roofline-analysis, graph-compilation needs both.
+    let back = ("graph-compilation", "roofline-analysis", "prerequisite");
+    let found = edges(&[sound, back]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, "V-TAX-CYCLE");
+    assert_eq!(
+        found[0].1,
+        "roofline-analysis comes before itself: roofline-analysis -> kernel-fusion -> graph-compilation -> \
+         roofline-analysis"
+    );
+    let own = edges(&[("load-balancing", "load-balancing", "prerequisite")]);
+    assert_eq!(own[0].0, "V-TAX-CYCLE");
+    let two = edges(&[sound, ("load-balancing", "tco-cost-modeling", "prerequisite")]);
+    assert_eq!(two.iter().filter(|f| f.0 == "V-TAX-CYCLE").count(), 2, "{two:?}");
+    // Only prerequisites have an order.
+    assert_eq!(edges(&[("graph-compilation", "roofline-analysis", "related")]), []);
+    assert_eq!(edges(&[sound, sound])[0].0, "V-TAX-TWICE");
+    assert_eq!(edges(&[("load-balancin", "tco-cost-modeling", "prerequisite")])[0].0, "V-ENUM");
+}
+
+#[test]
+fn deep_files_are_found() {
+    let deep = |n: usize| {
+        let nested = format!("reviewed = {}1{}\n\ntracks", "[".repeat(n), "]".repeat(n));
+        codes("\ntracks", &nested)
+    };
+    assert_eq!(deep(11), ["V-TYPE"]);
+    assert_eq!(deep(12), ["V-DEPTH"]);
+    assert_eq!(deep(2000), ["V-DEPTH"]);
+    let tables = "reviewed = { a = { b = { c = { d = { e = { f = { g = { h = { i = { j = { k = {} } } } } } } } } } } }";
+    assert_eq!(codes("\ntracks", &format!("{tables}\ntracks")), ["V-DEPTH"]);
+}
+
+#[test]
 fn a_level_that_the_structure_does_not_bear_is_found() {
     finds("W-LEVEL-FIT", "level = \"L2\"", "level = \"L5\"");
 }

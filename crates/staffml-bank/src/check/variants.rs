@@ -6,7 +6,12 @@ use crate::error::Error;
 use crate::model::taxonomy::Level;
 use crate::model::{Body, ParamKind};
 use crate::oracle::Oracle;
-use crate::variant::{Draw, Form, Menu, Names, Question, Ranking, attempt};
+use crate::variant::{Draw, Form, Menu, Names, Question, Ranking, attempt, question};
+
+/// Draws behind a rate that is reported.
+const RATE_SEEDS: u64 = 400;
+/// Questions asked of a template whose draws are seldom usable.
+const STUCK: u64 = 5;
 
 pub(super) fn check(found: &mut Findings<'_>, oracle: &dyn Oracle, n_seeds: u32) -> TemplateReport {
     let template = found.template.clone();
@@ -52,15 +57,41 @@ pub(super) fn check(found: &mut Findings<'_>, oracle: &dyn Oracle, n_seeds: u32)
         found.add("V-SPACE", 0, what, &format!("a template of this level has at least {needed}"));
     }
     if n_drawn > 0 && n_usable * 4 < n_drawn {
-        let what = format!("{n_usable} of {n_drawn} draws are usable");
-        found.add("W-GEN-LOW", 0, what, "narrow the parameters to what the conditions allow");
+        seldom(found, oracle, (n_usable, n_drawn));
     }
+    let structure = super::structure::structure(&template, oracle, template.class.level);
     TemplateReport {
         id: template.id().to_owned(),
         n_drawn,
         n_usable,
         mean_survivors: f64::from(n_kept) / f64::from(n_values.max(1)),
         space,
+        level_fits: structure.as_ref().is_none_or(|(fits, _)| *fits),
+        structure: structure.map(|(_, is)| is),
+    }
+}
+
+/// Reports a template whose draws are seldom usable. A few draws only raise the suspicion: the rate is that of many.
+fn seldom(found: &mut Findings<'_>, oracle: &dyn Oracle, counted: (u32, u32)) {
+    let template = found.template.clone();
+    let (mut n_usable, mut n_drawn) = counted;
+    for seed in u64::from(n_drawn)..RATE_SEEDS {
+        match attempt(&template, oracle, &Draw::seed(seed), 0) {
+            Ok(question) => n_usable += u32::from(question.lacks().is_none()),
+            Err(Error::Require { .. }) => {}
+            Err(_) => break, // told as E-EVAL
+        }
+        n_drawn += 1;
+    }
+    if n_usable * 4 >= n_drawn {
+        return;
+    }
+    let fix = "narrow the parameters to what the conditions allow";
+    found.add("W-GEN-LOW", 0, format!("{n_usable} of {n_drawn} draws are usable"), fix);
+    // Seldom usable is a nuisance; a question that cannot be asked at all is an error.
+    let draws = (0..STUCK).map(|seed| question(&template, oracle, &Draw::seed(seed)));
+    if let Some(error) = draws.filter_map(Result::err).find(|e| e.code() == "E-GEN-EXHAUSTED") {
+        found.add("E-GEN-EXHAUSTED", 0, error.to_string(), fix);
     }
 }
 

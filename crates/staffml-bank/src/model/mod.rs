@@ -11,6 +11,7 @@
 mod answer;
 mod body;
 mod chain;
+mod edges;
 mod facts;
 mod head;
 mod misconceptions;
@@ -28,6 +29,8 @@ pub use body::{
 };
 pub use chain::Chain;
 pub(crate) use chain::read_chain;
+pub(crate) use edges::read_edges;
+pub use edges::{Edge, EdgeKind};
 pub use facts::{Fact, Facts};
 pub use head::{Classification, Day, Difficulty, Head, Reference, Review, Version};
 pub use misconceptions::{Family, Misconceptions};

@@ -33,7 +33,7 @@ pub use trace::{Node, Source, Trace};
 use crate::quantity::{Quantity, Unit};
 
 /// Name and version of an oracle. Two oracles with equal ids give equal bits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct OracleId {
     /// Name.
     pub name: String,

@@ -9,7 +9,7 @@ use super::prerequisite::prerequisites;
 use super::skill::level_difficulty;
 use crate::Bank;
 use crate::model::taxonomy::{Area, Kind, Level, Status, Track, Zone};
-use crate::model::{Body, Misconceptions, Template, Topic};
+use crate::model::{Body, EdgeKind, Misconceptions, Template, Topic};
 
 /// What scheduling knows of a template.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,6 +98,8 @@ pub struct Catalog {
     families: Vec<FamilyNote>,
     family_of: HashMap<String, usize>,
     topics: Vec<Topic>,
+    /// Prerequisites beside those of the crate: topic, and what comes before it.
+    edges: Vec<(Topic, Topic)>,
 }
 
 impl Catalog {
@@ -108,6 +110,8 @@ impl Catalog {
         let live = bank.templates().iter().filter(|t| t.head.status != Status::Retired);
         let items = live.map(|t| catalog.read(t)).collect();
         catalog.set_items(items);
+        let own = bank.edges().iter().filter(|e| e.kind == EdgeKind::Prerequisite);
+        catalog.edges = own.map(|e| (e.to, e.from)).collect();
         catalog
     }
 
@@ -218,7 +222,9 @@ impl Catalog {
 
     /// Returns the prerequisites of a topic that have items here; others nobody could fulfil.
     pub fn prerequisites(&self, topic: Topic) -> impl Iterator<Item = Topic> + '_ {
-        prerequisites(topic).iter().copied().filter(|p| self.topics.binary_search(p).is_ok())
+        let own = self.edges.iter().filter(move |(to, _)| *to == topic).map(|(_, from)| *from);
+        let all = prerequisites(topic).iter().copied().chain(own);
+        all.filter(|p| self.topics.binary_search(p).is_ok())
     }
 }
 

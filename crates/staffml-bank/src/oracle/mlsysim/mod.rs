@@ -38,6 +38,24 @@ use super::{
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Mlsysim;
 
+impl Mlsysim {
+    /// Returns the equations that a wall computes too, each with the name of that wall's equation.
+    #[must_use]
+    pub fn compared() -> Vec<(&'static str, &'static str)> {
+        walls::compared().filter_map(|ours| Some((ours, walls::wall(ours)?))).collect()
+    }
+
+    /// Returns the step of an evaluation that differs most from the wall that computes the same, with the difference
+    /// relative to the larger value; nothing where there is nothing to compare.
+    ///
+    /// # Errors
+    ///
+    /// [`OracleError::Domain`] if the wall refuses the inputs.
+    pub fn largest_difference(trace: &Trace) -> Result<Option<(&'static str, f64)>, OracleError> {
+        walls::largest(trace)
+    }
+}
+
 impl Oracle for Mlsysim {
     fn id(&self) -> OracleId {
         OracleId { name: "mlsysim".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }

@@ -39,10 +39,51 @@ fn rows() -> impl Iterator<Item = &'static Row> {
         .flatten()
 }
 
+/// A step of ours with both of its values.
+struct Pair {
+    node: &'static str,
+    ours: f64,
+    theirs: f64,
+}
+
+impl Pair {
+    /// The difference, relative to the larger value.
+    fn difference(&self) -> f64 {
+        let size = self.ours.abs().max(self.theirs.abs());
+        if size > 0.0 { (self.ours - self.theirs).abs() / size } else { 0.0 }
+    }
+}
+
+/// Returns the wall that computes the same as an equation of ours.
+pub(super) fn wall(equation: &str) -> Option<&'static str> {
+    rows().find(|row| row.ours == equation).map(|row| row.theirs)
+}
+
 /// Compares an evaluation of ours with the wall that computes the same, where there is one.
 pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
+    match pairs(trace)?.into_iter().find(|pair| pair.difference() > DRIFT) {
+        None => Ok(()),
+        Some(Pair { node, ours, theirs }) => Err(OracleError::Drift {
+            equation: trace.equation.clone(),
+            node: node.to_owned(),
+            ours,
+            theirs,
+            other: format!("mlsysim's {}", wall(&trace.equation).unwrap_or_default()),
+        }),
+    }
+}
+
+/// Returns the step that differs most from the wall that computes the same, with its relative difference; nothing where
+/// there is nothing to compare.
+pub(super) fn largest(trace: &Trace) -> Result<Option<(&'static str, f64)>, OracleError> {
+    let all = pairs(trace)?.into_iter().map(|pair| (pair.node, pair.difference()));
+    Ok(all.max_by(|a, b| a.1.total_cmp(&b.1)))
+}
+
+/// Evaluates the wall that computes the same, where there is one, and puts its results beside ours.
+fn pairs(trace: &Trace) -> Result<Vec<Pair>, OracleError> {
     let Some(row) = rows().find(|row| row.ours == trace.equation) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let domain = |node: &str, why: String| OracleError::Domain {
         equation: trace.equation.clone(),
@@ -57,7 +98,7 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
         From::Number(_) => false,
     };
     if row.inputs.iter().any(|(_, from)| is_absent(from)) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let mut inputs = Vec::with_capacity(row.inputs.len());
     for (name, from) in row.inputs {
@@ -82,28 +123,19 @@ pub(super) fn compare(trace: &Trace) -> Result<(), OracleError> {
     }
     let theirs = walls::evaluate(row.theirs, &inputs, Convention::Reference)
         .map_err(|error| domain(row.theirs, error.to_string()))?;
+    let mut out = Vec::with_capacity(row.outputs.len());
     for (node, output) in row.outputs {
         let Some(ours) = trace.node(node) else { continue };
         let other = theirs.quantity(output).and_then(dimension::ours);
         let Some((other, _)) = other.filter(|(q, _)| q.dim() == ours.value.dim()) else {
             return Err(domain(node, format!("{} gives no comparable `{output}`", row.theirs)));
         };
-        let (a, b) = (ours.value.value().max(0.0), other.value());
-        if (a - b).abs() > DRIFT * a.abs().max(b.abs()) {
-            return Err(OracleError::Drift {
-                equation: trace.equation.clone(),
-                node: (*node).to_owned(),
-                ours: a,
-                theirs: b,
-                other: format!("mlsysim's {}", row.theirs),
-            });
-        }
+        out.push(Pair { node, ours: ours.value.value().max(0.0), theirs: other.value() });
     }
-    Ok(())
+    Ok(out)
 }
 
-/// The rows, for the test that evaluates each of them.
-#[cfg(test)]
+/// Returns the equations that a wall computes too.
 pub(super) fn compared() -> impl Iterator<Item = &'static str> {
     rows().map(|row| row.ours)
 }
