@@ -1,5 +1,6 @@
 //! The program `staffml`: exit status, JSON schemas, messages.
 
+mod author;
 mod export;
 mod log;
 mod practice;

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use staffml_bank::log::{EventId, StudyDay};
 use staffml_bank::variant::Draw;
 
+use crate::author::args::{BankCommand, Fmt, New, OracleCommand, Search, Show};
 use crate::wishes::{
     Chain, Daily, Drill, Gaps, Gauntlet, Placement, Plan, Practice, Progress, Quiz, Review,
     Settings, day,
@@ -83,8 +84,26 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Check every template: texts, bindings, answer keys, wrong answers, over many drawn variants.
     Check(Check),
+    /// The bank as a whole: quotas, fingerprints, releases.
+    Bank {
+        #[command(subcommand)]
+        command: BankCommand,
+    },
+    /// Lay bank files out: space, line ends, order of keys; comments stay.
+    Fmt(Fmt),
+    /// The equations behind the answers.
+    Oracle {
+        #[command(subcommand)]
+        command: OracleCommand,
+    },
+    /// Begin a question: its file with all keys, and its line in the register.
+    New(New),
     /// List the templates.
     List,
+    /// One question or one equation as its author sees it.
+    Show(Show),
+    /// Find questions or equations by words.
+    Search(Search),
     /// Print one variant of a question.
     Draw(Variant),
     /// Grade one answer; right gives exit status 0.
@@ -226,6 +245,13 @@ pub(crate) struct Check {
     /// Let warnings fail the check.
     #[arg(long)]
     pub(crate) deny_warnings: bool,
+    /// Write figures of each question to this file: share of usable draws, distinct variants, wrong answers that can be
+    /// told apart, level fit; JSON if its name ends so, else a table with commas.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// List the documents that questions refer to instead; nothing is fetched.
+    #[arg(long, conflicts_with = "report")]
+    pub(crate) links: bool,
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -271,7 +297,7 @@ pub(crate) struct Ask {
     pub(crate) given: Vec<(String, String)>,
 }
 
-fn given(text: &str) -> Result<(String, String), String> {
+pub(crate) fn given(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() && !value.is_empty() => {
             Ok((name.trim().to_owned(), value.trim().to_owned()))

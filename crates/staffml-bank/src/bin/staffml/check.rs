@@ -25,11 +25,18 @@ pub(crate) fn bank(dir: Option<&Path>) -> Result<(Bank, Vec<Problem>), Failure> 
 pub(crate) fn run(args: &Args, command: &Check) -> Result<Outcome, Failure> {
     let dir = command.dir.as_deref().or(args.bank.as_deref());
     let (bank, mut problems) = bank(dir)?;
+    if command.links {
+        crate::draw::warn(problems.len());
+        return crate::author::report::links(args, &bank);
+    }
     let options = if command.full { Options::FULL } else { Options::FAST };
     let n_threads = std::thread::available_parallelism().map_or(1, core::num::NonZero::get);
     let options = options.threads(n_threads);
     let options = today().map_or(options, |day| options.today(day));
     let report = check(&bank, &Mlsysim, options);
+    if let Some(path) = &command.report {
+        crate::author::report::write(path, &bank, &report.templates)?;
+    }
     problems.extend(report.problems);
     let n_errors = problems.iter().filter(|p| !p.is_warning()).count();
     let n_warnings = problems.len() - n_errors;
@@ -60,7 +67,7 @@ pub(crate) fn run(args: &Args, command: &Check) -> Result<Outcome, Failure> {
 }
 
 /// The calendar day in UTC, from the system's clock.
-fn today() -> Option<Day> {
+pub(crate) fn today() -> Option<Day> {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
     // Days to date: Hinnant (2013), "chrono-compatible low-level date algorithms", with March as first month.
     let days = seconds / 86_400 + 719_468;

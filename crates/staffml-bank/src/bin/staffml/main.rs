@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod author;
 mod check;
 mod clock;
 mod data;
@@ -67,6 +68,12 @@ fn run(args: &Args, command: &Command) -> Result<Outcome, Failure> {
         Command::Optimize => settings::optimize(args),
         #[cfg(feature = "serve")]
         Command::Serve(command) => serve::run(args, command),
+        Command::Bank { command } => author::bank::run(args, command),
+        Command::Fmt(command) => author::tidy::run(args, command),
+        Command::Oracle { command } => author::oracle::run(args, command),
+        Command::New(command) => author::fresh::run(args, command),
+        Command::Show(command) => author::show::run(args, command),
+        Command::Search(command) => author::search::run(args, command),
         Command::Check(command) => check::run(args, command),
         Command::List => draw::list(args),
         Command::Draw(command) => draw::run(args, command),

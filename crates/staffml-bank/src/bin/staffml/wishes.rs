@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use staffml_bank::log::StudyDay;
 use staffml_bank::model::Topic;
-use staffml_bank::model::taxonomy::{Area, Level, Track, Zone};
+use staffml_bank::model::taxonomy::{Area, Kind, Level, Track, Zone};
 use staffml_bank::sched::Aim;
 use staffml_bank::session::gauntlet::Preset;
 
@@ -260,7 +260,7 @@ macro_rules! closed {
         }
     )*};
 }
-closed!(Track, Area, Topic, Level, Zone);
+closed!(Track, Area, Topic, Level, Zone, Kind);
 
 fn preset(text: &str) -> Result<Preset, String> {
     let known = || Preset::ALL.map(Preset::name).join(", ");
