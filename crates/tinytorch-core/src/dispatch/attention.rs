@@ -88,7 +88,32 @@ pub(crate) fn whole_attention(
         let [k, v] = [ops::shared(k, h)?, ops::shared(v, h)?];
         return ops::in_steps(q, &k, &v, mask, None);
     }
+    if crate::kernels::steady::is_on()
+        && !crate::autograd::is_recording()
+        && matches!(mask, Mask::Causal)
+        && let Some(out) = one_by_one(q, k, v)?
+    {
+        return Ok(out);
+    }
     ops::flash_attention(q, k, v, mask, None)
+}
+
+/// Causal attention of one query after the other, where each has the bits it has alone; nothing for other types and shapes.
+fn one_by_one(q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Option<Tensor>> {
+    let (&[batch, heads, queries, d], &[_, groups, keys, _]) = (q.dims(), k.dims()) else {
+        return Ok(None);
+    };
+    let fits = groups > 0 && heads % groups == 0 && keys == queries && k.dims() == v.dims();
+    let floats = [q, k, v].iter().all(|t| t.dtype() == crate::DType::F32);
+    if !fits || !floats || q.numel() == 0 || k.dims() != [batch, groups, keys, d] {
+        return Ok(None);
+    }
+    let [kq, kk, kv] = [q, k, v].map(Tensor::contiguous);
+    let rows = |t| Ok(crate::kernels::cached::Rows { data: Tensor::as_slice(t)?, scales: None });
+    let sizes =
+        crate::kernels::cached::Sizes { batch, heads, groups, queries, d, start: 0, max_len: keys };
+    let out = crate::kernels::cached::attend::<f32>(kq.as_slice()?, rows(&kk)?, rows(&kv)?, sizes);
+    Tensor::from_vec(out, *q.shape()).map(Some)
 }
 
 /// The weights with which [`attention`] averages: what it makes of values of which each is 1 at its own place.

@@ -9,7 +9,7 @@
     )
 )]
 
-use super::skinny;
+use super::{skinny, steady};
 use crate::tensor::Real;
 
 /// A strided matrix inside a slice: element `[i, j]` is `data[i * rs + j * cs]`.
@@ -70,6 +70,11 @@ pub(crate) fn gemm<T: Real>(
     }
     assert!(a.last() < a.data.len() && b.last() < b.data.len(), "operands of a product");
     let shared = parallel && m * n * k >= PARALLEL;
+    if steady::is_on() && a.cs == 1 && b.rs == 1 {
+        let operands = ((a.data, a.rs), (b.data, b.cs));
+        let how = (accumulate, shared);
+        return skinny::steady((out, row_stride), operands.0, operands.1, [m, k, n], how);
+    }
     if m <= SKINNY && n >= 4 * m && k >= 64 && a.cs == 1 && b.rs == 1 {
         let operands = ((a.data, a.rs), (b.data, b.cs));
         return skinny::product(

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "std")]
 pub(crate) mod adam;
+pub(crate) mod cached;
 pub(crate) mod classes;
 pub(crate) mod conv;
 pub(crate) mod direct;
@@ -25,3 +26,4 @@ pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod skinny;
+pub(crate) mod steady;

@@ -37,15 +37,37 @@ pub(crate) fn joined<M: MulAdd, T: Real, const N: usize>(sum: [T; N], w: T, x: &
 /// Computes `out = a·wᵀ`, or `out += a·wᵀ` if `accumulate`, for few rows `a: [m, k]` and many rows `w: [n, k]`, both with
 /// `k` elements side by side. Each result is one sum in order of `k`, or of sixteen lanes of it.
 pub(crate) fn product<T: Real>(
+    out: (&mut [T], usize),
+    a: (&[T], usize),
+    w: (&[T], usize),
+    sizes: [usize; 3],
+    how: (bool, bool),
+) {
+    compute(out, a, w, sizes, how, sizes[0] < FEW);
+}
+
+/// As [`product`], where each result is one sum in order of `k` however many rows there are: a row has the same bits in
+/// every company.
+pub(crate) fn steady<T: Real>(
+    out: (&mut [T], usize),
+    a: (&[T], usize),
+    w: (&[T], usize),
+    sizes: [usize; 3],
+    how: (bool, bool),
+) {
+    compute(out, a, w, sizes, how, false);
+}
+
+fn compute<T: Real>(
     (out, row_stride): (&mut [T], usize),
     (a, a_stride): (&[T], usize),
     (w, w_stride): (&[T], usize),
     [m, k, n]: [usize; 3],
     (accumulate, parallel): (bool, bool),
+    few: bool,
 ) {
     // Lanes: the rows of `a`, in whole vectors.
-    let lanes = if m < FEW { m } else { m.next_multiple_of(STEP) };
-    let few = m < FEW;
+    let lanes = if few { m } else { m.next_multiple_of(STEP) };
     let mut turned = Vec::new();
     if !few {
         turned = filled(lanes * k, T::ZERO);

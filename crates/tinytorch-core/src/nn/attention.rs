@@ -2,7 +2,10 @@
 
 use super::{Dropout, Init, Linear, Module, Visitor, visit_child};
 use crate::{
-    Error, Result, Rng, Tensor, dispatch,
+    Error, Result, Rng, Tensor,
+    autograd::is_recording,
+    dispatch,
+    generate::KvCache,
     ops::attention::{Mask, RopeOpts},
     slots::{Part, attention::MultiHead},
 };
@@ -113,9 +116,40 @@ impl MultiHeadAttention {
         self.with_parts(|parts| dispatch::mha_with_weights(x, mask, parts))
     }
 
+    /// Returns what the positions of `x` collect, which follow those that `cache` holds for block `layer`: each sees all
+    /// earlier ones and itself. Their keys and values join the cache, where they wait for
+    /// [`advance`](KvCache::advance) to count.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] while operations are recorded or dropout is active, for a block that the cache does not
+    /// have, another batch, other heads, or more positions than there is room for; as [`attend`](Self::attend).
+    pub fn attend_cached(&self, x: &Tensor, layer: usize, cache: &mut KvCache) -> Result<Tensor> {
+        let op = "attend_cached";
+        if is_recording() {
+            let need = "off: a cache keeps numbers, no graph; call inside no_grad";
+            return Err(Error::argument(op, "recording", "on", need));
+        }
+        if self.dropout.is_active() {
+            let need = "off: kept keys cannot be dropped anew; call train(false) first";
+            return Err(Error::argument(op, "dropout", "active", need));
+        }
+        let rope = self.rope.map(|rope| RopeOpts { offset: rope.offset + cache.len(), ..rope });
+        self.with_parts_and(rope.as_ref(), |parts| {
+            let [q, k, v] = parts.heads_of(x)?;
+            let heads = cache.attend(layer, &q, &k, &v)?; // [B, H, T, d]
+            (parts.out)(&dispatch::merge_heads(&heads)?)
+        })
+    }
+
     /// Calls `f` with the parts of the layer as functions.
     fn with_parts<R>(&self, f: impl FnOnce(&MultiHead<'_>) -> R) -> R {
-        let rotate = self.rope.as_ref().map(|rope| move |x: &Tensor| x.rope(rope));
+        self.with_parts_and(self.rope.as_ref(), f)
+    }
+
+    /// As [`with_parts`](Self::with_parts), rotated in this way.
+    fn with_parts_and<R>(&self, rope: Option<&RopeOpts>, f: impl FnOnce(&MultiHead<'_>) -> R) -> R {
+        let rotate = rope.map(|rope| move |x: &Tensor| x.rope(rope));
         f(&MultiHead {
             qkv: [&|x| self.q_proj.forward(x), &|x| self.k_proj.forward(x), &|x| {
                 self.v_proj.forward(x)

@@ -1,7 +1,8 @@
 //! The transformer block of the GPT family.
 
 use super::{AttentionOpts, LayerNorm, Mlp, Module, MultiHeadAttention, Visitor, visit_child};
-use crate::{Result, Rng, Tensor, dispatch, ops::attention::Mask};
+use crate::{Result, Rng, Tensor, dispatch, generate::KvCache, ops::attention::Mask, slots::Part};
+use core::cell::RefCell;
 
 /// Where a block normalizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,10 +73,24 @@ impl TransformerBlock {
     ///
     /// As [`MultiHeadAttention::attend`].
     pub fn forward_masked(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+        self.with_attention(x, &|x| self.attn.attend(x, mask))
+    }
+
+    /// Returns the output for positions that follow those of `cache`, as [`MultiHeadAttention::attend_cached`].
+    ///
+    /// # Errors
+    ///
+    /// As [`MultiHeadAttention::attend_cached`].
+    pub fn forward_cached(&self, x: &Tensor, layer: usize, cache: &mut KvCache) -> Result<Tensor> {
+        let cache = RefCell::new(cache);
+        self.with_attention(x, &|x| self.attn.attend_cached(x, layer, &mut cache.borrow_mut()))
+    }
+
+    fn with_attention(&self, x: &Tensor, attention: Part<'_>) -> Result<Tensor> {
         dispatch::block_forward(
             x,
             &|x| self.ln1.forward(x),
-            &|x| self.attn.attend(x, mask),
+            attention,
             &|x| self.ln2.forward(x),
             &|x| self.mlp.forward(x),
             self.order,

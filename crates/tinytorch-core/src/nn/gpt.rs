@@ -10,9 +10,11 @@ use super::{
 use crate::nostd::prelude::*;
 use crate::{
     Error, Param, Result, Rng, Tensor,
-    dispatch::{Decoder, MaskedPart, embedding_layer_forward, gpt_forward},
+    dispatch::{Decoder, MaskedPart, by_reference_alone, embedding_layer_forward, gpt_forward},
+    generate::{CachedModel, KvCache, KvShape},
     ops::attention::Mask,
 };
+use core::cell::RefCell;
 
 /// Sizes and choices of a [`Gpt`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,30 +133,40 @@ impl Gpt {
     /// [`Error::InvalidArgument`] unless ids have the shape `[B, T]` and the last position is below the longest length;
     /// [`Error::IndexOutOfRange`] for an id outside the vocabulary.
     pub fn forward_at(&self, ids: &Tensor, start: usize) -> Result<Tensor> {
+        self.decode(ids, start, false, &|_, block, x, mask| block.forward_masked(x, mask))
+    }
+
+    /// Returns the scores, those after the last token alone if `last`, where `step` runs the blocks.
+    fn decode(&self, ids: &Tensor, start: usize, last: bool, step: &Step<'_>) -> Result<Tensor> {
         if ids.rank() != 2 {
             let got = format_args!("of shape {}", ids.shape());
             return Err(Error::argument("gpt", "ids", got, "[batch, sequence]"));
         }
         let tables = [self.tok_emb.weight(), self.pos_emb.weight()].map(Param::tensor);
         let [tokens, positions] = &tables;
-        let block = |block| {
-            let part =
-                move |x: &Tensor, mask: Mask<'_>| TransformerBlock::forward_masked(block, x, mask);
+        let block = |(i, block)| {
+            let part = move |x: &Tensor, mask: Mask<'_>| step(i, block, x, mask);
             Box::new(part) as MaskedPart<'_>
         };
+        // A course looks at the scores of all tokens.
+        let early = last && by_reference_alone();
         let parts = Decoder {
             embed: &|ids, start| {
                 let x = embedding_layer_forward(tokens, Some(positions), ids, start, false)?;
                 self.dropout.forward(&x) // [B, T, d]
             },
-            blocks: &self.blocks.iter().map(block).collect::<Vec<_>>(),
-            norm: &|x| self.ln_f.forward(x),
+            blocks: &self.blocks.iter().enumerate().map(block).collect::<Vec<_>>(),
+            norm: &|x| match early {
+                true => self.ln_f.forward(&last_of(x)?),
+                false => self.ln_f.forward(x),
+            },
             head: &|x| match &self.head {
                 Some(head) => head.forward(x), // [B, T, V]
                 None => x.linear(tokens, None),
             },
         };
-        gpt_forward(ids, start, &parts, self.config.vocab)
+        let scores = gpt_forward(ids, start, &parts, self.config.vocab)?;
+        if last { last_of(&scores) } else { Ok(scores) }
     }
 
     /// Returns the scores for rows of which row `b` begins with `pads[b]` ids that are not there: the others count their
@@ -169,7 +181,7 @@ impl Gpt {
         if pads.iter().all(|&pad| pad == 0) {
             return self.forward(ids);
         }
-        if !crate::dispatch::by_reference_alone() {
+        if !by_reference_alone() {
             return each_alone(self, ids, pads);
         }
         let len = ids.dims()[1];
@@ -194,6 +206,30 @@ impl Gpt {
         }
         let need = format!("at most the {max_len} positions of the table");
         Err(Error::argument("gpt", "length", len, need))
+    }
+}
+
+/// The last place of a sequence, `[B, T, d]` to `[B, 1, d]`.
+pub(super) fn last_of(x: &Tensor) -> Result<Tensor> {
+    let len = x.dims().get(1).copied().unwrap_or(0);
+    x.narrow(1, len.saturating_sub(1), 1)
+}
+
+/// How a decoder runs its block `i`.
+type Step<'a> = dyn Fn(usize, &TransformerBlock, &Tensor, Mask<'_>) -> Result<Tensor> + 'a;
+
+impl CachedModel for Gpt {
+    fn kv_shape(&self) -> KvShape {
+        let GptConfig { layers, heads, width, .. } = self.config;
+        KvShape { layers, kv_heads: heads, head_dim: width / heads }
+    }
+
+    fn forward_after(&self, ids: &Tensor, cache: &mut KvCache, last: bool) -> Result<Tensor> {
+        let start = cache.len();
+        let cache = RefCell::new(cache);
+        self.decode(ids, start, last, &|i, block, x, _| {
+            block.forward_cached(x, i, &mut cache.borrow_mut())
+        })
     }
 }
 

@@ -4,14 +4,18 @@ use super::{
     AttentionOpts, Embedding, Init, Linear, Module, MultiHeadAttention, NormOrder, RmsNorm, SwiGlu,
     Visitor,
     attention::linear,
+    gpt::last_of,
     padding::{check_pads, each_alone, padded_mask},
     visit_child,
 };
 use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Rng, Tensor, dispatch,
+    generate::{CachedModel, KvCache, KvShape},
     ops::attention::{Mask, RopeOpts, RopeStyle},
+    slots::Part,
 };
+use core::cell::RefCell;
 
 /// Sizes and choices of a [`Llama`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,11 +52,11 @@ struct Block {
 }
 
 impl Block {
-    fn forward(&self, x: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, attention: Part<'_>) -> Result<Tensor> {
         dispatch::block_forward(
             x,
             &|x| self.norm1.forward(x),
-            &|x| self.attn.attend(x, mask),
+            attention,
             &|x| self.norm2.forward(x),
             &|x| self.mlp.forward(x),
             NormOrder::PreLn,
@@ -148,20 +152,52 @@ impl Llama {
     }
 
     fn forward_masked(&self, ids: &Tensor, mask: Mask<'_>) -> Result<Tensor> {
+        self.decode(ids, 0, false, &mut |_, block, x| {
+            block.forward(x, &|x| block.attn.attend(x, mask))
+        })
+    }
+
+    /// Returns the scores, those after the last token alone if `last`, where `step` runs the blocks.
+    fn decode(
+        &self,
+        ids: &Tensor,
+        start: usize,
+        last: bool,
+        step: &mut Step<'_>,
+    ) -> Result<Tensor> {
         let (max_len, shape) = (self.config.max_len, ids.shape());
-        if ids.rank() != 2 || ids.dims()[1] > max_len {
-            let need = format!("[batch, sequence of at most {max_len}]");
-            return Err(Error::argument("llama", "ids", format_args!("of shape {shape}"), need));
+        if ids.rank() != 2 || ids.dims()[1].saturating_add(start) > max_len {
+            let got = format_args!("of shape {shape} from position {start}");
+            let need = format!("[batch, sequence within {max_len} positions]");
+            return Err(Error::argument("llama", "ids", got, need));
         }
         let mut x = self.tok_emb.forward(ids)?; // [B, T, d]
-        for block in &self.blocks {
-            x = block.forward(&x, mask)?;
+        for (i, block) in self.blocks.iter().enumerate() {
+            x = step(i, block, &x)?;
         }
-        let x = self.norm_f.forward(&x)?;
+        let x = self.norm_f.forward(&if last { last_of(&x)? } else { x })?;
         match &self.head {
             Some(head) => head.forward(&x), // [B, T, V]
             None => x.linear(&self.tok_emb.weight().tensor(), None),
         }
+    }
+}
+
+/// How a decoder runs its block `i`.
+type Step<'a> = dyn FnMut(usize, &Block, &Tensor) -> Result<Tensor> + 'a;
+
+impl CachedModel for Llama {
+    fn kv_shape(&self) -> KvShape {
+        let LlamaConfig { layers, heads, kv_heads, width, .. } = self.config;
+        KvShape { layers, kv_heads, head_dim: width / heads }
+    }
+
+    fn forward_after(&self, ids: &Tensor, cache: &mut KvCache, last: bool) -> Result<Tensor> {
+        let start = cache.len();
+        let cache = RefCell::new(cache);
+        self.decode(ids, start, last, &mut |i, block, x| {
+            block.forward(x, &|x| block.attn.attend_cached(x, i, &mut cache.borrow_mut()))
+        })
     }
 }
 

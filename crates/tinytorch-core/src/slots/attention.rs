@@ -148,7 +148,7 @@ impl fmt::Debug for MultiHead<'_> {
 
 impl MultiHead<'_> {
     /// Returns queries, `[B, heads, T, d]`, keys and values, `[B, kv_heads, T, d]`, the first two rotated.
-    fn heads_of(&self, x: &Tensor) -> Result<[Tensor; 3]> {
+    pub(crate) fn heads_of(&self, x: &Tensor) -> Result<[Tensor; 3]> {
         let [q, k, v] = self.qkv;
         let q = dispatch::split_heads(&q(x)?, self.heads)?; // [B, H, T, d]
         let k = dispatch::split_heads(&k(x)?, self.kv_heads)?; // [B, G, T, d]

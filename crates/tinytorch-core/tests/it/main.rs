@@ -16,6 +16,7 @@ mod chapters_convolutions;
 mod chapters_data;
 mod chapters_layers;
 mod chapters_losses;
+mod chapters_memoization;
 mod chapters_optimizers;
 mod chapters_quantization;
 mod chapters_tensor;
