@@ -122,4 +122,10 @@ pub(in super::super) static ROWS: &[Row] = &[
         inputs: &[("right", Node("right")), ("samples", Node("attempts"))],
         outputs: &[("reached", "coverage")],
     },
+    Row {
+        ours: "reasoning.drafts",
+        theirs: "reasoning.samples",
+        inputs: &[("right", Node("right")), ("samples", Node("samples"))],
+        outputs: &[("solved", "coverage")],
+    },
 ];

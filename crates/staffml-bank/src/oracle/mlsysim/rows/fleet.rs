@@ -82,6 +82,16 @@ pub(in super::super) static ROWS: &[Row] = &[
             ("time", "expert_time"),
         ],
     },
+    Row {
+        ours: "comm.boards_speedup",
+        theirs: "communication.all_reduce",
+        inputs: &[
+            ("message", Node("message")),
+            ("ranks", Node("boards")),
+            ("bandwidth", Node("link")),
+        ],
+        outputs: &[("sync", "ring_time")],
+    },
     // Wall 15.
     Row {
         ours: "reliability.cluster_mtbf",
