@@ -14,6 +14,7 @@ mod docs;
 mod features;
 mod firmware;
 mod golden;
+mod kill;
 mod kits;
 mod layers;
 mod links;
@@ -68,6 +69,8 @@ enum Command {
     Golden(golden::Args),
     /// Measure the estimates of staffml-bank on simulated learners: blind spots, placement, memory
     SimulateLearners,
+    /// Kill a drill of staffml at random moments and count what is lost
+    KillTest(kill::Args),
     /// Walk through the web page of staffml in a headless browser
     Web(web::Args),
     /// Hold the WebAssembly build of mlsysim against the native one, bit by bit
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::Nostd => nostd::run(),
         Command::Golden(args) => golden::run(&args),
         Command::SimulateLearners => simulate::run(),
+        Command::KillTest(args) => kill::run(&args),
         Command::Web(args) => web::run(&args),
         Command::Wasm(args) => wasm::run(&args),
         Command::Firmware(args) => firmware::run(&args),

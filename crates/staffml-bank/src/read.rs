@@ -22,6 +22,8 @@ const MAX_DEPTH: usize = 12;
 pub(crate) struct Source<'t> {
     path: String,
     text: &'t str,
+    /// Places of line breaks: every value asks for its line, and counting from the top each time took half of reading.
+    breaks: Vec<usize>,
     problems: RefCell<Vec<Problem>>,
 }
 
@@ -42,7 +44,8 @@ pub(crate) trait Keyword: Copy + Sized + 'static {
 
 impl<'t> Source<'t> {
     pub(crate) fn new(path: &str, text: &'t str) -> Self {
-        Self { path: path.to_owned(), text, problems: RefCell::default() }
+        let breaks = text.match_indices('\n').map(|(at, _)| at).collect();
+        Self { path: path.to_owned(), text, breaks, problems: RefCell::default() }
     }
 
     pub(crate) fn path(&self) -> &str {
@@ -69,7 +72,7 @@ impl<'t> Source<'t> {
     }
 
     fn line(&self, offset: usize) -> usize {
-        1 + self.text.bytes().take(offset).filter(|b| *b == b'\n').count()
+        1 + self.breaks.partition_point(|at| *at < offset)
     }
 
     fn too_deep(&self, line: usize) {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use super::Bank;
 use crate::error::{Error, Result};
 use crate::log::StudyDay;
-use crate::model::taxonomy::{Area, Kind, Level, Phase, Status, Track, WALLS, Zone};
+use crate::model::taxonomy::{Area, Kind, Level, Mode, Phase, Status, Track, WALLS, Zone};
 use crate::model::{Piece, Template, Topic};
 use crate::read::{Keyword, nearest};
-use crate::state::Cards;
+use crate::sched::{Aim, utility};
+use crate::state::{Cards, State};
 use crate::variant::rng::{SplitMix64, mix};
 
 /// The order of the result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 #[non_exhaustive]
-pub enum Order {
+pub enum Order<'a> {
     /// By id.
     #[default]
     Id,
@@ -23,6 +24,15 @@ pub enum Order {
     Level,
     /// Shuffled by a seed.
     Seeded(u64),
+    /// The most useful ones for a learner on a day first, as practice ranks them; equally useful ones by id.
+    Utility {
+        /// The learner.
+        state: &'a State,
+        /// The day.
+        today: StudyDay,
+        /// How hard they should be.
+        aim: Aim,
+    },
 }
 
 type Test<'a> = Box<dyn Fn(&Template) -> bool + 'a>;
@@ -52,7 +62,7 @@ type Test<'a> = Box<dyn Fn(&Template) -> bool + 'a>;
 pub struct Query<'a> {
     bank: &'a Bank,
     tests: Vec<Test<'a>>,
-    order: Order,
+    order: Order<'a>,
     limit: usize,
     error: Option<Error>,
 }
@@ -109,6 +119,11 @@ impl<'a> Query<'a> {
     /// Keeps templates of a zone.
     pub fn zone(self, zone: Zone) -> Self {
         self.keep(move |t| t.class.zone == zone)
+    }
+
+    /// Keeps templates that ask for a mode of reasoning.
+    pub fn mode(self, mode: Mode) -> Self {
+        self.keep(move |t| t.class.mode == mode)
     }
 
     /// Keeps templates about a phase; those about both stay.
@@ -177,7 +192,7 @@ impl<'a> Query<'a> {
         self.keep(test)
     }
 
-    /// Adds a condition by the name of its key: `track`, `level`, `area`, `topic`, `zone`, `phase`, `kind`, `status`,
+    /// Adds a condition by the name of its key: `track`, `level`, `area`, `topic`, `zone`, `mode`, `phase`, `kind`, `status`,
     /// `wall` (number or name), `tag`, `text`. A level may be a range such as `L3..L5`.
     pub fn condition(self, key: &str, value: &str) -> Self {
         let levels = || -> Result<RangeInclusive<Level>> {
@@ -196,6 +211,7 @@ impl<'a> Query<'a> {
             "track" => typed!(track),
             "area" => typed!(area),
             "zone" => typed!(zone),
+            "mode" => typed!(mode),
             "phase" => typed!(phase),
             "kind" => typed!(kind),
             "status" => typed!(status),
@@ -219,7 +235,7 @@ impl<'a> Query<'a> {
     }
 
     /// Sets the order.
-    pub const fn order(mut self, order: Order) -> Self {
+    pub const fn order(mut self, order: Order<'a>) -> Self {
         self.order = order;
         self
     }
@@ -246,6 +262,21 @@ impl<'a> Query<'a> {
             Order::Id => {} // as the bank has them
             Order::Level => found.sort_by_key(|t| t.class.level),
             Order::Seeded(seed) => SplitMix64::new(mix(seed)).shuffle(&mut found),
+            Order::Utility { state, today, aim } => {
+                let retention = state.settings().retention;
+                let value = |t: &Arc<Template>| {
+                    // What the learner's catalog does not have is never asked: it comes last.
+                    let place = state.catalog().place(t.id());
+                    let item = place.and_then(|place| Some((place, state.catalog().item(place)?)));
+                    item.map_or(f64::NEG_INFINITY, |(place, item)| {
+                        utility(&state.standing(place, item, today), retention, aim)
+                    })
+                };
+                let mut ranked: Vec<(f64, Arc<Template>)> =
+                    found.into_iter().map(|t| (value(&t), t)).collect();
+                ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+                found = ranked.into_iter().map(|(_, t)| t).collect();
+            }
         }
         found.truncate(self.limit);
         Ok(found)
@@ -253,8 +284,10 @@ impl<'a> Query<'a> {
 }
 
 /// The keys of [`Query::condition`].
-const KEYS: [&str; 11] =
-    ["track", "level", "area", "topic", "zone", "phase", "kind", "status", "wall", "tag", "text"];
+const KEYS: [&str; 12] = [
+    "track", "level", "area", "topic", "zone", "mode", "phase", "kind", "status", "wall", "tag",
+    "text",
+];
 
 fn unknown<'w>(what: &'static str, word: &str, known: impl IntoIterator<Item = &'w str>) -> Error {
     let near = nearest(word, known).map(str::to_owned);
@@ -319,6 +352,7 @@ mod tests {
             ("level", "L2..L9", "no level `L9`"),
             ("wall", "memry", "no wall `memry`; did you mean `memory`?"),
             ("wall", "23", "no wall, 1 to 22, `23`"),
+            ("mode", "napkin", "no mode `napkin`"),
             ("color", "red", "no condition `color`"),
             ("tag", "no-such-tag", "no tag `no-such-tag`"),
         ] {
@@ -346,6 +380,35 @@ mod tests {
             (found("2026-03-01"), found("2026-03-07"), found("2026-03-08")),
             (false, false, true)
         );
+    }
+
+    #[test]
+    fn the_most_useful_come_first() {
+        let bank = Bank::embedded();
+        let catalog = Arc::new(crate::sched::Catalog::of(&bank));
+        let mut state = State::new(Arc::clone(&catalog));
+        let at = Moment::parse("2026-03-01T12:00:00.000Z").unwrap();
+        let today = StudyDay::parse("2026-03-01").unwrap();
+        let ranked = |state: &State| {
+            let order = Order::Utility { state, today, aim: Aim::Practice };
+            let found = bank.query().order(order).run().unwrap();
+            found.iter().map(|t| t.id().to_owned()).collect::<Vec<String>>()
+        };
+        let before = ranked(&state);
+        assert_eq!(before.len(), bank.templates().len());
+        // What was shown just now is the least useful: no other term outweighs its 0.30.
+        let answer = Answer::new(TemplateRef::new(&before[0], 1), 1, Outcome::Correct, 1)
+            .rated(Rating::Good);
+        state.apply(&Event::new(EventId::new(at, 1), at, 0, DeviceId::new(1), 1, answer.into()));
+        let after = ranked(&state);
+        assert!(after.iter().position(|id| *id == before[0]).unwrap() > before.len() / 2);
+        // The order is that of the formula, computed here for each pair of neighbors.
+        let value = |id: &String| {
+            let place = catalog.place(id).unwrap();
+            let standing = state.standing(place, catalog.item(place).unwrap(), today);
+            utility(&standing, 0.9, Aim::Practice)
+        };
+        assert!(after.windows(2).all(|w| value(&w[0]) >= value(&w[1])));
     }
 
     #[test]

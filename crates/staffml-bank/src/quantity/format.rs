@@ -1,6 +1,6 @@
 //! Writes quantities: short for the eye, or in full so that reading gives the same bits back.
 
-use super::{Quantity, unit::Unit};
+use super::{Quantity, symbols, unit::Unit};
 
 /// Returns `value` in full: the shortest text that reads back as the same `f64`.
 #[must_use]
@@ -65,23 +65,31 @@ pub fn round_to(value: f64, digits: usize) -> f64 {
     text.parse().unwrap_or(value)
 }
 
-/// Puts a number text in front of a unit text.
-fn join(number: &str, unit: &str, hug: bool) -> String {
+/// Puts a number text in front of a unit text; words take their plural: `1 token`, `492 days`.
+pub(crate) fn join(number: &str, unit: &str, hug: bool) -> String {
     let gap = if unit.is_empty() || hug { "" } else { " " };
+    let unit = if matches!(number, "1" | "-1") { unit } else { symbols::plural(unit) };
     format!("{number}{gap}{unit}")
 }
 
-/// Returns the quantity in exactly this unit, at `digits` significant figures.
+/// Long counts have no prefix to shorten them, and are read in groups: 7,000,000,000.
+fn legible(number: f64) -> String {
+    if number.abs() >= 1e4 && number.abs() < 1e15 { grouped(number) } else { full(number) }
+}
+
+/// Returns the quantity in exactly this unit, at `digits` significant figures; long whole numbers in groups.
 ///
 /// The caller has made sure that the dimensions agree; the number is otherwise meaningless.
 #[must_use]
 pub fn in_unit(quantity: &Quantity, unit: &Unit, digits: usize) -> String {
-    join(&number(quantity.value() / unit.factor(), digits), unit.text(), unit.hugs_number())
+    let number = round_to(quantity.value() / unit.factor(), digits);
+    join(&legible(number), unit.text(), unit.hugs_number())
 }
 
 /// Returns the quantity in the prefix of `unit` that puts the number in `[1, 1000)`, at `digits` significant figures.
 ///
-/// A decimal unit stays decimal and a binary one binary; the number may leave the interval where prefixes end.
+/// A decimal unit stays decimal and a binary one binary; less than one minute, hour or day is given in the next smaller
+/// unit of time. The number may leave the interval where prefixes end.
 #[must_use]
 pub fn friendly(quantity: &Quantity, unit: &Unit, digits: usize) -> String {
     let family = unit.family();
@@ -93,12 +101,7 @@ pub fn friendly(quantity: &Quantity, unit: &Unit, digits: usize) -> String {
         .or_else(|| family.first())
         .filter(|_| quantity.value() != 0.0);
     match best {
-        Some((factor, text)) => {
-            let number = rounded(*factor);
-            // Long counts have no prefix to shorten them: 7,000,000,000.
-            let text_of = if number.abs() >= 1e4 && number.abs() < 1e15 { grouped } else { full };
-            join(&text_of(number), text, unit.hugs_number())
-        }
+        Some((factor, text)) => join(&legible(rounded(*factor)), text, unit.hugs_number()),
         None => join("0", unit.text(), unit.hugs_number()),
     }
 }
@@ -143,7 +146,7 @@ pub fn grouped(value: f64) -> String {
 /// figures: `8 GB` at three figures is `8.00 GB`. Numbers with an exponent stay as they are.
 #[must_use]
 pub fn padded(text: &str, digits: usize) -> String {
-    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-'));
+    let end = text.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | '-' | ',')));
     let (number, rest) = text.split_at(end.unwrap_or(text.len()));
     let figures = number.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit);
     let missing = digits.saturating_sub(figures.count());

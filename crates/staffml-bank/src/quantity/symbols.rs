@@ -200,3 +200,55 @@ pub(crate) fn word(text: &str) -> Option<&'static Symbol> {
             || singular.is_some_and(|t| !s.context && s.name.eq_ignore_ascii_case(t))
     })
 }
+
+/// Returns the plural of a unit that is a word of everyday language, and any other unit as it is.
+pub(crate) fn plural(unit: &str) -> &str {
+    PLURALS.iter().find(|(one, _)| *one == unit).map_or(unit, |(_, many)| many)
+}
+
+/// Words and their plurals. Rates, prefixed units and abbreviations have none.
+const PLURALS: &[(&str, &str)] = &[
+    ("GPU", "GPUs"),
+    ("accelerator", "accelerators"),
+    ("bit", "bits"),
+    ("block", "blocks"),
+    ("byte", "bytes"),
+    ("cent", "cents"),
+    ("checkpoint", "checkpoints"),
+    ("core", "cores"),
+    ("day", "days"),
+    ("device", "devices"),
+    ("dollar", "dollars"),
+    ("event", "events"),
+    ("example", "examples"),
+    ("expert", "experts"),
+    ("failure", "failures"),
+    ("frame", "frames"),
+    ("hour", "hours"),
+    ("image", "images"),
+    ("inference", "inferences"),
+    ("job", "jobs"),
+    ("layer", "layers"),
+    ("minute", "minutes"),
+    ("month", "months"),
+    ("node", "nodes"),
+    ("page", "pages"),
+    ("param", "params"),
+    ("parameter", "parameters"),
+    ("query", "queries"),
+    ("replica", "replicas"),
+    ("request", "requests"),
+    ("sample", "samples"),
+    ("second", "seconds"),
+    ("sequence", "sequences"),
+    ("server", "servers"),
+    ("session", "sessions"),
+    ("step", "steps"),
+    ("stream", "streams"),
+    ("token", "tokens"),
+    ("user", "users"),
+    ("week", "weeks"),
+    ("weight", "weights"),
+    ("worker", "workers"),
+    ("year", "years"),
+];

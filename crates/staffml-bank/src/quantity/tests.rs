@@ -171,12 +171,48 @@ fn formatting_rounds_as_on_paper() {
     assert_eq!(show("7200 s", "s"), "7200 s");
     assert_eq!(show("0 s", "ms"), "0 ms");
     assert_eq!(show("3.35e12 B/s", "GB/s"), "3.35 TB/s");
+    // Parts of an hour or a day are said in what they are made of; a rate keeps its unit.
+    assert_eq!(show("300 s", "h"), "5 min");
+    assert_eq!(show("0.25 day", "day"), "6 h");
+    assert_eq!(show("90 min", "h"), "1.5 h");
+    assert_eq!(show("2 ms", "min"), "2 ms");
+    assert_eq!(show("0.5 USD/h", "USD/h"), "0.5 USD/h");
+    assert_eq!(show("0.5 min/token", "min/token"), "0.5 min/token");
     assert_eq!(show("0.455", "%"), "45.5%");
     assert_eq!(format::number(0.285, 2), "0.29");
     assert_eq!(format::number(-2.5, 1), "-3");
     assert_eq!(format::number(9.996, 3), "10");
     assert_eq!(format::grouped(1_234_567.0), "1,234,567");
     assert_eq!(format::grouped(-0.5), "-0.5");
+    assert_eq!(format::padded("8 GB", 3), "8.00 GB");
+    assert_eq!(format::padded("12,300 GB", 3), "12,300 GB");
+    assert_eq!(format::padded("12,300 GB", 6), "12,300.0 GB");
+}
+
+#[test]
+fn counts_have_plurals_and_groups() {
+    let unit = |text: &str| Unit::parse(text).unwrap();
+    let show = |number: f64, text: &str| {
+        format::in_unit(&Quantity::new(number, &unit(text)), &unit(text), 3)
+    };
+    assert_eq!(show(492.0, "day"), "492 days");
+    assert_eq!(show(1.0, "day"), "1 day");
+    assert_eq!(show(0.5, "day"), "0.5 days");
+    assert_eq!(show(173e9, "param"), "173,000,000,000 params");
+    assert_eq!(show(12_345.0, "GB/s"), "12,300 GB/s");
+    assert_eq!(show(9_870.0, "GB/s"), "9870 GB/s");
+    assert_eq!(show(102_400.0, "sample/s"), "102,000 sample/s");
+    assert_eq!(show(3.0, "MFLOP"), "3 MFLOP");
+    // Every plural is read as its singular, by the reader's own table of words.
+    for one in super::symbols::WORDS {
+        let many = super::symbols::plural(one.name);
+        if many == one.name {
+            continue;
+        }
+        let (one, many) = (unit(one.name), unit(many));
+        assert_eq!((one.dim(), one.nouns()), (many.dim(), many.nouns()), "{}", many.text());
+        assert!((one.factor() - many.factor()).abs() < 1e-12 * one.factor(), "{}", many.text());
+    }
 }
 
 #[test]

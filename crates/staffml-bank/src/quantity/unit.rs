@@ -118,11 +118,21 @@ impl Unit {
 
     /// Returns this unit with the prefixes that suit it, smallest first, each with its factor.
     ///
-    /// A decimal unit stays decimal and a binary one binary. Units that take no prefix come back alone.
+    /// A decimal unit stays decimal and a binary one binary; units of time longer than a second come with the shorter
+    /// ones. Other units that take no prefix come back alone.
     pub(super) fn family(&self) -> Vec<(f64, String)> {
         let Some((own, symbol, tail)) = &self.lead else {
             return vec![(self.factor, self.text.clone())];
         };
+        if tail.is_empty() && self.dim == Dim::TIME && self.factor > 1.0 {
+            let mut all: Vec<(f64, String)> = SHORTER
+                .iter()
+                .filter(|(factor, _)| *factor < self.factor)
+                .map(|(factor, text)| (*factor, (*text).to_owned()))
+                .collect();
+            all.push((self.factor, self.text.clone()));
+            return all;
+        }
         let base = self.factor / own.factor;
         let with = |p: Prefix| (base * p.factor, format!("{}{}{tail}", p.text, symbol.name));
         let keep = |p: &Prefix| everyday(symbol.name).contains(p.text);
@@ -136,6 +146,10 @@ impl Unit {
         }
     }
 }
+
+/// What people say instead of a fraction of a minute, an hour, a day or longer, shortest first.
+const SHORTER: [(f64, &str); 6] =
+    [(1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"), (86_400.0, "day")];
 
 /// The prefixes people use with a symbol, as a string of their letters.
 fn everyday(symbol: &str) -> &'static str {

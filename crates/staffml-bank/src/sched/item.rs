@@ -8,7 +8,7 @@ use super::knowledge::AnswerForm;
 use super::prerequisite::prerequisites;
 use super::skill::level_difficulty;
 use crate::Bank;
-use crate::model::taxonomy::{Area, Kind, Level, Status, Track, Zone};
+use crate::model::taxonomy::{Area, Kind, Level, Mode, Status, Track, Zone};
 use crate::model::{Body, EdgeKind, Misconceptions, Template, Topic};
 
 /// What scheduling knows of a template.
@@ -29,6 +29,8 @@ pub struct Item {
     pub topic: Topic,
     /// Which skills it exercises.
     pub zone: Zone,
+    /// How one reasons.
+    pub mode: Mode,
     /// Free words, as a chapter.
     pub tags: Vec<String>,
     /// Kind.
@@ -60,6 +62,7 @@ impl Item {
             level,
             topic,
             zone: Zone::Fluency,
+            mode: Mode::NapkinMath,
             tags: Vec::new(),
             kind: Kind::Numeric,
             form: AnswerForm::Numeric,
@@ -150,6 +153,7 @@ impl Catalog {
         item.title.clone_from(&template.head.title);
         item.tracks.clone_from(&class.tracks);
         item.zone = class.zone;
+        item.mode = class.mode;
         item.tags.clone_from(&class.tags);
         item.time_s = class.time_s;
         item.kind = template.head.kind;

@@ -8,8 +8,8 @@ use crate::variant::Style;
 use super::question::{Step, wants};
 use super::runner::{Given, Judged, Now, Open, Runner};
 use super::view::{
-    Ask, Ending, Feedback, Form, Line, PartOf, PartVerdict, Parting, Progress, Stage, Summary,
-    Sure, View,
+    Ask, Ending, Feedback, Form, Line, Marked, PartOf, PartVerdict, Parting, Progress, Stage,
+    Summary, Sure, View,
 };
 
 pub(super) fn view(runner: &Runner, now: Moment) -> View {
@@ -82,7 +82,11 @@ fn ask(runner: &Runner, open: &Open) -> Ask {
             }
             Some((Step::Mark(row), _)) => Form::Mark {
                 levels: row.levels.iter().map(|l| l.earns.clone()).collect(),
-                anchors: row.levels.iter().map(|l| l.anchor.clone()).collect(),
+                anchors: if open.anchors {
+                    row.levels.iter().map(|l| l.anchor.clone()).collect()
+                } else {
+                    Vec::new()
+                },
                 quoted: row.quoted,
             },
             Some((Step::Text, _)) | None => Form::Text,
@@ -117,7 +121,15 @@ fn feedback(runner: &Runner, judged: &Judged, now: Moment) -> Feedback {
     let diagnosis = put.turn(&answer.code).and_then(|number| number.diagnosis(&answer.code));
     let message = match verdict {
         None if !put.rows().is_empty() => {
-            "marked by yourself; compare with the model answer".to_owned()
+            let percent = runner.score(&judged.open) * 100.0;
+            let mut text = format!("{percent:.0} % of the full score");
+            if runner.is_capped(&judged.open) {
+                let most = crate::model::Open::CAP * 100.0;
+                text.push_str(&format!(
+                    ", and {most:.0} % is the most while a figure that must be computed is wrong"
+                ));
+            }
+            text
         }
         None => "here is how it goes".to_owned(),
         Some(v) if v.class == Class::Unparsable => {
@@ -141,6 +153,9 @@ fn feedback(runner: &Runner, judged: &Judged, now: Moment) -> Feedback {
         message,
         right_answer: put.right_answer(),
         parts: parts(runner, judged),
+        marks: marks(judged),
+        revised: judged.revised,
+        share: (!judged.open.marks.is_empty()).then(|| runner.score(&judged.open)),
         diagnosis: diagnosis.map(|d| Parting { right: d.right, wrong: d.wrong, remedy: d.remedy }),
         solution: put.question.solution(Style::Plain),
         takeaway: template.takeaway.clone(),
@@ -148,6 +163,18 @@ fn feedback(runner: &Runner, judged: &Judged, now: Moment) -> Feedback {
         due_in_days: due,
         note: judged.note.clone(),
     }
+}
+
+/// The marks of the learner's own text.
+fn marks(judged: &Judged) -> Vec<Marked> {
+    let row = |(row, mark): (&crate::model::Row, &crate::log::Mark)| Marked {
+        ask: row.ask.clone(),
+        levels: row.levels.iter().map(|l| l.earns.clone()).collect(),
+        blind: mark.blind,
+        mark: mark.last,
+        quote: mark.quote.clone(),
+    };
+    judged.open.put.rows().iter().zip(&judged.open.marks).map(row).collect()
 }
 
 /// The verdicts on the parts of a question that has several.

@@ -16,9 +16,11 @@ pub enum Input {
     Known(bool),
     /// Marks the learner's own text: the mark, and the sentence that earns it.
     Mark(u32, String),
+    /// Marks a row of the rubric again, beside the model answer: the row from 0, the mark, and words that earn a higher one.
+    Revise(usize, u32, String),
     /// Says how sure: 0 for a guess to 4 for certain.
     Confidence(usize),
-    /// Asks for a hint.
+    /// Asks for a hint; where a text is marked, for examples of the marks.
     Hint,
     /// Passes a question over; its card stays as it is.
     Skip,
@@ -54,6 +56,8 @@ pub enum Prompt {
     Confidence,
     /// Behind a verdict.
     Verdict,
+    /// Beside the model answer of a text that was marked in this many rows.
+    Revise(usize),
     /// After the end.
     Closed,
 }
@@ -62,7 +66,7 @@ impl Input {
     /// Reads a typed line: an empty line turns a card, `y` and `n` say whether it was known; `2 a sentence` marks a text.
     ///
     /// Further: `?` hint, `s` skip, `k` don't know, `= 2*3 GB` calculator, `q` quit; digits or letters for
-    /// options, 1 to 5 for confidence; behind a verdict an empty line goes on, and `again`, `hard` or `good` lower the
+    /// options, 1 to 5 for confidence; beside a model answer `2 0` marks the second row anew; behind a verdict an empty line goes on, and `again`, `hard` or `good` lower the
     /// rating. Anything else is an answer.
     ///
     /// # Errors
@@ -70,7 +74,10 @@ impl Input {
     /// One sentence that says what can be typed.
     pub fn line(prompt: Prompt, line: &str) -> Result<Self, String> {
         let text = line.trim();
-        let asks = !matches!(prompt, Prompt::Confidence | Prompt::Verdict | Prompt::Closed);
+        let asks = !matches!(
+            prompt,
+            Prompt::Confidence | Prompt::Verdict | Prompt::Revise(_) | Prompt::Closed
+        );
         match (prompt, text) {
             (Prompt::Closed, _) | (_, "q" | "quit") => return Ok(Self::Quit),
             (_, "?") if asks => return Ok(Self::Hint),
@@ -111,6 +118,21 @@ impl Input {
                     None => {
                         Err(format!("type a mark from 0 to {most} and the sentence that earns it"))
                     }
+                }
+            }
+            Prompt::Revise(rows) => {
+                if matches!(text, "" | "n") {
+                    return Ok(Self::Next);
+                }
+                let (row, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+                let rest = rest.trim_start();
+                let (mark, quote) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+                let row = row.parse::<usize>().ok().and_then(|row| row.checked_sub(1));
+                match (row.filter(|row| *row < rows), mark.parse().ok()) {
+                    (Some(row), Some(mark)) => Ok(Self::Revise(row, mark, quote.trim().to_owned())),
+                    _ => Err(format!(
+                        "press Enter to keep your marks, or type a row from 1 to {rows} and its new mark; a higher mark needs new words of your text behind it"
+                    )),
                 }
             }
             Prompt::Confidence => match text {
@@ -169,6 +191,14 @@ mod tests {
             Ok(Input::Mark(2, "it says so".to_owned()))
         );
         assert!(read(Prompt::Mark(2), "3 it says so").is_err());
+        assert_eq!(read(Prompt::Revise(3), ""), Ok(Input::Next));
+        assert_eq!(read(Prompt::Revise(3), "q"), Ok(Input::Quit));
+        let revised = |row, mark, words: &str| Ok(Input::Revise(row, mark, words.to_owned()));
+        assert_eq!(read(Prompt::Revise(3), "2 0"), revised(1, 0, ""));
+        assert_eq!(read(Prompt::Revise(3), " 3  2  it says so "), revised(2, 2, "it says so"));
+        for wrong in ["0 1", "4 1", "2", "s", "x y", "2 -1", "99999999999999999999 1"] {
+            assert!(read(Prompt::Revise(3), wrong).is_err(), "{wrong}");
+        }
         assert_eq!(read(Prompt::Closed, "anything"), Ok(Input::Quit));
     }
 }

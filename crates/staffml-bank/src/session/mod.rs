@@ -73,6 +73,7 @@ mod gaps;
 pub mod gauntlet;
 mod input;
 mod journal;
+mod marking;
 mod plan;
 mod question;
 mod quiz;
@@ -82,6 +83,8 @@ mod source;
 mod steps;
 mod view;
 
+#[cfg(test)]
+mod marking_tests;
 #[cfg(test)]
 mod tests;
 
@@ -100,6 +103,6 @@ pub use runner::Runner;
 pub use setup::Setup;
 pub use source::{Planned, Source};
 pub use view::{
-    Ask, Ending, Feedback, Form, Line, PartOf, PartVerdict, Parting, Progress, Stage, Summary,
-    Sure, View,
+    Ask, Ending, Feedback, Form, Line, Marked, PartOf, PartVerdict, Parting, Progress, Stage,
+    Summary, Sure, View,
 };

@@ -2,7 +2,7 @@
 
 use crate::grade::{Reprompts, Verdict};
 use crate::log::{
-    Answer, Broken, Event, Item, Mark, Moment, Session, Skip, SkipReason, Step, StudyDay,
+    Answer, Broken, Event, EventId, Item, Mark, Moment, Session, Skip, SkipReason, Step, StudyDay,
     TemplateRef, What,
 };
 use crate::sched::CONFIDENCES;
@@ -14,6 +14,7 @@ use super::course::Course;
 use super::error::SessionError;
 use super::input::{Input, Prompt};
 use super::journal::Journal;
+use super::marking::written;
 use super::question::{Put, Step as Part};
 use super::setup::Setup;
 use super::source::{Planned, Seen};
@@ -50,6 +51,8 @@ pub(super) struct Open {
     pub(super) turned: bool,
     /// Marks given so far.
     pub(super) marks: Vec<Mark>,
+    /// Whether the examples of the marks are shown.
+    pub(super) anchors: bool,
     pub(super) shown_at: Moment,
     pub(super) hints: usize,
     pub(super) message: Option<String>,
@@ -84,6 +87,10 @@ pub(super) struct Judged {
     pub(super) answer: Answer,
     pub(super) note: Option<String>,
     pub(super) event: Event,
+    /// The event that `event` replaces, until that is written too.
+    pub(super) stale: Option<EventId>,
+    /// Whether marks were changed since `event` was written.
+    pub(super) revised: bool,
 }
 
 impl Runner {
@@ -190,6 +197,9 @@ impl Runner {
                 _ => Prompt::Number,
             },
             Now::Sure(_) => Prompt::Confidence,
+            Now::Verdict(judged) if !written(&judged.open).is_empty() => {
+                Prompt::Revise(judged.open.marks.len())
+            }
             Now::Verdict(_) => Prompt::Verdict,
             Now::Done(..) => Prompt::Closed,
         }
@@ -247,8 +257,11 @@ impl Runner {
             Now::Sure(both) => Some(both.0.clone()),
             _ => None,
         };
+        // So is failing to note second thoughts on marks: the blind ones are written.
+        let _ = self.keep_marks(now, journal);
         self.settle();
         if let Some(open) = open {
+            let _ = self.keep_text(&open, now, journal);
             let _ = self.pass_over(&open, SkipReason::Timeout, now, journal);
         }
         while let Ok(Some(planned)) = self.next_planned(now) {
@@ -304,6 +317,12 @@ impl Runner {
             (Now::Ask(open), Input::DontKnow) => self.dont_know(*open, now, journal),
             (Now::Ask(mut open), Input::Hint) => {
                 let n = open.put.question.template.hints.len();
+                if let Some((Part::Mark(_), _)) = open.put.step(open.answers.len()) {
+                    open.anchors = true;
+                    open.message = None;
+                    self.stage = Now::Ask(open);
+                    return Ok(());
+                }
                 open.message = match (self.setup.hints, open.hints < n) {
                     (false, _) => Some("no hints in this session".to_owned()),
                     (true, false) => Some("no more hints".to_owned()),
@@ -321,6 +340,14 @@ impl Runner {
                 } else {
                     "no calculator in this session".to_owned()
                 });
+                self.stage = Now::Ask(open);
+                Ok(())
+            }
+            (Now::Ask(mut open), Input::Skip)
+                if !open.answers.is_empty() && !written(&open).is_empty() =>
+            {
+                let message = "your text waits for its marks; 0 is one, and q leaves";
+                open.message = Some(message.to_owned());
                 self.stage = Now::Ask(open);
                 Ok(())
             }
@@ -346,13 +373,25 @@ impl Runner {
             (Now::Verdict(judged), Input::Lower(rating)) => {
                 self.lower(*judged, rating, now, journal)
             }
+            (Now::Verdict(judged), Input::Revise(row, mark, quote)) => {
+                if !judged.open.marks.is_empty() {
+                    self.revise(*judged, row, mark, &quote);
+                }
+                Ok(())
+            }
             (Now::Verdict(_), Input::Next) => {
+                self.keep_marks(now, journal)?;
                 self.settle();
                 self.advance(now, journal);
                 Ok(())
             }
-            (_, Input::Quit) => {
-                self.finish(Ending::Left, None, now, journal);
+            (stage, Input::Quit) => {
+                // A full disk must not hold anybody: what cannot be kept is told at the end.
+                let kept = match stage {
+                    Now::Ask(open) => self.keep_text(&open, now, journal),
+                    _ => self.keep_marks(now, journal),
+                };
+                self.finish(Ending::Left, kept.err().map(|e| e.to_string()), now, journal);
                 Ok(())
             }
             _ => Ok(()),
@@ -514,6 +553,7 @@ impl Open {
             answers: Vec::new(),
             turned: false,
             marks: Vec::new(),
+            anchors: false,
             shown_at: now,
             hints: 0,
             message: None,

@@ -1,10 +1,8 @@
-//! From what is typed to an event: steps of a question, marks of a text, ratings.
+//! From what is typed to an event: steps of a question, ratings. Marks of a text are in `marking`.
 
 use crate::grade::Reprompts;
-use crate::log::{Answer, Erase, Mark, Moment, Outcome, Rubric};
-use crate::model::Body;
+use crate::log::{Answer, Erase, Moment, Outcome};
 use crate::sched::{Performance, Rating};
-use crate::variant::Form;
 
 use super::error::SessionError;
 use super::journal::Journal;
@@ -75,6 +73,7 @@ impl Runner {
     ) -> Result<(), SessionError> {
         match open.put.step(open.answers.len()) {
             Some((Part::Mark(_), _)) => self.mark(open, 0, String::new(), now, journal),
+            Some((Part::Text, _)) => self.leave_blank(open, now, journal),
             _ if open.put.n_steps() > 1 => {
                 open.answers.push(String::new());
                 self.after_step(open, now, journal)
@@ -85,76 +84,6 @@ impl Runner {
                 self.record(open, given, None, now, journal)
             }
         }
-    }
-
-    /// A mark for the row that is asked now. A mark above 0 needs a quotation from the learner's own text where the row
-    /// says so.
-    pub(super) fn mark(
-        &mut self,
-        mut open: Open,
-        mark: u32,
-        quote: String,
-        now: Moment,
-        journal: &mut dyn Journal,
-    ) -> Result<(), SessionError> {
-        let Some((Part::Mark(row), _)) = open.put.step(open.answers.len()) else { return Ok(()) };
-        let written = open.answers.get(open.put.question.numbers().len());
-        let found = written.is_some_and(|text| !quote.is_empty() && text.contains(&quote));
-        if mark > 0 && row.quoted && !found {
-            let message = "a mark above 0 needs the words of your text that earn it: for example `1 ` and those words";
-            open.message = Some(message.to_owned());
-            self.stage = Now::Ask(Box::new(open));
-            return Ok(());
-        }
-        let most = row.levels.len().saturating_sub(1);
-        let mark = u8::try_from(mark).unwrap_or(u8::MAX).min(u8::try_from(most).unwrap_or(u8::MAX));
-        let quote = (!quote.is_empty()).then_some(quote);
-        open.marks.push(Mark { row: row.id.clone(), blind: mark, last: mark, quote });
-        open.answers.push(mark.to_string());
-        self.after_step(open, now, journal)
-    }
-
-    /// Writes the marks of an open question to the journal, then shows the model answer or goes on.
-    pub(super) fn record_marks(
-        &mut self,
-        open: Open,
-        ms: u64,
-        now: Moment,
-        journal: &mut dyn Journal,
-    ) -> Result<(), SessionError> {
-        let put = &open.put;
-        let figures = put.question.numbers().len();
-        let texts: Vec<&str> = open.answers.iter().take(figures).map(String::as_str).collect();
-        let verdicts = put.grade_parts(&self.course, &texts);
-        let marks: Vec<u32> = open.marks.iter().map(|m| u32::from(m.blind)).collect();
-        let score = match (&put.question.form, &put.question.template.body) {
-            (Form::Open(essay), Body::Open(body)) => essay.score(body, &marks, &verdicts),
-            _ => 0.0,
-        };
-        let (template, seed) = (reference(put), put.question.seed);
-        let mut rubric = Rubric::new(template.clone(), seed, open.marks.clone(), score);
-        rubric.ms = ms;
-        rubric.mode = Some(self.setup.mode);
-        rubric.session = Some(self.session.clone());
-        let written = open.answers.get(figures).cloned();
-        rubric.text = written.clone().filter(|_| self.state.settings().texts);
-        let event = self.append(journal, now, rubric.into())?;
-        // For lines and views an open question has the outcome that its score amounts to.
-        let outcome = match score {
-            s if s >= 0.75 => Outcome::Correct,
-            s if s >= 0.5 => Outcome::Close,
-            _ => Outcome::Incorrect,
-        };
-        let answer = Answer::new(template, seed, outcome, ms);
-        let given = Given { text: written.unwrap_or_default(), verdict: None, ms };
-        self.note(&open, &given, &answer);
-        let note = Some(format!("your marks give {:.0} % of the full score", score * 100.0));
-        self.stage = Now::Verdict(Box::new(Judged { open, given, answer, note, event }));
-        if !self.setup.reveal {
-            self.settle();
-            self.advance(now, journal);
-        }
-        Ok(())
     }
 
     /// An answer that counts: asks for confidence first, or records it.
@@ -187,7 +116,7 @@ impl Runner {
         let answer = self.as_answer(&open, &given, confidence);
         let event = self.append(journal, now, answer.clone().into())?;
         self.note(&open, &given, &answer);
-        let judged = Judged { open, given, answer, note: None, event };
+        let judged = Judged { open, given, answer, note: None, event, stale: None, revised: false };
         self.stage = Now::Verdict(Box::new(judged));
         if !self.setup.reveal {
             self.settle();

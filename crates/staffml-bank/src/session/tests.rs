@@ -12,7 +12,7 @@ use crate::oracle::Builtin;
 use crate::sched::{Aim, Rating};
 use crate::state::{Filter, State};
 
-fn at(seconds: i64) -> Moment {
+pub(super) fn at(seconds: i64) -> Moment {
     Moment::from_ms(1_772_366_400_000 + seconds * 1000)
 }
 
@@ -20,11 +20,11 @@ fn course() -> Course {
     Course::new(Arc::new(Bank::embedded()), Arc::new(Builtin))
 }
 
-fn only(id: &str) -> Filter {
+pub(super) fn only(id: &str) -> Filter {
     Filter::default().id(id)
 }
 
-fn start(setup: Setup, journal: &mut MemoryJournal) -> Runner {
+pub(super) fn start(setup: Setup, journal: &mut MemoryJournal) -> Runner {
     let course = course();
     let state = State::new(Arc::clone(&course.catalog));
     Runner::start(course, state, setup, at(0), journal).unwrap()
@@ -151,7 +151,7 @@ fn a_rating_can_be_lowered_and_never_raised() {
 }
 
 /// Fails from one append on, as a full disk does.
-struct Full(MemoryJournal, usize);
+pub(super) struct Full(pub(super) MemoryJournal, pub(super) usize);
 
 impl Journal for Full {
     fn append(&mut self, at: Moment, tz: i16, what: What) -> Result<Event, String> {
@@ -383,7 +383,7 @@ proptest! {
 }
 
 /// The first item of a kind in the shipped bank.
-fn of_kind(kind: Kind) -> Option<String> {
+pub(super) fn of_kind(kind: Kind) -> Option<String> {
     let bank = Bank::embedded();
     bank.templates().iter().find(|t| t.head.kind == kind).map(|t| t.id().to_owned())
 }
@@ -423,46 +423,4 @@ fn a_concept_choice_names_the_misconception_of_the_option() {
         (Outcome::Misconception, &menu.options[wrong].misconception)
     );
     assert_eq!(got.options, u32::try_from(n).ok());
-}
-
-#[test]
-fn an_open_question_takes_figures_a_text_and_quoted_marks() {
-    let mut journal = MemoryJournal::default();
-    let id = of_kind(Kind::Open).expect("the bank has open questions");
-    let mut session = start(Setup::practice(1, only(&id), Aim::Practice), &mut journal);
-    let mut quoted = 0;
-    for n in 0..40 {
-        match session.prompt() {
-            Prompt::Number => session.line("k", at(n), &mut journal).unwrap(),
-            Prompt::Text => {
-                session
-                    .line(
-                        "It is bound by memory, since decoding streams every weight.",
-                        at(n),
-                        &mut journal,
-                    )
-                    .unwrap();
-            }
-            Prompt::Mark(most) => {
-                session.line("1 words that are not there", at(n), &mut journal).unwrap();
-                quoted += u32::from(matches!(session.prompt(), Prompt::Mark(_)));
-                if let Prompt::Mark(_) = session.prompt() {
-                    session.line(&format!("{most} bound by memory"), at(n), &mut journal).unwrap();
-                }
-            }
-            _ => break,
-        }
-    }
-    assert!(quoted > 0, "a mark without its words is refused");
-    let Stage::Feedback(feedback) = session.view(at(60)).stage else { panic!() };
-    assert!(feedback.solution.contains("Model answer"), "{}", feedback.solution);
-    let rubric = journal.events.iter().find_map(|e| match &e.what {
-        What::Rubric(rubric) => Some(rubric),
-        _ => None,
-    });
-    // The figures were not computed: full marks are worth no more than the cap.
-    let score = rubric.unwrap().score;
-    assert!(score > 0.3 && score <= crate::model::Open::CAP, "{score}");
-    session.line("", at(61), &mut journal).unwrap();
-    assert_eq!(session.state().days().values().map(|d| d.answers).sum::<u32>(), 1);
 }

@@ -133,7 +133,7 @@ pub enum Form {
     Mark {
         /// What earns each mark, from 0 up.
         levels: Vec<String>,
-        /// An example of each.
+        /// An example of each; empty until the learner asks for them.
         anchors: Vec<String>,
         /// Whether a mark above 0 needs a sentence of the text.
         quoted: bool,
@@ -172,6 +172,12 @@ pub struct Feedback {
     pub right_answer: String,
     /// The verdicts on its parts, where it has several.
     pub parts: Vec<PartVerdict>,
+    /// The marks of the learner's own text, row by row; they may still be changed.
+    pub marks: Vec<Marked>,
+    /// Whether marks were changed since the model answer was shown.
+    pub revised: bool,
+    /// The share of the full score that the marks give, 0 to 1; absent where nothing was marked.
+    pub share: Option<f64>,
     /// Where a recognized wrong answer left the path.
     pub diagnosis: Option<Parting>,
     /// The worked solution, plain text.
@@ -200,6 +206,22 @@ pub struct PartVerdict {
     pub message: String,
     /// The right answer.
     pub right_answer: String,
+}
+
+/// One row of a rubric, marked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Marked {
+    /// What to look for.
+    pub ask: String,
+    /// What earns each mark, from 0 up.
+    pub levels: Vec<String>,
+    /// The mark given before the model answer was shown.
+    pub blind: u8,
+    /// The mark as it is now.
+    pub mark: u8,
+    /// The words of the text that earn it.
+    pub quote: Option<String>,
 }
 
 /// Where a recognized wrong answer left the path.

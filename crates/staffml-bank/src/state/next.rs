@@ -3,7 +3,7 @@
 use super::{Card, State};
 use crate::log::StudyDay;
 use crate::model::Topic;
-use crate::model::taxonomy::{Area, Level, Track, Zone};
+use crate::model::taxonomy::{Area, Level, Mode, Track, Zone};
 use crate::sched::{Aim, Item, Standing, draw_best, utility};
 use crate::variant::rng::{SplitMix64, seed_for_review};
 
@@ -24,6 +24,8 @@ pub struct Filter {
     pub levels: Vec<Level>,
     /// Zones.
     pub zones: Vec<Zone>,
+    /// Modes of reasoning.
+    pub modes: Vec<Mode>,
     /// Families of misconceptions, by place in the catalog; an item that declares one of them passes.
     pub families: Vec<usize>,
     /// Tags.
@@ -89,6 +91,7 @@ impl Filter {
             && any(&self.topics, |t| item.topic == *t)
             && any(&self.levels, |l| item.level == *l)
             && any(&self.zones, |z| item.zone == *z)
+            && any(&self.modes, |m| item.mode == *m)
             && any(&self.families, |f| item.families.contains(f))
             && any(&self.tags, |t| item.tags.contains(t))
             && any(&self.ids, |id| item.id == *id)

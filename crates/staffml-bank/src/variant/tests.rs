@@ -96,7 +96,7 @@ fn conditions_hold_for_given_values_too() {
     let error = bank.instantiate("w02-flash-headroom", &Builtin, &draw).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "w02-flash-headroom: the values flash = 256 KiB, code = 96 KiB, n = 300544, b = 8 bit do not satisfy \
+        "w02-flash-headroom: the values flash = 256 KiB, code = 96 KiB, n = 300544, b = 8 bits do not satisfy \
          `n*b + code <= flash`"
     );
     let question = bank.instantiate("w02-flash-shortfall", &Builtin, &draw).unwrap();
@@ -136,7 +136,7 @@ fn partly_given_values_leave_the_rest_to_the_seed() {
     let fixed = bank
         .instantiate("w02-flash-for-weights", &Builtin, &Draw::seed(3).number("b", 16.0))
         .unwrap();
-    assert_eq!(fixed.param("b").as_deref(), Some("16 bit"));
+    assert_eq!(fixed.param("b").as_deref(), Some("16 bits"));
     assert_eq!(free.param("n"), fixed.param("n"));
 }
 

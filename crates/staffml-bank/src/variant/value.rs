@@ -73,6 +73,5 @@ fn print_number(number: f64, unit: &Unit, spec: &str) -> String {
     if spec == "n" || unit.text().is_empty() {
         return digits;
     }
-    let gap = if unit.hugs_number() { "" } else { " " };
-    format!("{digits}{gap}{}", unit.text())
+    format::join(&digits, unit.text(), unit.hugs_number())
 }

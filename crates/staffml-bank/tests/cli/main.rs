@@ -2,6 +2,7 @@
 
 mod author;
 mod export;
+mod kill;
 mod log;
 mod practice;
 
@@ -184,4 +185,20 @@ fn asking_gives_hints_and_second_chances() {
     let quiet = type_into(&[&args[..], &["--json"]].concat(), "8.97 kB\n");
     assert_eq!(json(&quiet)["schema"], "staffml-ask/1");
     assert_eq!(json(&quiet)["score"], 1.0);
+}
+
+/// Questions that are no single number are asked step by step, and nothing of it is kept.
+#[test]
+fn every_kind_of_question_can_be_asked() {
+    let list = json(&staffml(&["list", "--json"]));
+    let templates = list["templates"].as_array().expect("a list");
+    for kind in ["numeric", "choice", "recall", "multi", "open"] {
+        let template = templates.iter().find(|t| t["head"]["kind"] == kind).expect(kind);
+        let id = template["head"]["id"].as_str().expect("an id");
+        let given_up = type_into(&["ask", id, "--seed", "1"], &"k\n".repeat(12));
+        assert_eq!(given_up.status.code(), Some(1), "{id}: {}", text(&given_up.stderr));
+        assert!(!text(&given_up.stdout).is_empty());
+    }
+    let wrong = staffml(&["ask", "no-such-question"]);
+    assert_eq!(wrong.status.code(), Some(2));
 }

@@ -243,3 +243,63 @@ fn quiz_drill_and_placement_end_by_themselves() {
     assert_eq!(placement.status.code(), Some(0), "{}", text(&placement.stderr));
     assert!(text(&placement.stdout).contains("Suggested level: L1"), "{}", text(&placement.stdout));
 }
+
+/// Ctrl-C while confidence is asked: the answer was given and counts; the session ends as if it had been left.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_session_keeps_the_answer_that_waits_for_its_confidence() {
+    use std::io::{BufRead as _, BufReader, Write as _};
+
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let data = Data::new(&format!("interrupt{signal}"));
+        let bank = small_bank(&data.0);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_staffml"))
+            .args(["practice", "--json", "--bank", bank.to_str().expect("a path of text")])
+            .args(["--data", data.0.to_str().expect("a path of text")])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut input = child.stdin.take().expect("its input is a pipe");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is a pipe")).lines();
+        let mut stage = || {
+            let line = lines.next().expect("one more view").expect("text");
+            let view: Value = serde_json::from_str(&line).expect("JSON");
+            view["stage"].as_str().expect("a stage").to_owned()
+        };
+        assert_eq!(stage(), "ask");
+        writeln!(input, "1.5 kB").expect("it reads");
+        while stage() != "confidence" {
+            writeln!(input, "1.5 s").expect("it reads"); // the question wants another kind of quantity
+        }
+        let kill = Command::new("kill").arg(signal).arg(child.id().to_string()).status();
+        assert!(kill.expect("there is `kill`").success());
+        assert_eq!(stage(), "done");
+        assert_eq!(child.wait().expect("it ends").code(), Some(5), "{signal}");
+        assert_eq!(data.answers(), 1, "{signal}");
+        drop(input);
+    }
+}
+
+#[test]
+fn modes_of_reasoning_narrow_what_is_asked() {
+    let data = Data::new("mode");
+    let output = data.run(&["practice", "--json", "--mode", "concept-recall"], "q\n");
+    let first = &lines_of_json(&output)[0];
+    let list = data.run(&["list", "--json"], "");
+    let all: Value = serde_json::from_slice(&list.stdout).expect("JSON");
+    let of = |id: &Value| {
+        let same = |t: &&Value| t["head"]["id"] == *id;
+        all["templates"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .find(same)
+            .expect("it is listed")
+            .clone()
+    };
+    assert_eq!(of(&first["id"])["classification"]["mode"], "concept-recall");
+    let wrong = data.run(&["practice", "--mode", "guessing"], "");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("known are concept-recall, napkin-math"));
+}

@@ -192,7 +192,7 @@ pub(crate) struct Export {
     pub(crate) out: Option<PathBuf>,
 }
 
-const EXPORT_HELP: &str = "Conditions: track, level (L3 or L2..L4), area, topic, zone, phase, kind, status, wall, tag, text.
+const EXPORT_HELP: &str = "Conditions: track, level (L3 or L2..L4), area, topic, zone, mode, phase, kind, status, wall, tag, text.
 
 Examples:
   staffml export gift --where area=memory -n 5 --out memory.gift

@@ -1,16 +1,22 @@
 //! `staffml ask`: one question, plain lines.
 
 use std::io::{self, BufRead as _, Write as _};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
+use staffml_bank::Bank;
 use staffml_bank::grade::{Class, Reprompts, Verdict};
+use staffml_bank::log::{Mode, What};
 use staffml_bank::oracle::Mlsysim;
+use staffml_bank::session::{Course, MemoryJournal, Planned, Runner, Setup, Stage};
+use staffml_bank::state::State;
 use staffml_bank::variant::rng::mix;
 use staffml_bank::variant::{Instance, Style};
 
 use crate::args::{Args, Ask, as_draw};
 use crate::check::bank;
+use crate::clock::Clock;
 use crate::draw::{feedback, warn};
 use crate::failure::{Failure, Outcome};
 use crate::output;
@@ -33,6 +39,9 @@ pub(crate) fn run(args: &Args, command: &Ask) -> Result<Outcome, Failure> {
             (*id.ok_or_else(|| Failure::usage("the bank holds no questions"))?).to_owned()
         }
     };
+    if bank.get(&id)?.computed().is_none() {
+        return in_steps(args, bank, &id, seed, &command.given);
+    }
     let instance = bank.instantiate(&id, &Mlsysim, &as_draw(seed, &command.given))?;
     // With --json standard output holds the result alone; the talk goes to standard error.
     let mut talk: Box<dyn io::Write> =
@@ -70,6 +79,43 @@ pub(crate) fn run(args: &Args, command: &Ask) -> Result<Outcome, Failure> {
             "score": verdict.as_ref().map_or(0.0, Verdict::score),
         }))?;
     }
+    Ok(if right { Outcome::Yes } else { Outcome::No })
+}
+
+/// A question that is no single number, as a session of its own: nothing of it is kept.
+fn in_steps(
+    args: &Args,
+    bank: Bank,
+    id: &str,
+    seed: u64,
+    given: &[(String, String)],
+) -> Result<Outcome, Failure> {
+    let course = Course::new(Arc::new(bank), Arc::new(Mlsysim));
+    let place = course.catalog.place(id).ok_or_else(|| {
+        Failure::usage(format!(
+            "`{id}` is retired: it is asked no more; `staffml draw {id}` shows it"
+        ))
+    })?;
+    let mut planned = Planned::variant(place, seed);
+    planned.given = given.to_vec();
+    let mut setup = Setup::listed(Mode::Practice, id, seed, vec![planned]);
+    (setup.confidence, setup.rated) = (false, false);
+    let clock = Clock::new(args.date);
+    let state = State::new(Arc::clone(&course.catalog));
+    let mut journal = MemoryJournal::default();
+    let mut runner = Runner::start(course, state, setup, clock.now(), &mut journal)?;
+    if runner.is_done() {
+        let why = journal.events.iter().find_map(|event| match &event.what {
+            What::Broken(broken) => Some(broken.error.clone()),
+            _ => None,
+        });
+        return Err(Failure::usage(why.unwrap_or_else(|| format!("`{id}` cannot be asked"))));
+    }
+    crate::play::play(args, &mut runner, &mut journal, clock)?;
+    let right = match runner.view(clock.now()).stage {
+        Stage::Done(summary) => summary.right == 1,
+        _ => false,
+    };
     Ok(if right { Outcome::Yes } else { Outcome::No })
 }
 

@@ -11,6 +11,7 @@ mod export;
 mod failure;
 mod home;
 mod learner;
+mod lines;
 mod log;
 mod output;
 mod plan;

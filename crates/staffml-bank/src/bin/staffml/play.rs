@@ -2,17 +2,18 @@
 //!
 //! This is the plain front end; another one needs a [`Runner`], a journal and the clock, and nothing of this file.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use serde_json::json;
 use staffml_bank::log::Log;
 use staffml_bank::session::{
-    Ending, Form, Input, Prompt, Runner, SessionError, Setup, Stage, View,
+    Ending, Form, Input, Journal, Prompt, Runner, SessionError, Setup, Stage, View,
 };
 
 use crate::args::Args;
 use crate::failure::{Failure, Outcome};
 use crate::learner::Learner;
+use crate::lines::{Lines, Typed};
 use crate::output;
 use crate::screen::{self, Fresh, Style};
 
@@ -26,15 +27,15 @@ pub(crate) fn start(
     setup.tz_minutes = learner.clock.tz_minutes;
     setup.confidence &= learner.state.settings().confidence;
     let clock = learner.clock;
-    let runner = Runner::start(learner.course, learner.state, setup, clock.now(), &mut log)?;
-    play(args, runner, &mut log, clock)
+    let mut runner = Runner::start(learner.course, learner.state, setup, clock.now(), &mut log)?;
+    play(args, &mut runner, &mut log, clock)
 }
 
 /// Plays a session to its end.
 pub(crate) fn play(
     args: &Args,
-    mut runner: Runner,
-    log: &mut Log,
+    runner: &mut Runner,
+    log: &mut dyn Journal,
     clock: crate::clock::Clock,
 ) -> Result<Outcome, Failure> {
     #[cfg(feature = "tui")]
@@ -42,7 +43,8 @@ pub(crate) fn play(
         return crate::tui::play(args, runner, log, clock);
     }
     let style = style(args);
-    let stdin = io::stdin();
+    let lines =
+        Lines::new().map_err(|error| Failure::io(format!("cannot read the keyboard: {error}")))?;
     let mut shown: Shown = None;
     loop {
         let view = runner.view(clock.now());
@@ -51,31 +53,41 @@ pub(crate) fn play(
         if let Stage::Done(summary) = &view.stage {
             return Ok(if summary.why == Ending::Left { Outcome::Left } else { Outcome::Yes });
         }
-        let mut line = String::new();
-        let input = match stdin.lock().read_line(&mut line) {
-            Ok(0) => {
-                if !args.json {
-                    output::text("\n")?;
+        let typed = loop {
+            let typed = lines.next();
+            match typed.map_err(|e| Failure::io(format!("cannot read the answer: {e}")))? {
+                Typed::Nothing => {
+                    // A timed session ends by itself.
+                    runner.tick(clock.now(), log);
+                    if runner.is_done() {
+                        break Typed::Nothing;
+                    }
                 }
-                Ok(Input::Quit)
+                typed => break typed,
             }
-            Ok(_) => Input::line(runner.prompt(), &line),
-            // Bytes that are no text: as if nothing readable had been typed.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => match runner.prompt() {
-                Prompt::Number => Ok(Input::Answer("\u{fffd}".to_owned())),
-                _ => Err("that is no UTF-8 text".to_owned()),
-            },
-            Err(error) => return Err(Failure::io(format!("cannot read the answer: {error}"))),
         };
         let now = clock.now();
-        let done = match input {
-            Ok(input) => runner.input(input, now, log),
-            Err(_) => runner.line(&line, now, log),
+        let stops = matches!(typed, Typed::Stop | Typed::End);
+        if stops && !args.json {
+            output::text("\n")?;
+        }
+        let done = match typed {
+            Typed::Nothing => Ok(()),
+            Typed::Stop | Typed::End => runner.input(Input::Quit, now, log),
+            Typed::Line(line) => runner.line(&line, now, log),
+            // As if nothing readable had been typed.
+            Typed::NoText => match runner.prompt() {
+                Prompt::Number => runner.input(Input::Answer("\u{fffd}".to_owned()), now, log),
+                Prompt::Text => runner.line("", now, log),
+                _ => runner.line("\u{fffd}", now, log),
+            },
         };
         match done {
             Ok(()) => {}
             // The answer still waits: the learner may free the disk and press Enter again, or leave.
-            Err(SessionError::Journal(why)) if stdin.is_terminal() => output::error(&why),
+            Err(SessionError::Journal(why)) if !stops && io::stdin().is_terminal() => {
+                output::error(&why);
+            }
             Err(error) => return Err(error.into()),
         }
     }

@@ -58,6 +58,7 @@ pub(crate) fn prompt(view: &View) -> &'static str {
     match &view.stage {
         Stage::Ask(_) => "> ",
         Stage::Confidence(_) => "sure? 1-5 > ",
+        Stage::Feedback(f) if is_text(f) => "Enter keeps the marks > ",
         Stage::Feedback(_) => "Enter goes on > ",
         _ => "",
     }
@@ -77,6 +78,8 @@ fn ask(ask: &Ask, view: &View, style: Style, fresh: Fresh) -> String {
     if !fresh.question && !fresh.step {
         if let Some(message) = &ask.message {
             out.push_str(&wrap(message));
+        } else if let Form::Mark { levels, anchors, .. } = &ask.form {
+            out.push_str(&rows(levels, anchors));
         } else if let Some(hint) = ask.hints.last() {
             out.push_str(&wrap(&format!("Hint: {hint}")));
         }
@@ -103,15 +106,43 @@ fn ask(ask: &Ask, view: &View, style: Style, fresh: Fresh) -> String {
             out.push_str(&wrap(&format!("\n{back}\n\nDid you know it? y or n")));
         }
         Form::Mark { levels, anchors, quoted } => {
-            for (i, (level, anchor)) in levels.iter().zip(anchors).enumerate() {
-                out.push_str(&indent(&format!("{i}: {level}. For example: {anchor}"), 2, 5));
-            }
+            out.push_str(&rows(levels, anchors));
             let quote = if *quoted { " and the words of your text that earn it" } else { "" };
-            out.push_str(&wrap(&format!("Type a mark{quote}.")));
+            let keys = "[? examples, k for 0, q leave]";
+            out.push_str(&wrap(&format!("Type a mark{quote}. {keys}")));
         }
         _ => out.push_str(&wrap(&keys)),
     }
     out
+}
+
+/// What earns each mark, and examples where they were asked for.
+fn rows(levels: &[String], anchors: &[String]) -> String {
+    let mut out = String::new();
+    for (i, level) in levels.iter().enumerate() {
+        out.push_str(&indent(&format!("{i}: {level}"), 2, 5));
+        if let Some(anchor) = anchors.get(i) {
+            out.push_str(&indent(&format!("for example: {anchor}"), 5, 5));
+        }
+    }
+    out
+}
+
+/// Whether a verdict is about a text whose marks may still be changed.
+pub(crate) fn is_text(f: &Feedback) -> bool {
+    !f.marks.is_empty() && !f.answer.is_empty()
+}
+
+/// The marks of a text, each with the words that earn it.
+pub(crate) fn marks(f: &Feedback) -> Vec<String> {
+    let row = |(i, m): (usize, &staffml_bank::session::Marked)| {
+        let most = m.levels.len().saturating_sub(1);
+        let earns = m.levels.get(usize::from(m.mark)).map_or("", String::as_str);
+        let before = if m.mark == m.blind { String::new() } else { format!(", blind {}", m.blind) };
+        let quote = m.quote.as_ref().map(|q| format!(" (\u{201c}{q}\u{201d})")).unwrap_or_default();
+        format!("{}. {}: {} of {most}{before}, {earns}{quote}", i + 1, m.ask, m.mark)
+    };
+    f.marks.iter().enumerate().map(row).collect()
 }
 
 fn keys(ask: &Ask) -> String {
@@ -156,13 +187,14 @@ fn sure(sure: &Sure) -> String {
 fn feedback(f: &Feedback, style: Style) -> String {
     let mut out = String::from("\n");
     if let Some(note) = &f.note {
-        out = wrap(note);
-        // A note on the marks of a text stands above its model answer; other notes stand alone.
-        if f.rating.is_some() || f.parts.is_empty() {
-            return out;
-        }
+        return wrap(note);
     }
-    let word = outcome(f.outcome);
+    if f.revised {
+        out.push_str(&wrap(&format!("{}: {}", word(f), f.message)));
+        marks(f).iter().for_each(|row| out.push_str(&indent(row, 2, 5)));
+        return out;
+    }
+    let word = word(f);
     let text = format!("{word}: {}", f.message);
     // The word is painted after wrapping, so that the codes do not count as columns.
     out.push_str(&wrap(&text).replacen(word, &style.verdict(f.outcome, word), 1));
@@ -173,6 +205,7 @@ fn feedback(f: &Feedback, style: Style) -> String {
             format!("{}. {}: you {own}, answer {}", i + 1, outcome(judged), part.right_answer);
         out.push_str(&indent(&text, 2, 5));
     }
+    marks(f).iter().for_each(|row| out.push_str(&indent(row, 2, 5)));
     if let Some(d) = &f.diagnosis {
         if let (Some(wrong), Some(right)) = (&d.wrong, &d.right) {
             out.push_str(&indent(&format!("your step: {wrong}"), 2, 4));
@@ -183,16 +216,26 @@ fn feedback(f: &Feedback, style: Style) -> String {
     if f.parts.is_empty() {
         out.push_str(&wrap(&format!("Answer: {}", f.right_answer)));
     }
-    if !f.outcome.is_correct() {
+    if !f.outcome.is_correct() || is_text(f) {
         out.push('\n');
         out.push_str(&f.solution);
     }
     out.push_str(&wrap(&format!("\n{}", f.takeaway)));
+    if is_text(f) {
+        out.push_str(&wrap(
+            "\nCompare with the model answer. `2 0` changes the mark of row 2 to 0; a mark above your own blind one needs new words of your text, as in `2 1 and the words`.",
+        ));
+    }
     if let Some(days) = f.due_in_days {
         let when = if days == 1 { "tomorrow".to_owned() } else { format!("in {days} days") };
         out.push_str(&format!("It comes back {when}.\n"));
     }
     out
+}
+
+/// The word for a verdict; what a learner marked has no other judge.
+pub(crate) fn word(f: &Feedback) -> &'static str {
+    if is_text(f) { "Your marks" } else { outcome(f.outcome) }
 }
 
 /// The word for an outcome.

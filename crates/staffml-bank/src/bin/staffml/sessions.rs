@@ -24,6 +24,7 @@ pub(crate) fn filter(pick: &Pick) -> Filter {
     filter.topics.clone_from(&pick.topic);
     filter.levels.clone_from(&pick.level);
     filter.zones.clone_from(&pick.zone);
+    filter.modes.clone_from(&pick.mode);
     filter.tags.clone_from(&pick.tag);
     filter
 }
@@ -141,8 +142,8 @@ pub(crate) fn timed(args: &Args, command: &Gauntlet) -> Result<Outcome, Failure>
     let clock = learner.clock;
     if command.resume {
         let (course, state) = (learner.course, learner.state);
-        let runner = gauntlet::resume(course, state, clock.tz_minutes, clock.now(), &mut log)?;
-        return play::play(args, runner, &mut log, clock);
+        let mut runner = gauntlet::resume(course, state, clock.tz_minutes, clock.now(), &mut log)?;
+        return play::play(args, &mut runner, &mut log, clock);
     }
     let catalog = &learner.course.catalog;
     let bank = gauntlet::fingerprint(catalog);

@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use staffml_bank::log::StudyDay;
 use staffml_bank::model::Topic;
-use staffml_bank::model::taxonomy::{Area, Kind, Level, Track, Zone};
+use staffml_bank::model::taxonomy::{Area, Kind, Level, Mode, Track, Zone};
 use staffml_bank::sched::Aim;
 use staffml_bank::session::gauntlet::Preset;
 
@@ -25,6 +25,9 @@ pub(crate) struct Pick {
     /// Zone, for example diagnosis.
     #[arg(long, value_parser = word::<Zone>)]
     pub(crate) zone: Vec<Zone>,
+    /// Mode of reasoning, for example napkin-math.
+    #[arg(long, value_parser = word::<Mode>)]
+    pub(crate) mode: Vec<Mode>,
     /// Tag, for example chapter:serving.
     #[arg(long)]
     pub(crate) tag: Vec<String>,
@@ -260,7 +263,7 @@ macro_rules! closed {
         }
     )*};
 }
-closed!(Track, Area, Topic, Level, Zone, Kind);
+closed!(Track, Area, Topic, Level, Zone, Kind, Mode);
 
 fn preset(text: &str) -> Result<Preset, String> {
     let known = || Preset::ALL.map(Preset::name).join(", ");

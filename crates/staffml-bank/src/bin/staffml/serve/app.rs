@@ -84,6 +84,7 @@ enum Done {
     Turn,
     Known { known: bool },
     Mark { mark: u32, quote: String },
+    Revise { row: usize, mark: u32, quote: String },
     Confidence { choice: usize },
     Hint,
     Skip,
@@ -139,15 +140,17 @@ impl App {
         }))
     }
 
-    /// Begins a session; one that is open is left first, as if its window had been closed.
+    /// Leaves the session that is open, as if its window had been closed.
+    pub(super) fn leave(&self) -> Result<(), Failure> {
+        self.with(leave)
+    }
+
+    /// Begins a session; one that is open is left first.
     pub(super) fn begin(&self, body: &Value) -> Call {
         let begin: Begin =
             serde_json::from_value(body.clone()).map_err(|e| bad(format!("no session: {e}")))?;
         self.with(|open| {
-            if let Some(mut old) = open.take() {
-                let now = old.clock.now();
-                old.runner.input(Input::Quit, now, &mut old.log).map_err(Failure::from)?;
-            }
+            leave(open)?;
             let (learner, mut log) = Learner::open(&self.args)?;
             let clock = learner.clock;
             let runner = if begin.mode == "resume" {
@@ -211,6 +214,14 @@ impl App {
     }
 }
 
+fn leave(open: &mut Option<Open>) -> Result<(), Failure> {
+    if let Some(mut old) = open.take() {
+        let now = old.clock.now();
+        old.runner.input(Input::Quit, now, &mut old.log)?;
+    }
+    Ok(())
+}
+
 fn nothing_open() -> Refused {
     Refused { status: 409, message: "no session is open; begin one".to_owned() }
 }
@@ -232,6 +243,7 @@ fn input(done: Done) -> Result<Input, Refused> {
         Done::Turn => Input::Turn,
         Done::Known { known } => Input::Known(known),
         Done::Mark { mark, quote } => Input::Mark(mark, quote),
+        Done::Revise { row, mark, quote } => Input::Revise(row, mark, quote),
         Done::Confidence { choice } => Input::Confidence(choice),
         Done::Hint => Input::Hint,
         Done::Skip => Input::Skip,

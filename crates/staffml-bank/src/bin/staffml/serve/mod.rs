@@ -12,6 +12,7 @@ mod guard;
 mod http;
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
 use std::sync::Arc;
 use std::thread;
 
@@ -19,8 +20,13 @@ use crate::args::{Args, Serve};
 use crate::failure::{Failure, Outcome};
 use crate::output;
 
+use crate::lines::Stop;
+
 use app::App;
 use guard::Guard;
+
+/// How often a server that nobody calls looks whether it should end.
+const PAUSE: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &Args, command: &Serve) -> Result<Outcome, Failure> {
     let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), command.port);
@@ -43,12 +49,17 @@ pub(crate) fn run(args: &Args, command: &Serve) -> Result<Outcome, Failure> {
     }
     let app = Arc::new(App::new(args.clone()));
     let guard = Arc::new(guard);
-    loop {
-        let request = server.recv().map_err(|error| {
+    let stop = Stop::new().map_err(|e| Failure::io(format!("cannot listen to Ctrl-C: {e}")))?;
+    while !stop.is_wanted() {
+        let request = server.recv_timeout(PAUSE).map_err(|error| {
             Failure::io(format!("the connection to the browser broke: {error}"))
         })?;
+        let Some(request) = request else { continue };
         let (app, guard) = (Arc::clone(&app), Arc::clone(&guard));
         // A request that is slow to arrive must not hold up the others.
         thread::spawn(move || http::answer(request, &guard, &app));
     }
+    // An answer that waits for its confidence counts, as it does when the session is left.
+    app.leave()?;
+    Ok(Outcome::Yes)
 }

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use staffml_bank::sched::Rating;
-use staffml_bank::session::{Input, Prompt, Stage, View};
+use staffml_bank::session::{Ask, Form, Input, Prompt, Stage, View};
 
 use super::{Act, Ui};
 
@@ -36,7 +36,9 @@ pub(super) fn press(ui: &mut Ui, view: &View, prompt: Prompt, key: KeyEvent) -> 
         return typed(ui, key.code, |line| Act::Input(Input::Calculate(line)));
     }
     match prompt {
-        Prompt::Number | Prompt::Text | Prompt::Mark(_) => typed(ui, key.code, Act::Line),
+        Prompt::Number | Prompt::Text | Prompt::Mark(_) | Prompt::Revise(_) => {
+            typed(ui, key.code, Act::Line)
+        }
         Prompt::Card => match key.code {
             KeyCode::Enter | KeyCode::Char(' ') => Act::Input(Input::Turn),
             KeyCode::Char(c) => one(prompt, c),
@@ -58,7 +60,12 @@ pub(super) fn press(ui: &mut Ui, view: &View, prompt: Prompt, key: KeyEvent) -> 
 }
 
 pub(super) fn has_calculator(view: &View) -> bool {
-    matches!(&view.stage, Stage::Ask(ask) if ask.calculator)
+    matches!(&view.stage, Stage::Ask(ask) if takes_sums(ask))
+}
+
+/// Whether there is anything to calculate: cards and marks need no numbers.
+pub(super) fn takes_sums(ask: &Ask) -> bool {
+    ask.calculator && !matches!(ask.form, Form::Card { .. } | Form::Mark { .. })
 }
 
 fn scroll(ui: &mut Ui, by: i16) -> Act {

@@ -9,6 +9,8 @@ mod edit;
 mod keys;
 
 #[cfg(test)]
+mod pictures;
+#[cfg(test)]
 mod tests;
 
 use core::time::Duration;
@@ -16,12 +18,12 @@ use std::io;
 
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
-use staffml_bank::log::Log;
-use staffml_bank::session::{Ending, Input, Runner, SessionError, Stage};
+use staffml_bank::session::{Ending, Form, Input, Journal, Runner, SessionError, Stage};
 
 use crate::args::Args;
 use crate::clock::Clock;
 use crate::failure::{Failure, Outcome};
+use crate::lines::Stop;
 use crate::output;
 use crate::play::style;
 use crate::screen::{self, Fresh};
@@ -59,13 +61,13 @@ pub(super) enum Act {
 /// Plays a session to its end.
 pub(crate) fn play(
     args: &Args,
-    mut runner: Runner,
-    log: &mut Log,
+    runner: &mut Runner,
+    log: &mut dyn Journal,
     clock: Clock,
 ) -> Result<Outcome, Failure> {
     let mut terminal = ratatui::try_init()
         .map_err(|e| Failure::io(format!("cannot use the terminal: {e}; --plain needs less")))?;
-    let played = watch(&mut terminal, args, &mut runner, log, clock);
+    let played = watch(&mut terminal, args, runner, log, clock);
     let restored = ratatui::try_restore();
     played?;
     restored.map_err(|e| Failure::io(format!("cannot restore the terminal: {e}")))?;
@@ -82,12 +84,16 @@ fn watch(
     terminal: &mut DefaultTerminal,
     args: &Args,
     runner: &mut Runner,
-    log: &mut Log,
+    log: &mut dyn Journal,
     clock: Clock,
 ) -> Result<(), Failure> {
     let mut ui = Ui { color: style(args).color, ..Ui::default() };
     let broken = |e: io::Error| Failure::io(format!("the terminal is gone: {e}"));
+    let stop = Stop::new().map_err(broken)?;
     while !runner.is_done() {
+        if stop.is_wanted() {
+            return Ok(runner.input(Input::Quit, clock.now(), log)?);
+        }
         let view = runner.view(clock.now());
         terminal.draw(|frame| draw::draw(frame, &view, &ui)).map_err(broken)?;
         // A timed session moves on by itself.
@@ -137,8 +143,17 @@ impl Ui {
         };
         if place(before) != place(now) {
             *self = Self { color: self.color, ..Self::default() };
-        } else if !self.in_calculator {
+        } else if !self.in_calculator && !refused(now) {
             self.answer = Line::default();
         }
+    }
+}
+
+/// Whether the words for a mark were not taken. They stay in the line: most of them were right.
+fn refused(view: &staffml_bank::session::View) -> bool {
+    match &view.stage {
+        Stage::Ask(ask) => matches!(ask.form, Form::Mark { .. }) && ask.message.is_some(),
+        Stage::Feedback(f) => screen::is_text(f) && f.note.is_some(),
+        _ => false,
     }
 }

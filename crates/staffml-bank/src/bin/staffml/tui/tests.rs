@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use staffml_bank::Bank;
 use staffml_bank::log::Moment;
+use staffml_bank::model::taxonomy::Kind;
 use staffml_bank::oracle::Builtin;
 use staffml_bank::sched::Aim;
 use staffml_bank::session::{Course, Input, MemoryJournal, Runner, Setup, Stage, View};
@@ -14,15 +16,15 @@ use staffml_bank::state::{Filter, State};
 
 use super::{Act, Ui, draw, edit::Line, keys};
 
-struct Desk {
+pub(super) struct Desk {
     runner: Runner,
     journal: MemoryJournal,
-    ui: Ui,
+    pub(super) ui: Ui,
     seconds: i64,
 }
 
 impl Desk {
-    fn new(id: &str) -> Self {
+    pub(super) fn new(id: &str) -> Self {
         let course = Course::new(Arc::new(Bank::embedded()), Arc::new(Builtin));
         let state = State::new(Arc::clone(&course.catalog));
         let mut journal = MemoryJournal::default();
@@ -35,7 +37,7 @@ impl Desk {
         self.runner.view(at(self.seconds))
     }
 
-    fn press(&mut self, code: KeyCode) -> Act {
+    pub(super) fn press(&mut self, code: KeyCode) -> Act {
         self.seconds += 1;
         let before = self.view();
         let key = KeyEvent::new(code, KeyModifiers::NONE);
@@ -50,18 +52,33 @@ impl Desk {
         act
     }
 
-    fn type_line(&mut self, text: &str) {
+    pub(super) fn type_line(&mut self, text: &str) {
         text.chars().for_each(|c| {
             self.press(KeyCode::Char(c));
         });
         self.press(KeyCode::Enter);
     }
 
-    /// The screen as lines.
-    fn screen(&self, width: u16, height: u16) -> Vec<String> {
+    /// With colors, as on a terminal that has them.
+    pub(super) fn color(&mut self) {
+        self.ui.color = true;
+    }
+
+    /// What waits: the name of a prompt.
+    pub(super) fn stage(&self) -> String {
+        let name = format!("{:?}", self.runner.prompt()).to_lowercase();
+        name.split('(').next().unwrap_or_default().to_owned()
+    }
+
+    pub(super) fn buffer(&self, width: u16, height: u16) -> Buffer {
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw::draw(frame, &self.view(), &self.ui)).unwrap();
-        let buffer = terminal.backend().buffer().clone();
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as lines.
+    fn screen(&self, width: u16, height: u16) -> Vec<String> {
+        let buffer = self.buffer(width, height);
         (0..height)
             .map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>())
             .collect()
@@ -165,4 +182,36 @@ fn a_line_edits_as_lines_do() {
     line.right();
     line.backspace();
     assert_eq!(line.text(), " xb");
+}
+
+/// An open question by keys: marks, examples, second thoughts beside the model answer.
+#[test]
+fn a_text_is_marked_by_keys_alone() {
+    let bank = Bank::embedded();
+    let open = bank.templates().iter().find(|t| t.head.kind == Kind::Open).unwrap();
+    let mut desk = Desk::new(open.id());
+    while desk.stage() == "number" {
+        desk.press(KeyCode::F(3));
+    }
+    desk.type_line("It is bound by memory, since decoding streams every weight.");
+    assert_eq!(desk.stage(), "mark");
+    assert!(!desk.screen(80, 40).join("\n").contains("for example"));
+    desk.press(KeyCode::F(1));
+    assert!(desk.screen(80, 40).join("\n").contains("for example"));
+    desk.type_line("1 words that are not there");
+    assert_eq!(desk.ui.answer.text(), "1 words that are not there", "refused words can be mended");
+    for _ in 0..30 {
+        desk.press(KeyCode::Backspace);
+    }
+    while desk.stage() == "mark" {
+        desk.type_line("1 bound by memory");
+    }
+    let screen = desk.screen(80, 24).join("\n");
+    assert!(screen.contains("Model answer") && screen.contains("Your marks"), "{screen}");
+    desk.type_line("1 0");
+    let Stage::Feedback(feedback) = desk.view().stage else { panic!("no verdict") };
+    assert_eq!((feedback.marks[0].blind, feedback.marks[0].mark), (1, 0));
+    assert!(desk.ui.answer.text().is_empty());
+    desk.press(KeyCode::Enter);
+    assert_ne!(desk.stage(), "revise");
 }
