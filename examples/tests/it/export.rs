@@ -1,4 +1,8 @@
 //! Networks of every layer that the exporter writes, run by the trainer and by the board runtime.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test, as the test itself would"
+)]
 
 use kits_hal::{Check, Model, Session, convert};
 use tinytorch_core::nn::{
@@ -120,7 +124,7 @@ fn every_layer_gives_the_same_bytes_on_a_board() {
     for softmax in [false, true] {
         for (name, model, shape) in networks(rng) {
             model.train(false);
-            let batch: Vec<usize> = std::iter::once(24).chain(shape).collect();
+            let batch: Vec<usize> = core::iter::once(24).chain(shape).collect();
             let x = Tensor::randn(&batch[..], DType::F32, rng).unwrap();
             let options = QuantizeOpts { softmax, ..QuantizeOpts::default() };
             let twin = quant::quantize(&model, &x, &options).unwrap();

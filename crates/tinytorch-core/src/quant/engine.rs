@@ -295,4 +295,96 @@ mod tests {
             assert!(Engine::new(g).is_err(), "{what}");
         }
     }
+
+    /// A border, a depthwise convolution of it, its sum with the input, means of windows, means of all.
+    fn blocks() -> QGraph {
+        let constant = |shape: &[usize], data| QTensor { data, ..activation(shape) };
+        let none = FusedActivation::None;
+        let window = |kernel, stride| Window {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: Padding::Valid,
+        };
+        // The middle tap passes channel 0 on and doubles channel 1.
+        let mut taps = vec![0; 18];
+        (taps[8], taps[9]) = (1, 2);
+        QGraph {
+            tensors: vec![
+                activation(&[1, 4, 4, 2]),
+                activation(&[1, 6, 6, 2]),
+                constant(&[1, 3, 3, 2], QData::I8(taps)),
+                constant(&[2], QData::I32(vec![0, -3])),
+                activation(&[1, 4, 4, 2]),
+                activation(&[1, 4, 4, 2]),
+                activation(&[1, 2, 2, 2]),
+                activation(&[1, 2]),
+            ],
+            ops: vec![
+                QOp::Pad { input: 0, output: 1, before: [1; 2], after: [1; 2] },
+                QOp::DepthwiseConv2d {
+                    input: 1,
+                    weight: 2,
+                    bias: 3,
+                    output: 4,
+                    window: window(3, 1),
+                    activation: none,
+                },
+                QOp::Add { inputs: [0, 4], output: 5, activation: none },
+                QOp::AvgPool2d { input: 5, output: 6, window: window(2, 2), activation: none },
+                QOp::Mean { input: 6, output: 7 },
+            ],
+            input: 0,
+            output: 7,
+        }
+    }
+
+    #[test]
+    fn blocks_by_hand() {
+        let engine = Engine::new(blocks()).unwrap();
+        // Channel 0 is 3 everywhere: 3 + 3. Channel 1 is 5: 5 + 2·5 - 3.
+        let x: Vec<i8> = [3, 5].into_iter().cycle().take(32).collect();
+        assert_eq!(engine.run(&x).unwrap(), [6, 12]);
+        // Two samples at once are the two alone.
+        let other: Vec<i8> = (0..32).map(|i| i * 3 % 50 - 20).collect();
+        let both = engine.samples(&[&x[..], &other[..]].concat(), 2).unwrap();
+        assert_eq!(both, [engine.run(&x).unwrap(), engine.run(&other).unwrap()].concat());
+    }
+
+    #[test]
+    fn blocks_that_do_not_fit_are_refused() {
+        type Change = fn(&mut QGraph);
+        let changes: [(&str, Change); 9] = [
+            ("small border", |g| g.tensors[1].shape = vec![1, 5, 6, 2]),
+            ("border quantisation", |g| g.tensors[1].quant = Quantization::per_tensor(2.0, 0)),
+            ("filters of half a channel", |g| {
+                g.tensors[2] =
+                    QTensor { data: QData::I8(vec![0; 27]), ..activation(&[1, 3, 3, 3]) };
+            }),
+            ("scales along another axis", |g| {
+                g.tensors[2].quant = Quantization::along(1, vec![1.0; 3]);
+            }),
+            ("a bias too large", |g| g.tensors[3].data = QData::I32(vec![0, i32::MIN])),
+            ("operands of two shapes", |g| {
+                g.ops[2] =
+                    QOp::Add { inputs: [1, 4], output: 5, activation: FusedActivation::None };
+            }),
+            ("a sum too fine", |g| g.tensors[5].quant = Quantization::per_tensor(1e-9, 0)),
+            ("a mean of another shape", |g| g.tensors[7].shape = vec![1, 2, 1]),
+            ("a constant as an operand", |g| {
+                g.ops[2] =
+                    QOp::Add { inputs: [0, 2], output: 5, activation: FusedActivation::None };
+            }),
+        ];
+        for (what, change) in changes {
+            let mut g = blocks();
+            change(&mut g);
+            assert!(Engine::new(g).is_err(), "{what}");
+        }
+        // A window that covers more than 32 bits can sum.
+        let mut g = blocks();
+        let window = Window { kernel: [1 << 12; 2], stride: [2; 2], padding: Padding::Same };
+        g.ops[3] =
+            QOp::AvgPool2d { input: 5, output: 6, window, activation: FusedActivation::None };
+        assert!(Engine::new(g).unwrap_err().to_string().contains("8388608"));
+    }
 }
