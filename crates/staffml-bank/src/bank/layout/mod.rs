@@ -21,8 +21,8 @@ pub struct LayoutError {
     pub why: String,
 }
 
-/// Keys at the top of a file in their order; those of one list keep the order they have.
-const ORDER: [&[&str]; 31] = [
+/// Keys at the top of a file in their order; those of one list, and all others, keep the order they have.
+const ORDER: [&[&str]; 32] = [
     &["format"],
     &["id", "name"],
     &["version"],
@@ -36,10 +36,12 @@ const ORDER: [&[&str]; 31] = [
     &["created"],
     &["updated"],
     &["reviewed"],
-    &["tracks", "track"],
-    &["level", "levels"],
+    &["tracks"],
+    &["level"],
     &["area"],
     &["topic"],
+    &["track"],
+    &["levels"],
     &["zone"],
     &["bloom"],
     &["mode"],
@@ -53,11 +55,10 @@ const ORDER: [&[&str]; 31] = [
     &["stem", "front"],
     &["back"],
     &["model_answer"],
-    &["takeaway"],
 ];
 
 /// Places in [`ORDER`] at which a new group of keys begins.
-const GROUPS: [usize; 3] = [13, 27, 31];
+const GROUPS: [usize; 2] = [13, 29];
 
 /// Returns the canonical form of a file.
 ///
@@ -295,7 +296,8 @@ fn ordered(mut items: Vec<Item>) -> Vec<Item> {
         let group = |item: &Item| GROUPS.iter().filter(|start| rank(item) >= **start).count();
         for i in 1..items.len() {
             let alone = matches!(items[i - 1].body, Body::None);
-            items[i].blank = alone || group(&items[i - 1]) != group(&items[i]);
+            let begins = alone || group(&items[i - 1]) != group(&items[i]);
+            items[i].blank = begins || (items[i].blank && rank(&items[i]) == ORDER.len());
         }
     }
     items.extend(rest);
@@ -304,7 +306,6 @@ fn ordered(mut items: Vec<Item>) -> Vec<Item> {
 
 fn rank(item: &Item) -> usize {
     match &item.body {
-        Body::Entry { key, .. } if key.starts_with("stem_") => 27,
         Body::Entry { key, .. } => {
             ORDER.iter().position(|keys| keys.contains(&key.as_str())).unwrap_or(ORDER.len())
         }
@@ -348,6 +349,17 @@ mod tests {
             let once = lay_out(text).unwrap_or_else(|e| panic!("{path}: {e}"));
             assert_eq!(lay_out(&once).as_deref(), Ok(once.as_str()), "{path}");
             assert_eq!(content_hash(&once), content_hash(text), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_order_of_keys_is_that_of_the_shipped_files() {
+        for (path, text) in FILES.iter().filter(|(path, _)| path.ends_with(".toml")) {
+            let top: Vec<Item> = items(text)
+                .into_iter()
+                .take_while(|item| !matches!(item.body, Body::Header(_)))
+                .collect();
+            assert!(top.iter().map(rank).is_sorted(), "{path}");
         }
     }
 

@@ -16,6 +16,10 @@ fn a_question_is_shown_as_its_author_sees_it() {
     ] {
         assert!(out.contains(part), "{part} is not in {out}");
     }
+    // Parameters stand in the order of the file.
+    let places: Vec<_> =
+        ["\n  flash:", "\n  code:", "\n  n:", "\n  b:"].map(|p| out.find(p)).into();
+    assert!(places.is_sorted() && places[0].is_some(), "{places:?} in {out}");
     let told = json(&staffml(&["show", "w02-flash-headroom", "--json"]));
     assert_eq!(told["schema"], "staffml-show/1");
     assert_eq!(told["content"]["answer"]["output"], "spare");

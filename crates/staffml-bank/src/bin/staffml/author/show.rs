@@ -6,6 +6,7 @@ use staffml_bank::expr::{Expr, Style};
 use staffml_bank::model::Template;
 use staffml_bank::oracle::{Builtin, Equation, Mlsysim, Oracle as _};
 use toml::Value as Toml;
+use toml::de::{DeTable, DeValue};
 
 use super::args::Show;
 use super::beside;
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &Args, command: &Show) -> Result<Outcome, Failure> {
         }
         output::object(&out)?;
     } else {
-        output::text(&text(&bank, template, &content, &chains))?;
+        output::text(&text(&bank, template, &chains))?;
     }
     Ok(Outcome::Yes)
 }
@@ -72,7 +73,7 @@ fn plain(value: &Toml) -> Value {
     }
 }
 
-fn text(bank: &Bank, template: &Template, content: &toml::Table, chains: &[&str]) -> String {
+fn text(bank: &Bank, template: &Template, chains: &[&str]) -> String {
     let (head, class) = (&template.head, &template.class);
     let words = |list: Vec<&str>| list.join(", ");
     let mut out = format!(
@@ -122,60 +123,67 @@ fn text(bank: &Bank, template: &Template, content: &toml::Table, chains: &[&str]
         "time_s",
         "tags",
     ];
-    // The order of the file, which a table of TOML does not keep.
-    let place = |key: &str| bank.source(&template.file).and_then(|text| position(text, key));
-    let mut rest: Vec<(&String, &Toml)> =
-        content.iter().filter(|(key, _)| !ABOVE.contains(&key.as_str())).collect();
-    rest.sort_by_key(|(key, _)| place(key).unwrap_or(usize::MAX));
-    for (key, value) in rest {
-        out.push('\n');
-        section(&mut out, key, value, 0);
+    let source = bank.source(&template.file).unwrap_or_default();
+    // Read before, so it reads again; this form knows the order of the file, in which parameters mean something.
+    let (document, _) = DeTable::parse_recoverable(source);
+    for (key, value) in in_order(document.get_ref()) {
+        if !ABOVE.contains(&key) {
+            out.push('\n');
+            section(&mut out, key, value, 0);
+        }
     }
     out
 }
 
-/// Where a key or a table of that name begins.
-fn position(text: &str, key: &str) -> Option<usize> {
-    let starts = |line: &str| {
-        let rest = line.trim_start_matches('[').strip_prefix(key)?;
-        rest.starts_with([' ', '=', ']', '.']).then_some(())
-    };
-    text.lines().position(|line| starts(line).is_some())
+/// Keys and values in the order of the file.
+fn in_order<'t>(table: &'t DeTable<'_>) -> Vec<(&'t str, &'t DeValue<'t>)> {
+    let mut out: Vec<_> = table.iter().collect();
+    out.sort_by_key(|(key, _)| key.span().start);
+    out.into_iter().map(|(key, value)| (key.get_ref().as_ref(), value.get_ref())).collect()
 }
 
 /// A key with its value, in lines of at most 78 characters.
-fn section(out: &mut String, key: &str, value: &Toml, indent: usize) {
-    let gap = " ".repeat(indent);
+fn section(out: &mut String, key: &str, value: &DeValue<'_>, indent: usize) {
+    let mut line = |text: &str| {
+        out.push_str(&output::indent(&format!("{key}: {text}"), indent, indent + 2));
+    };
     match value {
-        Toml::String(text) => {
-            let text = text.trim().replace('\n', " ");
-            out.push_str(&output::indent(&format!("{key}: {text}"), indent, indent + 2));
-        }
-        Toml::Table(table) => {
-            out.push_str(&format!("{gap}{key}:\n"));
-            for (key, value) in table {
+        DeValue::Table(table) => {
+            line("");
+            for (key, value) in in_order(table) {
                 section(out, key, value, indent + 2);
             }
         }
-        Toml::Array(list) if list.iter().any(Toml::is_table) => {
+        DeValue::Array(list) if list.iter().any(|item| item.get_ref().is_table()) => {
             for (i, item) in list.iter().enumerate() {
-                section(out, &format!("{key} {}", i + 1), item, indent);
+                section(out, &format!("{key} {}", i + 1), item.get_ref(), indent);
             }
         }
-        Toml::Array(list) => {
-            let items: Vec<String> = list.iter().map(bare).collect();
-            let text = format!("{key}: {}", items.join(", "));
-            out.push_str(&output::indent(&text, indent, indent + 2));
+        DeValue::Array(list) => {
+            let items: Vec<String> = list.iter().map(|item| bare(item.get_ref())).collect();
+            line(&items.join(", "));
         }
-        other => {
-            let text = format!("{key}: {}", bare(other));
-            out.push_str(&output::indent(&text, indent, indent + 2));
-        }
+        other => line(bare(other).trim()),
     }
 }
 
-fn bare(value: &Toml) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn bare(value: &DeValue<'_>) -> String {
+    match value {
+        DeValue::String(text) => text.replace('\n', " "),
+        DeValue::Integer(n) => n.as_str().to_owned(),
+        DeValue::Float(n) => n.as_str().to_owned(),
+        DeValue::Boolean(b) => b.to_string(),
+        DeValue::Datetime(day) => day.to_string(),
+        DeValue::Array(list) => {
+            let items: Vec<String> = list.iter().map(|item| bare(item.get_ref())).collect();
+            format!("[{}]", items.join(", "))
+        }
+        DeValue::Table(table) => {
+            let entry = |(key, value): (&str, &DeValue<'_>)| format!("{key} = {}", bare(value));
+            let entries: Vec<String> = in_order(table).into_iter().map(entry).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
 }
 
 /// An expression with the names of inputs and steps.
