@@ -1,7 +1,7 @@
 //! A variant that cannot be evaluated: noted, replaced at once, never shown again.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use staffml_bank::Bank;
 use staffml_bank::log::{Moment, What};
