@@ -151,7 +151,8 @@ fn keys(ask: &Ask) -> String {
         keys.push("? hint");
     }
     keys.extend(["s skip", "k don't know"]);
-    if ask.calculator {
+    // Where a text is written, a line that begins with = is part of it.
+    if ask.calculator && !matches!(ask.form, Form::Text | Form::Card { .. }) {
         keys.push("= calculator");
     }
     keys.push("q leave");
@@ -204,6 +205,9 @@ fn feedback(f: &Feedback, style: Style) -> String {
         let text =
             format!("{}. {}: you {own}, answer {}", i + 1, outcome(judged), part.right_answer);
         out.push_str(&indent(&text, 2, 5));
+    }
+    if !f.marks.is_empty() {
+        out.push_str("Rows of the rubric:\n");
     }
     marks(f).iter().for_each(|row| out.push_str(&indent(row, 2, 5)));
     if let Some(d) = &f.diagnosis {
