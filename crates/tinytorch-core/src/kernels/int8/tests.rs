@@ -86,7 +86,7 @@ fn sums_wrap_alike() {
 #[test]
 fn shared_products_equal_the_plain_one() {
     let mut rng = Rng::seed(4);
-    for [m, k, n] in [[150, 110, 90], [9, 600, 250]] {
+    for [m, k, n] in [[150, 310, 100], [9, 1_900, 250]] {
         assert!(m * k * n >= PARALLEL);
         let (a, w) = (codes(&mut rng, m * k), codes(&mut rng, n * k));
         compare(&a, &w, [m, k, n]);
