@@ -10,7 +10,10 @@
 use anyhow::{Result, ensure};
 use core::convert::Infallible;
 use kits_hal::hal::{FrameInfo, FrameSource, PixelFormat};
-use tinytorch_core::datasets::{Images, digits, scans};
+use tinytorch_core::datasets::{
+    Images, digits,
+    scans::{self, INK},
+};
 
 /// The container that firmware images embed.
 const KIT: &[u8] = include_bytes!("../../../firmware/sample/digits.kit");
@@ -72,9 +75,10 @@ impl FrameSource for Desk {
                 None => 0,
             };
             // Light falls off by a tenth from left to right.
-            let light = usize::from(ink) * (10 * width - x) / (10 * width);
-            let five = u16::try_from(light * 31 / 255).unwrap_or(31);
-            let six = u16::try_from(light * 63 / 255).unwrap_or(63);
+            let full = usize::from(INK) * 10 * width;
+            let light = usize::from(ink) * (10 * width - x);
+            let five = u16::try_from(light * 31 / full).unwrap_or(31);
+            let six = u16::try_from(light * 63 / full).unwrap_or(63);
             pixel.copy_from_slice(&(five << 11 | six << 5 | five).to_be_bytes());
         }
         Ok(self.info())
