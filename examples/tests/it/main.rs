@@ -3,3 +3,4 @@
 mod climb;
 mod export;
 mod price;
+mod quantizers;
