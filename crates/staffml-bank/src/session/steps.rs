@@ -59,6 +59,11 @@ impl Runner {
         }
         // Reprompts of single parts are no second try of the whole.
         open.tries = 1;
+        if open.answers.iter().all(String::is_empty) {
+            // Nobody is sure of nothing.
+            let given = Given { text: String::new(), verdict: None, ms };
+            return self.record(open, given, None, now, journal);
+        }
         let verdict = open.put.overall(&self.course, &open.answers);
         let text = open.answers.join("; ");
         self.given(open, Given { text, verdict, ms }, now, journal)

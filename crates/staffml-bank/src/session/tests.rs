@@ -424,3 +424,26 @@ fn a_concept_choice_names_the_misconception_of_the_option() {
     );
     assert_eq!(got.options, u32::try_from(n).ok());
 }
+
+#[test]
+fn nobody_is_asked_how_sure_they_are_of_nothing() {
+    let id = of_kind(Kind::Multi).expect("the bank has questions in parts");
+    for typed in [false, true] {
+        let mut journal = MemoryJournal::default();
+        let mut session = start(Setup::practice(1, only(&id), Aim::Practice), &mut journal);
+        if typed {
+            let first = right(&session); // of the first part
+            session.line(&first, at(1), &mut journal).unwrap();
+        }
+        for n in 2..20 {
+            let Stage::Ask(_) = session.view(at(n)).stage else { break };
+            session.line("k", at(n), &mut journal).unwrap();
+        }
+        assert_eq!(session.prompt() == Prompt::Confidence, typed);
+        if !typed {
+            assert!(matches!(session.view(at(30)).stage, Stage::Feedback(_)));
+            let answer = answers(&journal)[0];
+            assert_eq!((answer.outcome, answer.confidence), (Outcome::DontKnow, None));
+        }
+    }
+}
