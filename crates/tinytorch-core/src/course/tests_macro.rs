@@ -28,6 +28,7 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m12, false);
         $crate::course_tests!(@module m13, false);
         $crate::course_tests!(@module m15, false);
+        $crate::course_tests!(@module m18, false);
     };
     (@course $course:expr) => {
         /// The course that the tests ask.
@@ -49,6 +50,7 @@ macro_rules! course_tests {
     (@module m12, $demanded:expr) => { $crate::__course_m12!($demanded); };
     (@module m13, $demanded:expr) => { $crate::__course_m13!($demanded); };
     (@module m15, $demanded:expr) => { $crate::__course_m15!($demanded); };
+    (@module m18, $demanded:expr) => { $crate::__course_m18!($demanded); };
 }
 
 /// Panics with what was asked, expected and found unless the check passes. Used by [`course_tests!`](crate::course_tests).

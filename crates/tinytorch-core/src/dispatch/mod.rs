@@ -15,6 +15,7 @@ mod data;
 mod embedding;
 mod layers;
 mod losses;
+mod memo;
 #[cfg(feature = "std")]
 mod optim;
 mod profile;
@@ -40,6 +41,7 @@ pub(crate) use data::*;
 pub(crate) use embedding::*;
 pub(crate) use layers::*;
 pub(crate) use losses::*;
+pub(crate) use memo::*;
 #[cfg(feature = "std")]
 pub(crate) use optim::*;
 pub(crate) use profile::*;

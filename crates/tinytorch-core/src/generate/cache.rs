@@ -28,12 +28,12 @@ pub enum CacheType {
 }
 
 impl CacheType {
-    /// Bytes of a vector of `d` numbers.
-    const fn row_bytes(self, d: u64) -> u64 {
+    /// Bytes of a number.
+    const fn bytes(self) -> usize {
         match self {
-            Self::F32 => d.saturating_mul(4),
-            Self::F16 | Self::Bf16 => d.saturating_mul(2),
-            Self::I8 => d.saturating_add(4),
+            Self::F32 => 4,
+            Self::F16 | Self::Bf16 => 2,
+            Self::I8 => 1,
         }
     }
 }
@@ -64,9 +64,12 @@ impl KvShape {
     /// ```
     #[must_use]
     pub fn bytes(&self, batch: usize, len: usize, kept: CacheType) -> u64 {
-        let rows = [self.layers, batch, self.kv_heads, len];
-        let rows = rows.iter().map(|&n| n as u64).fold(2, u64::saturating_mul);
-        rows.saturating_mul(kept.row_bytes(self.head_dim as u64))
+        let numbers = dispatch::kv_bytes(self, batch, len, kept.bytes());
+        let scales = match kept {
+            CacheType::I8 => dispatch::kv_bytes(&Self { head_dim: 1, ..*self }, batch, len, 4),
+            _ => 0,
+        };
+        numbers.saturating_add(scales)
     }
 }
 
@@ -292,13 +295,21 @@ impl KvCache {
             Arc::make_mut(store).write(new.as_slice()?, queries, self.len, self.max_len)?;
         }
         // The first tokens see what was just computed: by tiles, unless they have to have the bits of one after the other.
-        if self.len == 0 && queries > 1 && self.kept == CacheType::F32 && !steady::is_on() {
+        let at_once = dispatch::by_reference_alone() && !steady::is_on();
+        if at_once && self.len == 0 && queries > 1 && self.kept == CacheType::F32 {
             return dispatch::whole_attention(q, k, v, Mask::Causal);
         }
         let [keys, values] = &*stores;
         let (start, max_len, batch) = (self.len, self.max_len, self.batch);
         let sizes = Sizes { batch, heads, groups, queries, d, start, max_len };
         let q = q.contiguous();
+        #[cfg(feature = "course")]
+        if crate::course::is_active()
+            && let (Some(keys), Some(values)) = (keys.f32s(), values.f32s())
+        {
+            let out = dispatch::cached_attention(q.as_slice()?, [keys, values], &sizes)?;
+            return Tensor::from_vec(out, [batch, heads, queries, d]);
+        }
         let out = keys.attend(values, q.as_slice()?, sizes);
         Tensor::from_vec(out, [batch, heads, queries, d])
     }

@@ -2,7 +2,7 @@
 
 use super::{CacheType, KvCache, KvShape, LanguageModel, Sampler};
 use crate::nostd::prelude::*;
-use crate::{Error, Result, Tensor, autograd::no_grad, kernels::steady};
+use crate::{Result, Tensor, dispatch, kernels::steady};
 
 /// A language model that can keep the keys and values of its blocks.
 ///
@@ -43,8 +43,8 @@ pub trait CachedModel: LanguageModel {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] for a cache of another model, another batch, more tokens than there is room for, while
-    /// operations are recorded or dropout is active; [`Error::IndexOutOfRange`] for an id outside the vocabulary.
+    /// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a cache of another model, another batch, more tokens than there is room for, while
+    /// operations are recorded or dropout is active; [`Error::IndexOutOfRange`](crate::Error::IndexOutOfRange) for an id outside the vocabulary.
     fn forward_cached(&self, ids: &Tensor, cache: &mut KvCache) -> Result<Tensor> {
         cache.check(self.kv_shape(), ids)?;
         let scores = self.forward_after(ids, cache, false)?;
@@ -78,7 +78,7 @@ pub trait CachedModel: LanguageModel {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] for an empty prompt, a cache of several texts or of another model, too little room for all
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) for an empty prompt, a cache of several texts or of another model, too little room for all
 /// tokens; whatever the model and [`Sampler::next`] return.
 ///
 /// # Examples
@@ -104,40 +104,7 @@ pub fn generate_cached(
     sampler: &mut Sampler,
     mut each: impl FnMut(u32) -> bool,
 ) -> Result<Vec<u32>> {
-    let op = "generate_cached";
-    if prompt.is_empty() {
-        return Err(Error::argument(op, "prompt", "empty", "at least one token"));
-    }
-    if cache.batch() != 1 {
-        return Err(Error::argument(
-            op,
-            "cache",
-            format_args!("for {} texts", cache.batch()),
-            "one for one text",
-        ));
-    }
-    // The last new token is not evaluated, and needs no room in the cache, but in the model.
-    let room = cache.max_len().min(model.max_len());
-    let total = cache.len().checked_add(prompt.len()).and_then(|n| n.checked_add(max_new));
-    if total.is_none_or(|n| n > room) {
-        let got =
-            format_args!("{} kept, {} of prompt and {max_new} new", cache.len(), prompt.len());
-        return Err(Error::argument(op, "length", got, format!("at most {room} tokens")));
-    }
-    let mut tokens = prompt.to_vec();
-    let mut fresh = 0; // the first token that is not in the cache
-    for _ in 0..max_new {
-        let ids: Vec<i64> = tokens[fresh..].iter().map(|&t| i64::from(t)).collect();
-        fresh = tokens.len();
-        let n = ids.len();
-        let scores = no_grad(|| model.next_scores(&Tensor::from_vec(ids, [1, n])?, cache))?;
-        let token = sampler.next(&scores.to_vec_as::<f32>(), &tokens)?;
-        tokens.push(token);
-        if !each(token) || stop.contains(&token) {
-            break;
-        }
-    }
-    Ok(tokens.split_off(prompt.len()))
+    dispatch::cached_generate(model, cache, prompt, max_new, stop, sampler, &mut each)
 }
 
 /// Runs `f` so that a row of what a language model computes has the same bits whatever stands beside it: alone or in a

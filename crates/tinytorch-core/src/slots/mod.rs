@@ -15,6 +15,7 @@ pub mod data;
 pub mod embedding;
 pub mod layers;
 pub mod losses;
+pub mod memo;
 #[cfg(feature = "std")]
 pub mod optim;
 pub mod profile;

@@ -7,7 +7,7 @@ use super::CacheType;
 use crate::nostd::Float;
 use crate::nostd::prelude::*;
 use crate::{
-    Error, Result,
+    Error, Result, dispatch,
     kernels::cached::{Rows, Sizes, attend},
 };
 
@@ -59,11 +59,14 @@ impl Store {
         max_len: usize,
     ) -> Result<()> {
         let d = self.d;
+        if let Kind::F32(rows) = &mut self.rows {
+            return dispatch::kv_update(rows, new, new.len() / (count * d), d, at);
+        }
         for (head, new) in new.chunks(count * d).enumerate() {
             let row = head * max_len + at;
             let place = row * d..row * d + new.len();
             match &mut self.rows {
-                Kind::F32(rows) => rows[place].copy_from_slice(new),
+                Kind::F32(_) => {} // written above
                 Kind::F16(rows) => {
                     rows[place].iter_mut().zip(new).for_each(|(to, &x)| *to = f16::from_f32(x));
                 }
@@ -79,6 +82,15 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Returns the numbers, where they are kept as they were computed.
+    #[cfg(feature = "course")]
+    pub(super) fn f32s(&self) -> Option<&[f32]> {
+        match &self.rows {
+            Kind::F32(rows) => Some(rows),
+            _ => None,
+        }
     }
 
     /// Returns what the queries collect from these keys and `values`.
