@@ -9,6 +9,7 @@ use crate::{
     DType, Error, Result, Tensor, dispatch,
     kernels::{cached::Sizes, steady},
     ops::attention::Mask,
+    slots,
 };
 use store::Store;
 
@@ -64,12 +65,16 @@ impl KvShape {
     /// ```
     #[must_use]
     pub fn bytes(&self, batch: usize, len: usize, kept: CacheType) -> u64 {
-        let numbers = dispatch::kv_bytes(self, batch, len, kept.bytes());
+        self.total(kept, |shape, element| dispatch::kv_bytes(shape, batch, len, element))
+    }
+
+    /// Adds up numbers and scales, counted by `count` for this many bytes each.
+    fn total(&self, kept: CacheType, count: impl Fn(&Self, usize) -> u64) -> u64 {
         let scales = match kept {
-            CacheType::I8 => dispatch::kv_bytes(&Self { head_dim: 1, ..*self }, batch, len, 4),
+            CacheType::I8 => count(&Self { head_dim: 1, ..*self }, 4),
             _ => 0,
         };
-        numbers.saturating_add(scales)
+        count(self, kept.bytes()).saturating_add(scales)
     }
 }
 
@@ -135,12 +140,16 @@ impl KvCache {
                 return Err(Error::argument("kv_cache", name, 0, "at least 1"));
             }
         }
-        let rows = batch.checked_mul(kv_heads).and_then(|n| n.checked_mul(max_len));
-        let Some(rows) = rows.filter(|n| n.checked_mul(head_dim).is_some()) else {
-            let got = format!("worth {} bytes", shape.bytes(batch, max_len, kept));
+        // All of it is asked for at once first: block after block the system would promise more than it has.
+        // Memory is not trusted to what a course counts.
+        let all = shape.total(kept, |shape, n| slots::memo::kv_bytes(shape, batch, max_len, n));
+        let room = |n| Vec::<u8>::new().try_reserve_exact(n).is_ok();
+        if !usize::try_from(all).is_ok_and(room) {
+            let got = format!("worth {all} bytes");
             let need = "small enough for the memory of this machine";
             return Err(Error::argument("kv_cache", "shape", got, need));
-        };
+        }
+        let rows = batch * kv_heads * max_len; // no more than the bytes, which were counted
         let store = || Store::new(kept, rows, head_dim).map(Arc::new);
         let layers = (0..layers).map(|_| Ok([store()?, store()?])).collect::<Result<_>>()?;
         Ok(Self { shape, batch, max_len, kept, len: 0, layers })

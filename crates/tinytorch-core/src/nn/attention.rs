@@ -134,7 +134,8 @@ impl MultiHeadAttention {
             let need = "off: kept keys cannot be dropped anew; call train(false) first";
             return Err(Error::argument(op, "dropout", "active", need));
         }
-        let rope = self.rope.map(|rope| RopeOpts { offset: rope.offset + cache.len(), ..rope });
+        let after = |rope: RopeOpts| rope.offset.saturating_add(cache.len());
+        let rope = self.rope.map(|rope| RopeOpts { offset: after(rope), ..rope });
         self.with_parts_and(rope.as_ref(), |parts| {
             let [q, k, v] = parts.heads_of(x)?;
             let heads = cache.attend(layer, &q, &k, &v)?; // [B, H, T, d]

@@ -210,6 +210,9 @@ fn what_does_not_fit_is_named_and_changes_nothing() {
     for len in [usize::MAX, usize::MAX / 4096] {
         assert!(KvCache::new(shape, 1, len, CacheType::F32).is_err());
     }
+    // Each block is small, all of them are not.
+    let deep = KvShape { layers: 1 << 44, ..shape };
+    assert!(KvCache::new(deep, 1, 64, CacheType::F32).unwrap_err().to_string().contains("bytes"));
     let dropping = GptConfig { dropout: 0.1, ..GptConfig::new(19, 16, 1, 2, 8) };
     let dropping = Gpt::new(&dropping, &mut Rng::seed(1)).unwrap();
     let mut cache = dropping.new_cache(1, CacheType::F32).unwrap();
