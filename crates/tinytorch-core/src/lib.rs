@@ -63,6 +63,8 @@
 #[macro_use]
 extern crate alloc;
 
+#[cfg(feature = "std")]
+pub mod accel;
 pub mod autograd;
 #[cfg(feature = "std")]
 pub mod bench;

@@ -52,3 +52,31 @@ fn the_table_is_in_order() {
 
 // The macro makes a test of each check; on the reference all of them pass.
 tinytorch_core::course_tests!(course::Course::reference(1); m01);
+
+/// The one check that looks at the clock, in builds where that means something.
+#[test]
+fn the_definition_is_not_fast_enough() {
+    use tinytorch_core::{
+        Result,
+        course::{Course, Outcome, m17::AccelLesson},
+        slots::accel,
+    };
+
+    struct Slow;
+    impl AccelLesson for Slow {
+        fn matmul_ikj(&self, a: &[f32], b: &[f32], sizes: [usize; 3]) -> Result<Vec<f32>> {
+            accel::matmul_naive(a, b, sizes)
+        }
+    }
+    let check = course::suite(17).iter().find(|c| c.id == "m17.matmul_ikj.order").unwrap();
+    assert!(check.run(&Course::reference(17)).passed());
+    match check.run(&Course::new().m17(Slow)) {
+        Outcome::Fail(failure) => {
+            assert!(failure.expected.contains("half the time of the loops"), "{failure}");
+        }
+        outcome => {
+            let skipped = std::env::var_os("TINYTORCH_SKIP_SPEED").is_some();
+            assert!((cfg!(debug_assertions) || skipped) && outcome.passed(), "{outcome:?}");
+        }
+    }
+}

@@ -6,6 +6,8 @@
 //! nothing; with it a function first asks the installed course, once per operation, and what a student's slot returns is
 //! checked before it is used.
 
+#[cfg(feature = "std")]
+mod accel;
 mod activations;
 mod attention;
 mod autograd;
@@ -32,6 +34,8 @@ mod transformer;
 #[cfg(any(feature = "course", all(feature = "safetensors", feature = "std")))]
 mod types;
 
+#[cfg(feature = "std")]
+pub(crate) use accel::*;
 pub(crate) use activations::*;
 pub(crate) use attention::*;
 pub(crate) use autograd::*;

@@ -15,6 +15,8 @@ pub(crate) mod int8;
 pub(crate) mod map;
 pub(crate) mod nd;
 pub(crate) mod norm;
+#[cfg(feature = "std")]
+pub(crate) mod packed;
 pub(crate) mod par;
 #[cfg(any(test, not(feature = "std")))]
 pub(crate) mod plain;

@@ -36,6 +36,8 @@ pub use matmul::MatMul;
 pub use norm::BatchNormOpts;
 pub use reduce::{Mean, Sum};
 pub use shape::{Permute, Reshape, Transpose};
+#[cfg(feature = "std")]
+pub(crate) use unary::gelu_tanh_backward;
 pub use unary::{GeluKind, Relu};
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! The functions here are the definitions. The library reaches them, or a faster kernel that is tested against them,
 //! only through `crate::dispatch`.
 
+#[cfg(feature = "std")]
+pub mod accel;
 pub mod activations;
 pub mod attention;
 pub mod autograd;

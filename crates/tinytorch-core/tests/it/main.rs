@@ -10,6 +10,7 @@
 )]
 
 mod chapter;
+mod chapters_acceleration;
 mod chapters_activations;
 mod chapters_autograd;
 mod chapters_convolutions;

@@ -119,6 +119,15 @@ impl<P: Pointwise> Op for Unary<P> {
     }
 }
 
+/// Returns the gradient of the argument of GELU in its tanh form, given `x` and the gradient of the result.
+#[cfg(feature = "std")]
+pub(crate) fn gelu_tanh_backward(x: &Tensor, grad: &Tensor) -> Result<Tensor> {
+    if is_recording() {
+        return grad.mul(&activation::GeluTanh.slope_tensor(x)?);
+    }
+    chain("gelu_tanh", grad, x, activation::GeluTanh)
+}
+
 /// Returns `grad · f'(kept)` in one pass.
 fn chain<P: Pointwise>(op: &'static str, grad: &Tensor, kept: &Tensor, f: P) -> Result<Tensor> {
     same_dtype(op, grad, kept)?;
