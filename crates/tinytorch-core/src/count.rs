@@ -139,17 +139,17 @@ pub fn count(model: &Sequential, input_shape: &[usize]) -> Result<Cost> {
         let shapes: Vec<&[usize]> = params.iter().map(|p| p.shape().dims()).collect();
         layers.push(LayerCost {
             name: kind.name().to_owned(),
-            flops: dispatch::count_flops(work),
-            parameters: dispatch::count_parameters(&shapes),
+            flops: dispatch::count_flops(work)?,
+            parameters: dispatch::count_parameters(&shapes)?,
             parameter_bytes: dispatch::model_bytes(
                 params.iter().map(|p| (p.numel(), p.dtype().size())),
             ),
-            activation_bytes: dispatch::activation_bytes(&output_shape, FLOAT),
+            activation_bytes: dispatch::activation_bytes(&output_shape, FLOAT)?,
             output_shape: output_shape.clone(),
         });
         shape = output_shape;
     }
-    Ok(Cost { layers, input_bytes: dispatch::activation_bytes(input_shape, FLOAT) })
+    Ok(Cost { layers, input_bytes: dispatch::activation_bytes(input_shape, FLOAT)? })
 }
 
 fn mismatch(got: &[usize], need: &[usize], detail: String) -> Error {

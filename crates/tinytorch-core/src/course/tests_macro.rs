@@ -27,6 +27,7 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m11, false);
         $crate::course_tests!(@module m12, false);
         $crate::course_tests!(@module m13, false);
+        $crate::course_tests!(@module m14, false);
         $crate::course_tests!(@module m15, false);
         $crate::course_tests!(@module m17, false);
         $crate::course_tests!(@module m18, false);
@@ -50,6 +51,7 @@ macro_rules! course_tests {
     (@module m11, $demanded:expr) => { $crate::__course_m11!($demanded); };
     (@module m12, $demanded:expr) => { $crate::__course_m12!($demanded); };
     (@module m13, $demanded:expr) => { $crate::__course_m13!($demanded); };
+    (@module m14, $demanded:expr) => { $crate::__course_m14!($demanded); };
     (@module m15, $demanded:expr) => { $crate::__course_m15!($demanded); };
     (@module m17, $demanded:expr) => { $crate::__course_m17!($demanded); };
     (@module m18, $demanded:expr) => { $crate::__course_m18!($demanded); };

@@ -7,6 +7,10 @@ use crate::kernels::simd::{Fused, MulAdd, run_fused};
 
 /// Sums that run side by side: enough to hide the latency of an instruction on two units of 512 bits.
 const SUMS: usize = 16 * 16;
+/// Joined multiplications and additions of each sum in a run.
+const ROUNDS: usize = 100_000;
+/// Runs, of which the best counts.
+pub(super) const RUNS: usize = 5;
 /// Elements of an array of the triad: three of them are far larger than any cache of a core.
 const TRIAD: usize = 8 << 20;
 
@@ -49,6 +53,11 @@ impl Machine {
     }
 }
 
+/// Operations of one run of one thread.
+pub(super) const RUN_FLOPS: usize = 2 * ROUNDS * SUMS;
+/// Bytes that one run of all threads moves.
+pub(super) const RUN_BYTES: usize = 12 * TRIAD;
+
 /// A loop of joined multiplications and additions on registers.
 struct Sums {
     rounds: usize,
@@ -70,7 +79,7 @@ impl Fused for Sums {
     }
 }
 
-/// Best of five runs of all threads together.
+/// Best of the runs of all threads together.
 fn best(threads: usize, work: impl Fn(usize) + Sync) -> f64 {
     let once = || {
         let begin = Instant::now();
@@ -83,15 +92,14 @@ fn best(threads: usize, work: impl Fn(usize) + Sync) -> f64 {
         });
         begin.elapsed().as_secs_f64()
     };
-    (0..5).map(|_| once()).fold(f64::INFINITY, f64::min)
+    (0..RUNS).map(|_| once()).fold(f64::INFINITY, f64::min)
 }
 
 fn flops(threads: usize) -> f64 {
-    const ROUNDS: usize = 100_000;
     let seconds = best(threads, |_| {
         black_box(run_fused(Sums { rounds: black_box(ROUNDS), factor: black_box(0.5) }));
     });
-    (2 * ROUNDS * SUMS * threads) as f64 / seconds
+    (RUN_FLOPS * threads) as f64 / seconds
 }
 
 /// `a = b + s·c`, part by part.
@@ -113,7 +121,7 @@ fn bandwidth(threads: usize) -> f64 {
     let mut a = vec![0.0_f32; TRIAD];
     let part = TRIAD.div_ceil(threads);
     let mut least = f64::INFINITY;
-    for _ in 0..5 {
+    for _ in 0..RUNS {
         let begin = Instant::now();
         thread::scope(|scope| {
             for ((a, b), c) in a.chunks_mut(part).zip(b.chunks(part)).zip(c.chunks(part)) {
@@ -123,5 +131,23 @@ fn bandwidth(threads: usize) -> f64 {
         least = least.min(begin.elapsed().as_secs_f64());
         black_box(&a);
     }
-    (12 * TRIAD) as f64 / least
+    RUN_BYTES as f64 / least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The loops do the work that is counted: each sum grows by a half in each round, and each element is `b + s·c`.
+    #[test]
+    fn every_counted_operation_is_done() {
+        for rounds in [0, 1, 100] {
+            let sum = run_fused(Sums { rounds, factor: 1.0 });
+            assert_eq!(sum, SUMS as f32 * (1.0 + 0.5 * rounds as f32));
+        }
+        let (b, c) = ([1.0, -2.0, 0.5, 4.0, 0.0], [2.0, 1.0, 1.0, -1.0, 0.0]);
+        let mut a = [f32::NAN; 5];
+        run_fused(Triad(&mut a, &b, &c, 3.0));
+        assert_eq!(a, [7.0, 1.0, 3.5, 1.0, 0.0]);
+    }
 }

@@ -16,6 +16,8 @@ mod chrome;
 #[cfg(feature = "std")]
 mod flame;
 #[cfg(feature = "std")]
+mod latency;
+#[cfg(feature = "std")]
 pub(crate) mod live;
 #[cfg(feature = "std")]
 mod machine;
@@ -31,17 +33,21 @@ mod table;
 mod tests;
 
 #[cfg(feature = "std")]
+pub use latency::measure_latency;
+#[cfg(feature = "std")]
 pub use machine::Machine;
 #[cfg(feature = "std")]
 pub use recorder::{Event, Phase, Profile, scope, trace};
 #[cfg(feature = "std")]
 pub(crate) use recorder::{backward, forward};
 #[cfg(feature = "std")]
+pub use roofline::Placed;
+#[cfg(feature = "std")]
 pub(crate) use roofline::escaped;
 #[cfg(feature = "std")]
-pub use roofline::{Bound, Placed};
-#[cfg(feature = "std")]
 pub use table::Row;
+
+pub use crate::slots::profile::{Bound, LatencyStats, Metrics};
 
 /// Operations of `outputs` sums over `depth` products each.
 pub(crate) fn products(outputs: usize, depth: usize) -> Option<u64> {

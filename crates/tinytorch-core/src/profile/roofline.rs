@@ -2,16 +2,9 @@
 
 use core::fmt::Write as _;
 
-use super::{machine::Machine, recorder::Profile, table::Row};
+use crate::{dispatch, slots::profile::Bound};
 
-/// What holds an operation back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
-    /// It needs so few bytes for its arithmetic that memory could feed it.
-    Compute,
-    /// Memory cannot deliver fast enough.
-    Memory,
-}
+use super::{machine::Machine, recorder::Profile, table::Row};
 
 /// One operation under the roof.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,8 +34,7 @@ impl Profile {
             .filter_map(|row| {
                 let intensity = row.intensity()?;
                 let reached = 1e9 * row.gflops()?;
-                let bound =
-                    if intensity < machine.ridge() { Bound::Memory } else { Bound::Compute };
+                let bound = bound(intensity, machine);
                 let roof = machine.attainable(intensity);
                 Some(Placed { row, intensity, reached, roof, bound })
             })
@@ -55,6 +47,22 @@ impl Profile {
     pub fn roofline_svg(&self, machine: &Machine) -> String {
         let placed = self.roofline(machine);
         draw(&placed, machine)
+    }
+}
+
+/// Which roof is the lower one; that of arithmetic on a machine without figures.
+fn bound(intensity: f64, machine: &Machine) -> Bound {
+    if !(machine.flops > 0.0 && machine.bandwidth > 0.0) {
+        return Bound::Compute;
+    }
+    match dispatch::classify_bottleneck(intensity, machine.flops, machine.bandwidth) {
+        Ok(bound) => bound,
+        Err(_error) => {
+            // A table cannot fail, so the error of a student's slot waits for the next operation that can.
+            #[cfg(feature = "course")]
+            crate::course::defer(_error);
+            if intensity < machine.ridge() { Bound::Memory } else { Bound::Compute }
+        }
     }
 }
 

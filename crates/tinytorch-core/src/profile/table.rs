@@ -4,6 +4,11 @@ use alloc::collections::BTreeMap;
 use core::fmt::Write as _;
 use core::time::Duration;
 
+use crate::{
+    dispatch,
+    slots::profile::{self as slot, Metrics},
+};
+
 use super::recorder::{Phase, Profile};
 
 /// What all events of one name did together.
@@ -28,16 +33,13 @@ impl Row {
     /// Returns billions of operations in a second of own time; `None` if unknown ones are among them, or there are none.
     #[must_use]
     pub fn gflops(&self) -> Option<f64> {
-        let seconds = self.own.as_secs_f64();
-        (self.unknown == 0 && self.flops > 0 && seconds > 0.0)
-            .then(|| self.flops as f64 / seconds / 1e9)
+        (self.unknown == 0 && self.flops > 0).then(|| self.metrics())?.map(|m| m.gflops)
     }
 
     /// Returns billions of bytes in a second of own time; `None` if nothing was moved.
     #[must_use]
     pub fn gigabytes_per_second(&self) -> Option<f64> {
-        let seconds = self.own.as_secs_f64();
-        (self.bytes > 0 && seconds > 0.0).then(|| self.bytes as f64 / seconds / 1e9)
+        (self.bytes > 0).then(|| self.metrics())?.map(|m| m.gigabytes_per_second)
     }
 
     /// Returns operations for each byte; `None` as for [`gflops`](Self::gflops).
@@ -45,6 +47,23 @@ impl Row {
     pub fn intensity(&self) -> Option<f64> {
         (self.unknown == 0 && self.flops > 0 && self.bytes > 0)
             .then(|| self.flops as f64 / self.bytes as f64)
+    }
+
+    /// What follows from counts and time; `None` if it took none.
+    fn metrics(&self) -> Option<Metrics> {
+        let seconds = self.own.as_secs_f64();
+        if seconds <= 0.0 {
+            return None;
+        }
+        match dispatch::derived_metrics(self.flops, self.bytes, seconds) {
+            Ok(metrics) => Some(metrics),
+            Err(_error) => {
+                // A table cannot fail, so the error of a student's slot waits for the next operation that can.
+                #[cfg(feature = "course")]
+                crate::course::defer(_error);
+                slot::derived_metrics(self.flops, self.bytes, seconds).ok()
+            }
+        }
     }
 }
 

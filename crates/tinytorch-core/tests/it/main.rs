@@ -19,6 +19,7 @@ mod chapters_layers;
 mod chapters_losses;
 mod chapters_memoization;
 mod chapters_optimizers;
+mod chapters_profiling;
 mod chapters_quantization;
 mod chapters_tensor;
 mod chapters_text;
