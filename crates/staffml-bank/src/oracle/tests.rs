@@ -192,6 +192,20 @@ fn bad_calls_say_what_is_wrong() {
 }
 
 #[test]
+fn carried_inputs_are_cut_and_stated_ones_are_not() {
+    let shown = |bytes: &str| {
+        let given = inputs(&[("bytes", bytes), ("bandwidth", "2 TB/s")]);
+        let trace = Builtin.eval("memory.stream_time", &given, None, &[]).unwrap();
+        let bytes = trace.inputs().find(|n| n.name == "bytes").unwrap();
+        bytes.show()
+    };
+    assert_eq!(shown("151936 B"), "151.936 kB");
+    assert_eq!(shown("1048576 B"), "1.048576 MB");
+    assert_eq!(shown("123456789 GB"), "123.46 PB");
+    assert_eq!(shown("3.05175781 GB"), "3.0518 GB");
+}
+
+#[test]
 fn a_trace_tells_its_story() {
     let given = inputs(&[("weights", "900 KiB"), ("other", "300 KiB"), ("capacity", "1 MiB")]);
     let trace = Builtin.eval("memory.fit", &given, Some("shortfall"), &[]).unwrap();

@@ -42,16 +42,34 @@ impl Node {
         self.formula.is_empty()
     }
 
-    /// Returns the value with four significant figures, in a prefix that suits it. Inputs keep up to nine.
+    /// Returns the value with four significant figures, in a prefix that suits it. Inputs keep what a stem states, up to nine
+    /// figures; those carried over from other steps are cut to five.
     #[must_use]
     pub fn show(&self) -> String {
-        let digits = if self.is_input() { 9 } else { 4 };
         // What is counted stands beside the number already.
         let is_count = self.unit.dim().is_none() && !self.unit.nouns().is_none();
         let unit = if is_count { &Unit::pure() } else { &self.unit };
-        format::friendly(&self.value, unit, digits)
+        if !self.is_input() {
+            return format::friendly(&self.value, unit, STEP_DIGITS);
+        }
+        // What a stem says is shown as it says it; what was carried here from other steps has no natural end.
+        let exact = format::friendly(&self.value, unit, INPUT_DIGITS);
+        let shorter = format::friendly(&self.value, unit, ENDING_DIGITS);
+        if exact.contains('.') && exact != shorter {
+            return format::friendly(&self.value, unit, CARRIED_DIGITS);
+        }
+        exact
     }
 }
+
+/// Significant figures of a step.
+const STEP_DIGITS: usize = 4;
+/// Most significant figures of an input.
+const INPUT_DIGITS: usize = 9;
+/// An input that has more figures than these behind its point was computed, not stated.
+const ENDING_DIGITS: usize = 7;
+/// Significant figures of such an input.
+const CARRIED_DIGITS: usize = 5;
 
 /// The values of one evaluation in topological order, inputs first.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,7 +9,42 @@ use super::prerequisite::prerequisites;
 use super::skill::level_difficulty;
 use crate::Bank;
 use crate::model::taxonomy::{Area, Kind, Level, Mode, Status, Track, Zone};
-use crate::model::{Body, EdgeKind, Misconceptions, Template, Topic};
+use crate::model::{Body, Computed, EdgeKind, Misconceptions, Multi, Part, Template, Topic};
+
+/// How the chance to answer rises with skill: the item characteristic curve of three parameters.
+///
+/// ```text
+/// p(θ) = c + (1−c) / (1 + e^(−a·(θ−b)))
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curve {
+    /// Discrimination `a`: how steep it is.
+    pub discrimination: f64,
+    /// Difficulty `b`: the skill at which it is halfway up.
+    pub difficulty: f64,
+    /// Guess chance `c`: where it starts.
+    pub guess: f64,
+}
+
+impl Curve {
+    /// Returns the chance to answer with the skill `theta`.
+    #[must_use]
+    pub fn chance(&self, theta: f64) -> f64 {
+        let rise = libm::exp(-self.discrimination * (theta - self.difficulty));
+        self.guess + (1.0 - self.guess) / (1.0 + rise)
+    }
+
+    /// Returns how much one answer tells about a skill near `theta` (Fisher information).
+    #[must_use]
+    pub fn information(&self, theta: f64) -> f64 {
+        let (p, c) = (self.chance(theta), self.guess);
+        if !(p > 0.0 && c < 1.0) {
+            return 0.0;
+        }
+        let share = (p - c) / (1.0 - c);
+        self.discrimination * self.discrimination * (1.0 - p) / p * share * share
+    }
+}
 
 /// What scheduling knows of a template.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +76,9 @@ pub struct Item {
     pub difficulty: f64,
     /// Discrimination `a`.
     pub discrimination: f64,
+    /// Curves of its parts, in the order they are asked; empty for a question without parts. A part as hard as the
+    /// questions that ask for the same number alone; a decision as hard as the item.
+    pub parts: Vec<Curve>,
     /// Expected answer time in seconds.
     pub time_s: u32,
     /// What it computes: items with equal text here are siblings. Empty if it computes nothing.
@@ -68,10 +106,33 @@ impl Item {
             form: AnswerForm::Numeric,
             difficulty: level_difficulty(level),
             discrimination: 1.0,
+            parts: Vec::new(),
             time_s: 120,
             computes: String::new(),
             families: Vec::new(),
         }
+    }
+
+    /// Returns its curve as a whole.
+    #[must_use]
+    pub fn curve(&self) -> Curve {
+        Curve {
+            discrimination: self.discrimination,
+            difficulty: self.difficulty,
+            guess: self.form.guess_of_skill(),
+        }
+    }
+
+    /// Returns how much answering it tells about a skill near `theta`: all its parts together, if it has any.
+    ///
+    /// Parts count as independent of each other at a given skill: an answer that follows from an earlier slip is graded
+    /// as right.
+    #[must_use]
+    pub fn information(&self, theta: f64) -> f64 {
+        if self.parts.is_empty() {
+            return self.curve().information(theta);
+        }
+        self.parts.iter().map(|part| part.information(theta)).sum()
     }
 
     /// Returns the area of its topic.
@@ -111,7 +172,14 @@ impl Catalog {
     pub fn of(bank: &Bank) -> Self {
         let mut catalog = Self::new(Vec::new(), &bank.misconceptions);
         let live = bank.templates().iter().filter(|t| t.head.status != Status::Retired);
-        let items = live.map(|t| catalog.read(t)).collect();
+        let live: Vec<&Template> = live.map(AsRef::as_ref).collect();
+        let mut items: Vec<Item> = live.iter().map(|t| catalog.read(t)).collect();
+        let alone = difficulties_alone(&items);
+        for (item, template) in items.iter_mut().zip(&live) {
+            if let Body::Multi(multi) = &template.body {
+                item.parts = curves_of_parts(item, multi, &alone);
+            }
+        }
         catalog.set_items(items);
         let own = bank.edges().iter().filter(|e| e.kind == EdgeKind::Prerequisite);
         catalog.edges = own.map(|e| (e.to, e.from)).collect();
@@ -169,10 +237,7 @@ impl Catalog {
         if let Some(measured) = &class.difficulty {
             (item.discrimination, item.difficulty) = (measured.a, measured.b);
         }
-        if let Some(computed) = template.computed() {
-            let output = computed.answer.output.as_deref().unwrap_or_default();
-            item.computes = format!("{}/{output}", computed.answer.equation);
-        }
+        item.computes = template.computed().map(|c| computes(c)).unwrap_or_default();
         let declared = template.body.misconceptions().into_iter();
         item.families = declared.filter_map(|(id, _)| self.family_of(id)).collect();
         item.families.sort_unstable();
@@ -232,9 +297,77 @@ impl Catalog {
     }
 }
 
+fn computes(computed: &Computed) -> String {
+    format!(
+        "{}/{}",
+        computed.answer.equation,
+        computed.answer.output.as_deref().unwrap_or_default()
+    )
+}
+
+/// Mean difficulty of the questions that ask for one number, by what they compute.
+fn difficulties_alone(items: &[Item]) -> HashMap<String, f64> {
+    let mut sums: HashMap<String, (f64, f64)> = HashMap::new();
+    for item in items.iter().filter(|i| i.kind == Kind::Numeric) {
+        let (sum, n) = sums.entry(item.computes.clone()).or_default();
+        *sum += item.difficulty;
+        *n += 1.0;
+    }
+    sums.into_iter().map(|(computes, (sum, n))| (computes, sum / n)).collect()
+}
+
+fn curves_of_parts(item: &Item, multi: &Multi, alone: &HashMap<String, f64>) -> Vec<Curve> {
+    let curve = |difficulty, form: AnswerForm| Curve {
+        discrimination: item.discrimination,
+        difficulty,
+        guess: form.guess_of_skill(),
+    };
+    let number = |part: &Part| {
+        // Nobody asks for it alone: as a step of several, it is as hard as an item of the third level.
+        let known = alone.get(&computes(&part.computed)).copied();
+        curve(known.unwrap_or(level_difficulty(Level::L3)), AnswerForm::Numeric)
+    };
+    let mut curves: Vec<Curve> = multi.parts.iter().map(number).collect();
+    curves.extend(multi.decision.as_ref().map(|decision| {
+        let n_options = u32::try_from(decision.options.len()).unwrap_or(u32::MAX);
+        curve(item.difficulty, AnswerForm::Choice(n_options))
+    }));
+    curves
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn information_is_greatest_where_the_outcome_is_open() {
+        let curve = |discrimination, difficulty, guess| Curve { discrimination, difficulty, guess };
+        assert!((curve(1.0, 0.3, 0.0).information(0.3) - 0.25).abs() < 1e-15);
+        assert!((curve(2.0, 0.3, 0.0).information(0.3) - 1.0).abs() < 1e-15);
+        // p = 0.625, c = 0.25: 0.375/0.625·(0.375/0.75)² = 0.15
+        assert!((curve(1.0, 0.0, 0.25).information(0.0) - 0.15).abs() < 1e-15);
+        assert!(curve(1.0, 2.0, 0.0).information(0.0) < 0.12);
+    }
+
+    #[test]
+    fn parts_are_as_hard_as_the_same_number_asked_alone() {
+        let catalog = Catalog::of(&Bank::embedded());
+        let item = |id: &str| catalog.item(catalog.place(id).unwrap()).unwrap();
+        assert!(item("w02-flash-for-weights").parts.is_empty());
+        let multi = item("m02-which-roof");
+        for (i, part) in multi.parts.iter().enumerate() {
+            let is_last = i + 1 == multi.parts.len();
+            // The decision is as hard as the item (level 4: 0.4) and one of three can be guessed.
+            assert!((part.guess - if is_last { 1.0 / 3.0 } else { 0.0 }).abs() < 1e-15);
+            assert!(!is_last || (part.difficulty - 0.4).abs() < 1e-15);
+        }
+        // Its first number is the one that questions of the first level ask for.
+        assert!((multi.parts[0].difficulty - level_difficulty(Level::L1)).abs() < 1e-15);
+        let sum: f64 = multi.parts.iter().map(|p| p.information(0.5)).sum();
+        assert!(
+            (multi.information(0.5) - sum).abs() < 1e-15 && sum > multi.curve().information(0.5)
+        );
+    }
 
     #[test]
     fn the_shipped_bank_has_items_with_families() {

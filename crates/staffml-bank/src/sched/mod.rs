@@ -26,10 +26,10 @@ pub use calibration::{Calibration, CurvePoint, Quadrants, Share, curve, overconf
 pub use difficulty::{Measured, Response, measure};
 pub use fsrs::{Fsrs6, Memory, Rating};
 pub use fuzz::fuzzed;
-pub use item::{Catalog, FamilyNote, Item};
+pub use item::{Catalog, Curve, FamilyNote, Item};
 pub use knowledge::{AnswerForm, Mastery};
 pub use optimize::{Fit, fit, log_loss};
-pub use placement::{MOST_ITEMS, Placed, Placement, information, suggested_level};
+pub use placement::{MOST_ITEMS, Placed, Placement, suggested_level};
 pub use prerequisite::{ancestors, prerequisites};
 pub use profile::{Evidence, Profile};
 pub use rating::{CONFIDENCE_WORDS, CONFIDENCES, Performance, SURE};

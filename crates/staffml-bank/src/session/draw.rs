@@ -2,7 +2,7 @@
 
 use crate::grade::Class;
 use crate::log::{Mode, Moment, Outcome, Placement};
-use crate::sched::{CONFIDENCE_WORDS, Calibration, Scheduler as _, information};
+use crate::sched::{CONFIDENCE_WORDS, Calibration, Scheduler as _};
 use crate::variant::Style;
 
 use super::question::{Step, wants};
@@ -261,8 +261,8 @@ fn skill_error(runner: &Runner, lines: &[Line]) -> f64 {
     let catalog = &runner.course.catalog;
     let answered = lines.iter().filter(|l| l.outcome.is_some());
     let items = answered.filter_map(|l| catalog.item(catalog.place(&l.id)?));
-    let told =
-        items.map(|i| information(theta, i.discrimination, i.difficulty, i.form.guess_of_skill()));
+    // The skill learns from an item as a whole, also where it has parts.
+    let told = items.map(|item| item.curve().information(theta));
     1.0 / libm::sqrt(1.0 + told.sum::<f64>())
 }
 

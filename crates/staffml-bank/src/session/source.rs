@@ -55,6 +55,8 @@ pub enum Source {
     Place {
         /// Which may be asked.
         filter: Filter,
+        /// Whether questions in parts are among them: each part is an answer more, and takes its time.
+        parts: bool,
     },
 }
 
@@ -191,7 +193,7 @@ impl Source {
                 let easy = |place: &usize| items.get(*place).map(|i| (i.level, i.time_s));
                 Ok(follow.min_by_key(|place| (easy(place), *place)).map(Planned::item))
             }
-            Self::Place { filter } => {
+            Self::Place { filter, parts } => {
                 if seen.placement.is_done() {
                     return Ok(None);
                 }
@@ -199,7 +201,11 @@ impl Source {
                     .iter()
                     .enumerate()
                     .filter(|(place, item)| fresh(place) && filter.admits(item))
-                    .filter(|(_, item)| matches!(item.kind, Kind::Numeric | Kind::Choice))
+                    .filter(|(_, item)| match item.kind {
+                        Kind::Numeric | Kind::Choice => true,
+                        Kind::Multi => *parts,
+                        _ => false,
+                    })
                     .map(|(_, item)| item);
                 match seen.placement.next(open) {
                     Some(item) => Ok(state.catalog().place(&item.id).map(Planned::item)),

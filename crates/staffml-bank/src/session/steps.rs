@@ -1,6 +1,6 @@
 //! From what is typed to an event: steps of a question, ratings. Marks of a text are in `marking`.
 
-use crate::grade::Reprompts;
+use crate::grade::{Reprompts, Verdict};
 use crate::log::{Answer, Erase, Moment, Outcome};
 use crate::sched::{Performance, Rating};
 
@@ -180,8 +180,17 @@ impl Runner {
         };
         let clean = drilled.is_none() || family != drilled;
         self.seen.clean = if clean { self.seen.clean + 1 } else { 0 };
-        if let Some(item) = self.course.catalog.item(place) {
-            self.seen.placement.record(item, answer.score());
+        match self.course.catalog.item(place) {
+            Some(item) if item.parts.is_empty() => {
+                self.seen.placement.record(item, answer.score());
+            }
+            Some(item) => {
+                let texts: Vec<&str> = open.answers.iter().map(String::as_str).collect();
+                let verdicts = open.put.grade_parts(&self.course, &texts);
+                let scores: Vec<f64> = verdicts.iter().map(Verdict::score).collect();
+                self.seen.placement.record_parts(item, &scores);
+            }
+            None => {}
         }
         let mut line = Line::of(&open.put, &given.text, given.ms);
         line.outcome = Some(answer.outcome);

@@ -316,6 +316,38 @@ fn a_placement_ends_after_twelve_items_with_a_level() {
 }
 
 #[test]
+fn a_thorough_placement_counts_parts_as_answers() {
+    let mut journal = MemoryJournal::default();
+    let mut session = start(Setup::thorough_placement(3, Filter::default()), &mut journal);
+    let mut parts = 0;
+    for n in 0..200 {
+        match session.prompt() {
+            Prompt::Number => {
+                let answer = right(&session);
+                parts += usize::from(answers(&journal).is_empty());
+                session.line(&answer, at(n), &mut journal).unwrap();
+            }
+            Prompt::Choice(options) => {
+                parts += usize::from(answers(&journal).is_empty());
+                let line = right_option(&session, options, 0);
+                session.line(&line, at(n), &mut journal).unwrap();
+            }
+            Prompt::Confidence => session.line("4", at(n), &mut journal).unwrap(),
+            _ => break,
+        }
+        if answers(&journal).len() == 1 {
+            break;
+        }
+    }
+    session.line("q", at(300), &mut journal).unwrap();
+    let Stage::Done(done) = session.view(at(301)).stage else { panic!() };
+    let placed = done.placed.unwrap();
+    // One question in parts, all right: as many answers as parts, and a skill above that of one right answer.
+    assert!(parts >= 4 && (placed.n_items, placed.n_answers) == (1, parts), "{placed:?}");
+    assert!(placed.skill > 0.8, "{placed:?}");
+}
+
+#[test]
 fn a_refutation_drill_starts_with_a_choice_and_ends_after_three_clean_answers() {
     let mut journal = MemoryJournal::default();
     let family = course().catalog.family("unit-scale").unwrap();

@@ -58,6 +58,13 @@ impl Menu {
         u8::try_from(place).map_or('?', |i| char::from(b'A'.saturating_add(i)))
     }
 
+    /// Returns the right option as a line: `A. 12 GB`. The text tells it also where options are numbered.
+    pub(crate) fn right_line(&self) -> String {
+        let mut lines = self.lines();
+        let right = self.right();
+        if right < lines.len() { lines.swap_remove(right) } else { String::new() }
+    }
+
     /// Returns the place that typed text names: a letter, a number from 1, or the text of an option.
     #[must_use]
     pub fn place(&self, text: &str) -> Option<usize> {

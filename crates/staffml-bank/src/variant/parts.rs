@@ -226,7 +226,7 @@ impl Parts {
                 out.push_str(&style.item(&format!("{line}: {value}")));
             }
             out.push_str(&style.heading("Option"));
-            out.push_str(&format!("= {}\n", Menu::letter(ranking.menu.right())));
+            out.push_str(&format!("= {}\n", ranking.menu.right_line()));
         }
         out
     }

@@ -221,7 +221,7 @@ impl Question {
                     out.push_str(&style.paragraph(&option.say));
                 }
                 out.push_str(&style.heading("Option"));
-                out.push_str(&format!("= {}\n", Menu::letter(right)));
+                out.push_str(&format!("= {}\n", menu.right_line()));
                 out
             }
             Form::Recall(back) => style.paragraph(back),

@@ -311,6 +311,11 @@ fn done(s: &Summary, view: &View, style: Style) -> String {
             out.push_str(&format!("  {:<14} {:+.2}\n", area.name(), placed.skill + theta));
         }
         out.push_str(&format!("Suggested level: {}\n", placed.level));
+        // Wider than half a level each way: say what would narrow it.
+        if placed.n_answers == placed.n_items && placed.error > 0.35 {
+            let more = "`staffml placement --thorough` is surer: it takes about two hours";
+            out.push_str(&wrap(more));
+        }
     }
     if let Some(brier) = s.brier {
         out.push_str(&format!("Calibration: Brier score {brier:.3} (0 is best, guessing 0.25)\n"));

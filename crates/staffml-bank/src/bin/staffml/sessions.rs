@@ -181,12 +181,18 @@ pub(crate) fn placement(args: &Args, command: &Placement) -> Result<Outcome, Fai
     let (learner, log) = Learner::open(args)?;
     let mut filter = Filter::default();
     filter.tracks.extend(command.track);
-    let mut setup = Setup::placement(seed(command.seed), filter);
+    let begin = if command.thorough { Setup::thorough_placement } else { Setup::placement };
+    let mut setup = begin(seed(command.seed), filter);
     setup.track = command.track;
     if !args.json {
-        output::text(&output::wrap(
-            "At most twelve questions; the verdicts come at the end. Say k where you do not know: guessing only makes the result worse.",
-        ))?;
+        let what = if command.thorough {
+            "At most twelve questions in parts, about ten minutes each"
+        } else {
+            "At most twelve questions"
+        };
+        output::text(&output::wrap(&format!(
+            "{what}; the verdicts come at the end. Say k where you do not know: guessing only makes the result worse.",
+        )))?;
     }
     play::start(args, learner, log, setup)
 }

@@ -156,6 +156,9 @@ pub(crate) struct Gauntlet {
 
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Placement {
+    /// Ask questions in parts: about two hours, nine in ten placed within 0.5 (two in three without).
+    #[arg(long)]
+    pub(crate) thorough: bool,
     /// Keep to a track.
     #[arg(long, value_parser = word::<Track>)]
     pub(crate) track: Option<Track>,

@@ -101,9 +101,9 @@ pub(super) fn back(top: &Table<'_, '_>) -> Option<Phrase> {
 pub(super) fn multi(top: &Table<'_, '_>, context: Context<'_>) -> Option<Multi> {
     let tables = top.tables("parts");
     let n = tables.len();
-    if !(2..=5).contains(&n) {
+    if !(2..=6).contains(&n) {
         let what = format!("{n} parts");
-        top.source().report("V-PARTS", top.line(), what, "a multi-part question has 2 to 5");
+        top.source().report("V-PARTS", top.line(), what, "a multi-part question has 2 to 6");
     }
     let (mut parts, mut decision) = (Vec::new(), None);
     for (i, table) in tables.iter().enumerate() {

@@ -275,8 +275,10 @@ fn setup(begin: &Begin, learner: &Learner) -> Result<Setup, Refused> {
     let mut setup = match begin.mode.as_str() {
         "practice" => Setup::practice(seed, filter, Aim::Practice),
         "review" => Setup::review(seed, filter),
-        "placement" => {
-            let mut setup = Setup::placement(seed, filter);
+        "placement" | "thorough-placement" => {
+            let thorough = begin.mode == "thorough-placement";
+            let make = if thorough { Setup::thorough_placement } else { Setup::placement };
+            let mut setup = make(seed, filter);
             setup.track = track;
             return Ok(setup);
         }

@@ -1,21 +1,16 @@
-//! Measures reading, grading, drawing, loading and the progress log on this machine.
+//! Measures a log of 100,000 answers over three years: reading, ordering, folding, merging.
 //!
-//! Run with `cargo run --release -p staffml-bank --example speed`.
+//! Run with `cargo run --release -p staffml-bank --example log_speed`.
 #![expect(clippy::print_stdout, reason = "the figures are its output")]
 
 use core::hint::black_box;
 use std::time::Instant;
 
-use staffml_bank::Bank;
-use staffml_bank::grade::{Key, Tolerance};
 use staffml_bank::log::{
     Answer, DeviceId, Event, EventId, Mode, Moment, Outcome, Record, TemplateRef, assemble, scan,
 };
-use staffml_bank::oracle::Builtin;
-use staffml_bank::quantity::{Dim, Expect, parse};
 use staffml_bank::sched::Rating;
 use staffml_bank::state::Cards;
-use staffml_bank::variant::{Draw, Style};
 
 /// Prints the best mean of five rounds, in microseconds per call.
 fn time(what: &str, n: u32, mut call: impl FnMut()) {
@@ -29,34 +24,6 @@ fn time(what: &str, n: u32, mut call: impl FnMut()) {
 }
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
-    let key = Key::new(140.0, "GB", Tolerance::relative(0.02))?
-        .wrong("precision-doubled", 280.0)
-        .wrong("training-state-included", 2240.0);
-    assert!(key.grade("130.4 GiB").is_correct());
-    for text in ["130.4 GiB", "1.4×10¹¹ B", "12 bananas"] {
-        time(&format!("parse `{text}`"), 20_000, || {
-            drop(black_box(parse(black_box(text), Expect::dim(Dim::INFO))));
-        });
-    }
-    for text in ["130.4 GiB", "280 GB", "140 GiB", "3 GHz", "12 bananas"] {
-        time(&format!("grade `{text}`"), 20_000, || drop(black_box(key.grade(black_box(text)))));
-    }
-    let bank = Bank::embedded();
-    let template = bank.get("w02-roofline-time")?;
-    let draw = Draw::seed(3);
-    let question = staffml_bank::variant::instantiate(template, &Builtin, &draw)?;
-    time("instantiate w02-roofline-time", 2_000, || {
-        drop(black_box(staffml_bank::variant::instantiate(template, &Builtin, black_box(&draw))));
-    });
-    time("worked solution", 2_000, || drop(black_box(question.solution(Style::Plain))));
-    time(&format!("load {} templates", bank.templates().len()), 50, || {
-        drop(black_box(Bank::embedded()));
-    });
-    log()
-}
-
-/// A log of 100,000 answers over three years: reading, merging, folding.
-fn log() -> Result<(), Box<dyn core::error::Error>> {
     let (mut hash, mut bytes) = (0, Vec::new());
     for n in 0..100_000_u64 {
         let at = Moment::from_ms(1_700_000_000_000 + i64::try_from(n)? * 1_000_000);
