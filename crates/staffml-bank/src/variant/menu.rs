@@ -65,7 +65,8 @@ impl Menu {
         if right < lines.len() { lines.swap_remove(right) } else { String::new() }
     }
 
-    /// Returns the place that typed text names: a letter, a number from 1, or the text of an option.
+    /// Returns the place that typed text names: a letter, a number from 1, the text of an option, or both
+    /// letter and text.
     #[must_use]
     pub fn place(&self, text: &str) -> Option<usize> {
         let plain = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '.' | ':' | '=');
@@ -73,6 +74,10 @@ impl Menu {
         let by_text = self.options.iter().position(|o| o.text.trim_matches(plain) == text);
         if by_text.is_some() {
             return by_text;
+        }
+        let by_line = self.lines().iter().position(|line| line.trim_matches(plain) == text);
+        if by_line.is_some() {
+            return by_line;
         }
         let mut chars = text.chars();
         let place = match (chars.next(), chars.next()) {
