@@ -18,6 +18,8 @@ mod embedding;
 mod layers;
 mod losses;
 mod memo;
+#[cfg(feature = "olympics")]
+mod olympics;
 #[cfg(feature = "std")]
 mod optim;
 mod profile;
@@ -46,6 +48,8 @@ pub(crate) use embedding::*;
 pub(crate) use layers::*;
 pub(crate) use losses::*;
 pub(crate) use memo::*;
+#[cfg(feature = "olympics")]
+pub(crate) use olympics::*;
 #[cfg(feature = "std")]
 pub(crate) use optim::*;
 pub(crate) use profile::*;

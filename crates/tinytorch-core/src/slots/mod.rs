@@ -18,6 +18,8 @@ pub mod embedding;
 pub mod layers;
 pub mod losses;
 pub mod memo;
+#[cfg(feature = "olympics")]
+pub mod olympics;
 #[cfg(feature = "std")]
 pub mod optim;
 pub mod profile;
