@@ -31,6 +31,7 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m15, false);
         $crate::course_tests!(@module m17, false);
         $crate::course_tests!(@module m18, false);
+        $crate::course_tests!(@module m19, false);
         $crate::course_tests!(@module m20, false);
     };
     (@course $course:expr) => {
@@ -56,6 +57,7 @@ macro_rules! course_tests {
     (@module m15, $demanded:expr) => { $crate::__course_m15!($demanded); };
     (@module m17, $demanded:expr) => { $crate::__course_m17!($demanded); };
     (@module m18, $demanded:expr) => { $crate::__course_m18!($demanded); };
+    (@module m19, $demanded:expr) => { $crate::__course_m19!($demanded); };
     (@module m20, $demanded:expr) => { $crate::__course_m20!($demanded); };
 }
 

@@ -11,6 +11,8 @@ mod accel;
 mod activations;
 mod attention;
 mod autograd;
+#[cfg(feature = "std")]
+mod bench;
 mod conv;
 #[cfg(feature = "std")]
 mod data;
@@ -41,6 +43,8 @@ pub(crate) use accel::*;
 pub(crate) use activations::*;
 pub(crate) use attention::*;
 pub(crate) use autograd::*;
+#[cfg(feature = "std")]
+pub(crate) use bench::*;
 pub(crate) use conv::*;
 #[cfg(feature = "std")]
 pub(crate) use data::*;
