@@ -30,7 +30,7 @@ pub use svd::{Svd, svd};
 use crate::{Error, Result};
 
 /// Refuses what is not a share.
-fn share(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+pub(crate) fn share(op: &'static str, name: &'static str, value: f64) -> Result<()> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }

@@ -29,6 +29,7 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m13, false);
         $crate::course_tests!(@module m14, false);
         $crate::course_tests!(@module m15, false);
+        $crate::course_tests!(@module m16, false);
         $crate::course_tests!(@module m17, false);
         $crate::course_tests!(@module m18, false);
         $crate::course_tests!(@module m19, false);
@@ -55,6 +56,7 @@ macro_rules! course_tests {
     (@module m13, $demanded:expr) => { $crate::__course_m13!($demanded); };
     (@module m14, $demanded:expr) => { $crate::__course_m14!($demanded); };
     (@module m15, $demanded:expr) => { $crate::__course_m15!($demanded); };
+    (@module m16, $demanded:expr) => { $crate::__course_m16!($demanded); };
     (@module m17, $demanded:expr) => { $crate::__course_m17!($demanded); };
     (@module m18, $demanded:expr) => { $crate::__course_m18!($demanded); };
     (@module m19, $demanded:expr) => { $crate::__course_m19!($demanded); };

@@ -13,6 +13,8 @@ mod attention;
 mod autograd;
 #[cfg(feature = "std")]
 mod bench;
+#[cfg(feature = "std")]
+mod compress;
 mod conv;
 #[cfg(feature = "std")]
 mod data;
@@ -45,6 +47,8 @@ pub(crate) use attention::*;
 pub(crate) use autograd::*;
 #[cfg(feature = "std")]
 pub(crate) use bench::*;
+#[cfg(feature = "std")]
+pub(crate) use compress::*;
 pub(crate) use conv::*;
 #[cfg(feature = "std")]
 pub(crate) use data::*;

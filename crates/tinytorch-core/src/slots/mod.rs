@@ -11,6 +11,8 @@ pub mod attention;
 pub mod autograd;
 #[cfg(feature = "std")]
 pub mod bench;
+#[cfg(feature = "std")]
+pub mod compress;
 pub mod conv;
 #[cfg(feature = "std")]
 pub mod data;
