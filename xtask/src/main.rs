@@ -21,6 +21,7 @@ mod links;
 mod milestone;
 mod mutate;
 mod nostd;
+mod olympics;
 mod package;
 mod process;
 mod published;
@@ -87,6 +88,8 @@ enum Command {
     Docs(docs::Args),
     /// Repeat milestones in the history of learning machines: list, info ID, run ID
     Milestone(milestone::Args),
+    /// Submissions of measured models: make, validate, verify, rank
+    Olympics(olympics::Args),
     /// Measure against naive code, the machine's limits and peers, in one run
     Bench(bench::Args),
     /// Hold the model of real machines against published measurements
@@ -121,6 +124,7 @@ fn main() -> ExitCode {
         Command::MutateBank => mutate::bank(),
         Command::Docs(args) => docs::run(&args),
         Command::Milestone(args) => milestone::run(&args),
+        Command::Olympics(args) => olympics::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Published(args) => published::run(&args),
         Command::Calibrate(args) => published::calibrate(&args),

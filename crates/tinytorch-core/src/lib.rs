@@ -89,6 +89,8 @@ mod kernels;
 pub mod milestones;
 pub mod nn;
 mod nostd;
+#[cfg(feature = "olympics")]
+pub mod olympics;
 pub mod ops;
 #[cfg(feature = "std")]
 pub mod optim;

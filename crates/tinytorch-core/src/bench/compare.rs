@@ -1,14 +1,13 @@
 //! Which of two is faster, or that nothing shows a difference.
 
-use crate::{Error, Result, Rng};
+use crate::slots::bench::ALPHA;
+use crate::{Error, Result, Rng, dispatch};
 
 use super::intervals::{Interval, bootstrap, ends};
 use super::samples::Samples;
 
 const OP: &str = "compare";
 
-/// Probability of calling equal things different that [`compare`] and [`compare_pairs`] accept.
-const ALPHA: f64 = 0.05;
 /// Resamples for an interval or a test.
 const ROUNDS: usize = 2000;
 /// Up to this many pairs every assignment of signs is tried.
@@ -88,7 +87,8 @@ fn positive(samples: &Samples, name: &'static str) -> Result<()> {
 pub fn compare(first: &Samples, second: &Samples) -> Result<Comparison> {
     positive(first, "first")?;
     positive(second, "second")?;
-    let (p, effect) = mann_whitney(first, second);
+    let (p, _) = mann_whitney(first, second);
+    let (verdict, effect) = dispatch::compare(first.values(), second.values())?;
     let mut rng = Rng::seed(0);
     let mut draw = |s: &Samples| {
         let values = s.values();
@@ -98,7 +98,8 @@ pub fn compare(first: &Samples, second: &Samples) -> Result<Comparison> {
     let ratios =
         (0..ROUNDS).map(|_| Ok(draw(second)? / draw(first)?)).collect::<Result<Vec<_>>>()?;
     let interval = ends(ratios, 1.0 - ALPHA)?;
-    Ok(Comparison::new(second.median() / first.median(), interval, p, effect))
+    let ratio = second.median() / first.median();
+    Ok(Comparison { ratio, ratio_95: interval, p, effect, verdict })
 }
 
 /// Compares measurements made in turn, the i-th of the first with the i-th of the second: the median of their ratios with a

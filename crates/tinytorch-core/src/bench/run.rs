@@ -4,7 +4,7 @@ use core::hint::black_box;
 use core::time::Duration;
 use std::time::Instant;
 
-use crate::{Error, Result};
+use crate::{Error, Result, dispatch};
 
 use super::compare::mann_whitney;
 use super::samples::Samples;
@@ -136,10 +136,15 @@ impl Bench {
         while sample(iterations)? < 0.5 * least.as_secs_f64() && iterations < 1 << 40 {
             iterations *= 2;
         }
-        let seconds = (0..self.n_samples)
-            .map(|_| Ok(sample(iterations)? / iterations as f64))
-            .collect::<Result<Vec<_>>>()?;
-        let seconds = Samples::new(seconds)?;
+        let mut calls = || -> Result<()> {
+            for _ in 0..iterations {
+                black_box(work()?);
+            }
+            Ok(())
+        };
+        let mut clock = || begin.elapsed().as_secs_f64();
+        let times = dispatch::run_latency(&mut calls, 0, self.n_samples, &mut clock)?;
+        let seconds = Samples::new(times.iter().map(|t| t / iterations as f64).collect())?;
         Ok(Measured { drift: drift(&seconds), seconds, iterations })
     }
 }

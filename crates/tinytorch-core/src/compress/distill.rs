@@ -1,8 +1,6 @@
 //! A small network learns from a large one.
 
-use crate::{Error, Result, Tensor, ops::CrossEntropyOpts, ops::Reduction};
-
-const OP: &str = "distill_loss";
+use crate::{Result, Tensor, dispatch};
 
 /// How much a student listens to its teacher.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,8 +29,8 @@ impl Default for Distillation {
 ///
 /// # Errors
 ///
-/// - [`Error::InvalidArgument`] if T is not positive and finite, or α is outside 0 to 1.
-/// - [`Error::ShapeMismatch`] unless both scores have the same shape; as [`Tensor::cross_entropy`] for the labels.
+/// - [`InvalidArgument`](crate::Error::InvalidArgument) if T is not positive and finite, or α is outside 0 to 1.
+/// - [`ShapeMismatch`](crate::Error::ShapeMismatch) unless both scores have the same shape; as [`Tensor::cross_entropy`] for the labels.
 ///
 /// # Examples
 ///
@@ -53,15 +51,5 @@ pub fn distill_loss(
     labels: &Tensor,
     how: &Distillation,
 ) -> Result<Tensor> {
-    let Distillation { temperature, alpha, scale_t_squared } = *how;
-    if !(temperature > 0.0 && temperature.is_finite()) {
-        return Err(Error::argument(OP, "temperature", temperature, "positive and finite"));
-    }
-    super::share(OP, "alpha", alpha)?;
-    let soft = student.div_scalar(temperature)?.log_softmax(-1)?;
-    let target = teacher.detach().div_scalar(temperature)?.softmax(-1)?;
-    let taught = soft.kl_div_loss(&target, Reduction::BatchMean)?;
-    let weight = alpha * if scale_t_squared { temperature * temperature } else { 1.0 };
-    let told = student.cross_entropy(labels, &CrossEntropyOpts::default())?;
-    taught.mul_scalar(weight)?.add(&told.mul_scalar(1.0 - alpha)?)
+    dispatch::distill_loss(student, teacher, labels, how)
 }

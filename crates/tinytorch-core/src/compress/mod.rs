@@ -9,8 +9,12 @@
 //! - [`shrink`] takes out whole units of a layer together with what the next layer does with them;
 //! - [`svd`] and [`low_rank`] replace a matrix by two thin ones;
 //! - [`distill_loss`] lets a small network learn from a large one.
+//!
+//! With the digits that ship with the crate, `pruning_curve` measures how accuracy falls as weights go.
 
 mod csr;
+#[cfg(feature = "safetensors")]
+mod curve;
 mod distill;
 mod prune;
 mod rank;
@@ -21,6 +25,8 @@ mod svd;
 mod tests;
 
 pub use csr::Csr;
+#[cfg(feature = "safetensors")]
+pub use curve::{CurveOpts, CurvePoint, PruningCurve, pruning_curve};
 pub use distill::{Distillation, distill_loss};
 pub use prune::{Cubic, Mask, Scope, Sparsity, magnitude_prune, n_of_m, sparsity};
 pub use rank::{break_even_rank, low_rank, low_rank_tensors};
@@ -30,7 +36,7 @@ pub use svd::{Svd, svd};
 use crate::{Error, Result};
 
 /// Refuses what is not a share.
-fn share(op: &'static str, name: &'static str, value: f64) -> Result<()> {
+pub(crate) fn share(op: &'static str, name: &'static str, value: f64) -> Result<()> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }

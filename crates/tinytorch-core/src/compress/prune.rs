@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use crate::nostd::prelude::*;
 use crate::{
-    DType, Error, Param, Result,
+    DType, Error, Param, Result, dispatch,
     nn::{Module, ModuleExt},
 };
 
@@ -44,10 +44,15 @@ fn weights(model: &(impl Module + ?Sized)) -> Vec<(String, Param)> {
     model.named_parameters().into_iter().filter(|(_, p)| p.shape().rank() >= 2).collect()
 }
 
-fn values(param: &Param) -> Result<Vec<f32>> {
-    if param.dtype() != DType::F32 {
-        return Err(Error::dtype(OP, param.dtype(), "f32"));
+fn typed(param: &Param) -> Result<()> {
+    if param.dtype() == DType::F32 {
+        return Ok(());
     }
+    Err(Error::dtype(OP, param.dtype(), "f32"))
+}
+
+fn values(param: &Param) -> Result<Vec<f32>> {
+    typed(param)?;
     param.tensor().detach().to_vec::<f32>()
 }
 
@@ -57,13 +62,12 @@ fn values(param: &Param) -> Result<Vec<f32>> {
 ///
 /// [`Error::DTypeUnsupported`] unless the weights are `f32`.
 pub fn sparsity(model: &(impl Module + ?Sized)) -> Result<Sparsity> {
-    let mut total = Sparsity { zeros: 0, weights: 0 };
-    for (_, param) in weights(model) {
-        let values = values(&param)?;
-        total.weights += values.len();
-        total.zeros += values.iter().filter(|v| **v == 0.0).count();
-    }
-    Ok(total)
+    let tensors = weights(model)
+        .into_iter()
+        .map(|(_, param)| typed(&param).map(|()| param.tensor().detach()))
+        .collect::<Result<Vec<_>>>()?;
+    let views: Vec<_> = tensors.iter().map(|t| t.typed::<f32>()).collect();
+    dispatch::sparsity(&views)
 }
 
 /// Which weights of a network may differ from zero.
@@ -148,24 +152,33 @@ pub fn magnitude_prune(model: &(impl Module + ?Sized), target: f64, scope: Scope
             return Err(Error::argument(OP, "weights", got, "finite"));
         }
     }
-    let mut masks: Vec<Vec<bool>> = values.iter().map(|v| vec![true; v.len()]).collect();
-    let places = |layer: usize| (0..values[layer].len()).map(move |at| (layer, at));
-    let mut drop = |mut candidates: Vec<(usize, usize)>| {
-        let n = (target * candidates.len() as f64).round() as usize;
-        // Stable: of equal ones the earlier first.
-        candidates.sort_by(|&(l, i), &(m, j)| values[l][i].abs().total_cmp(&values[m][j].abs()));
-        for (layer, at) in candidates.into_iter().take(n) {
-            masks[layer][at] = false;
+    let masks = match scope {
+        Scope::Global => {
+            let mut all = kept(&values.concat(), target)?.into_iter();
+            values.iter().map(|v| all.by_ref().take(v.len()).collect()).collect()
+        }
+        Scope::PerLayer => {
+            values.iter().map(|v| kept(v, target)).collect::<Result<Vec<Vec<bool>>>>()?
         }
     };
-    match scope {
-        Scope::Global => drop((0..values.len()).flat_map(places).collect()),
-        Scope::PerLayer => (0..values.len()).for_each(|layer| drop(places(layer).collect())),
-    }
     let kept = layers.into_iter().zip(masks).map(|((name, p), mask)| (name, (p, mask))).collect();
     let mask = Mask { kept };
     mask.apply()?;
     Ok(mask)
+}
+
+/// Which weights stay: of equal magnitudes the earlier ones go first.
+fn kept(weights: &[f32], target: f64) -> Result<Vec<bool>> {
+    let (threshold, mut ties) = dispatch::magnitude_threshold(weights, target)?;
+    let stays = |w: &f32| match w.abs() {
+        size if size < threshold => false,
+        size if size == threshold && ties > 0 => {
+            ties -= 1;
+            false
+        }
+        _ => true,
+    };
+    Ok(weights.iter().map(stays).collect())
 }
 
 /// Keeps the `n` largest of every `m` neighbouring weights of a row (2 of 4 is what sparse tensor cores take), sets the others to

@@ -1,9 +1,9 @@
 //! One matrix as the product of two thin ones.
 
 use crate::nostd::prelude::*;
-use crate::{Error, Result, Tensor, nn::Linear};
+use crate::{Error, Result, Tensor, dispatch, nn::Linear};
 
-use super::{share, svd};
+use super::svd;
 
 /// Returns the rank from which on two factors hold as many numbers as the matrix itself: `rows·columns/(rows + columns)`.
 /// (Three factors, with the singular values apart, have one more for each rank: `rows·columns/(rows + columns + 1)`.)
@@ -20,13 +20,7 @@ pub fn break_even_rank(rows: usize, columns: usize) -> f64 {
 ///
 /// [`Error::InvalidArgument`] if `ratio` is outside 0 to 1; as [`svd`].
 pub fn low_rank_tensors(matrix: &Tensor, ratio: f64) -> Result<(Tensor, Vec<f64>, Tensor)> {
-    share("low_rank", "ratio", ratio)?;
-    let parts = svd(matrix)?;
-    let rank = ((ratio * parts.s.len() as f64).floor() as usize).max(1);
-    let dtype = matrix.dtype();
-    let u = parts.u.narrow(1, 0, rank)?.to_dtype(dtype)?;
-    let vt = parts.vt.narrow(0, 0, rank)?.to_dtype(dtype)?;
-    Ok((u, parts.s[..rank].to_vec(), vt))
+    dispatch::low_rank(matrix, ratio)
 }
 
 /// Returns two layers that stand for `layer`, one after the other: inputs to `rank` numbers, without a bias, and those to the

@@ -107,6 +107,11 @@ pub(crate) fn serve<L: ?Sized, R>(
     }
 }
 
+/// The course that serves this thread.
+pub(crate) fn current() -> Option<Arc<Course>> {
+    Scope::capture().course
+}
+
 /// True if a course serves this thread: then every slot is to be asked by itself, and none be passed over by a kernel
 /// that does the work of several.
 pub(crate) fn is_active() -> bool {

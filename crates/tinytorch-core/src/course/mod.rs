@@ -1,6 +1,6 @@
 //! The course: write a module of the library yourself, and let everything else run on it.
 //!
-//! Each of the modules 01 to 15, 17 and 18 is a trait with one method per algorithm (a *slot*). Implement it in your own crate, install
+//! Each of the modules 01 to 20 is a trait with one method per algorithm (a *slot*). Implement it in your own crate, install
 //! it in a [`Course`], and the library calls your code wherever it needs that algorithm; what you have not
 //! written is served by the reference. The checks of a module are values of this library, so that they run from
 //! your tests, from a command line and from a grader alike.
@@ -48,8 +48,11 @@ pub mod m12;
 pub mod m13;
 pub mod m14;
 pub mod m15;
+pub mod m16;
 pub mod m17;
 pub mod m18;
+pub mod m19;
+pub mod m20;
 pub mod make;
 #[cfg(feature = "safetensors")]
 mod milestone;
@@ -66,7 +69,7 @@ pub use audit::{Audit, ModuleAudit, audit};
 pub use check::{Check, Failure, Kind, Outcome};
 #[cfg(feature = "parallel")]
 pub(crate) use install::Scope;
-pub(crate) use install::{by_reference, defer, deferred, fit, is_active, wrong};
+pub(crate) use install::{by_reference, current, defer, deferred, fit, is_active, wrong};
 #[cfg(feature = "safetensors")]
 pub use milestone::{OwnWork, Verdict};
 pub use slot::{Module, Role, Slot};
@@ -92,8 +95,11 @@ pub const MODULES: &[Module] = &[
     m13::MODULE,
     m14::MODULE,
     m15::MODULE,
+    m16::MODULE,
     m17::MODULE,
     m18::MODULE,
+    m19::MODULE,
+    m20::MODULE,
 ];
 
 /// Returns the module of this number.
@@ -204,7 +210,7 @@ macro_rules! course {
     };
 }
 
-course!(m01 1 TensorLesson, m02 2 ActivationLesson, m03 3 LayerLesson, m04 4 LossLesson, m05 5 DataLesson, m06 6 AutogradLesson, m07 7 OptimizerLesson, m08 8 TrainingLesson, m09 9 ConvLesson, m10 10 TokenLesson, m11 11 EmbeddingLesson, m12 12 AttentionLesson, m13 13 TransformerLesson, m14 14 ProfileLesson, m15 15 QuantLesson, m17 17 AccelLesson, m18 18 MemoLesson);
+course!(m01 1 TensorLesson, m02 2 ActivationLesson, m03 3 LayerLesson, m04 4 LossLesson, m05 5 DataLesson, m06 6 AutogradLesson, m07 7 OptimizerLesson, m08 8 TrainingLesson, m09 9 ConvLesson, m10 10 TokenLesson, m11 11 EmbeddingLesson, m12 12 AttentionLesson, m13 13 TransformerLesson, m14 14 ProfileLesson, m15 15 QuantLesson, m16 16 CompressLesson, m17 17 AccelLesson, m18 18 MemoLesson, m19 19 BenchLesson, m20 20 CapstoneLesson);
 
 impl Course {
     /// Returns a course in which everything is the reference.

@@ -29,8 +29,11 @@ macro_rules! course_tests {
         $crate::course_tests!(@module m13, false);
         $crate::course_tests!(@module m14, false);
         $crate::course_tests!(@module m15, false);
+        $crate::course_tests!(@module m16, false);
         $crate::course_tests!(@module m17, false);
         $crate::course_tests!(@module m18, false);
+        $crate::course_tests!(@module m19, false);
+        $crate::course_tests!(@module m20, false);
     };
     (@course $course:expr) => {
         /// The course that the tests ask.
@@ -53,8 +56,11 @@ macro_rules! course_tests {
     (@module m13, $demanded:expr) => { $crate::__course_m13!($demanded); };
     (@module m14, $demanded:expr) => { $crate::__course_m14!($demanded); };
     (@module m15, $demanded:expr) => { $crate::__course_m15!($demanded); };
+    (@module m16, $demanded:expr) => { $crate::__course_m16!($demanded); };
     (@module m17, $demanded:expr) => { $crate::__course_m17!($demanded); };
     (@module m18, $demanded:expr) => { $crate::__course_m18!($demanded); };
+    (@module m19, $demanded:expr) => { $crate::__course_m19!($demanded); };
+    (@module m20, $demanded:expr) => { $crate::__course_m20!($demanded); };
 }
 
 /// Panics with what was asked, expected and found unless the check passes. Used by [`course_tests!`](crate::course_tests).

@@ -11,6 +11,10 @@ mod accel;
 mod activations;
 mod attention;
 mod autograd;
+#[cfg(feature = "std")]
+mod bench;
+#[cfg(feature = "std")]
+mod compress;
 mod conv;
 #[cfg(feature = "std")]
 mod data;
@@ -18,6 +22,8 @@ mod embedding;
 mod layers;
 mod losses;
 mod memo;
+#[cfg(feature = "olympics")]
+mod olympics;
 #[cfg(feature = "std")]
 mod optim;
 mod profile;
@@ -39,6 +45,10 @@ pub(crate) use accel::*;
 pub(crate) use activations::*;
 pub(crate) use attention::*;
 pub(crate) use autograd::*;
+#[cfg(feature = "std")]
+pub(crate) use bench::*;
+#[cfg(feature = "std")]
+pub(crate) use compress::*;
 pub(crate) use conv::*;
 #[cfg(feature = "std")]
 pub(crate) use data::*;
@@ -46,6 +56,8 @@ pub(crate) use embedding::*;
 pub(crate) use layers::*;
 pub(crate) use losses::*;
 pub(crate) use memo::*;
+#[cfg(feature = "olympics")]
+pub(crate) use olympics::*;
 #[cfg(feature = "std")]
 pub(crate) use optim::*;
 pub(crate) use profile::*;

@@ -42,7 +42,7 @@ pub use recorder::{Event, Phase, Profile, scope, trace};
 pub(crate) use recorder::{backward, forward};
 #[cfg(feature = "std")]
 pub use roofline::Placed;
-#[cfg(feature = "std")]
+#[cfg(all(feature = "safetensors", feature = "std"))]
 pub(crate) use roofline::escaped;
 #[cfg(feature = "std")]
 pub use table::Row;

@@ -23,7 +23,7 @@ pub struct QModel {
 }
 
 impl QModel {
-    pub(super) fn new(engine: Engine, input_shape: &[usize]) -> Result<Self> {
+    pub(crate) fn new(engine: Engine, input_shape: &[usize]) -> Result<Self> {
         Ok(Self { engine, input_shape: input_shape.to_vec() })
     }
 

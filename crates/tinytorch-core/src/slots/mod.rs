@@ -11,6 +11,8 @@ pub mod attention;
 pub mod autograd;
 #[cfg(feature = "std")]
 pub mod bench;
+#[cfg(feature = "std")]
+pub mod compress;
 pub mod conv;
 #[cfg(feature = "std")]
 pub mod data;
@@ -18,6 +20,8 @@ pub mod embedding;
 pub mod layers;
 pub mod losses;
 pub mod memo;
+#[cfg(feature = "olympics")]
+pub mod olympics;
 #[cfg(feature = "std")]
 pub mod optim;
 pub mod profile;

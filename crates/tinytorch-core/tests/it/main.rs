@@ -13,6 +13,11 @@ mod chapter;
 mod chapters_acceleration;
 mod chapters_activations;
 mod chapters_autograd;
+mod chapters_benchmarking;
+#[cfg(feature = "olympics")]
+mod chapters_capstone;
+#[cfg(feature = "safetensors")]
+mod chapters_compression;
 mod chapters_convolutions;
 mod chapters_data;
 mod chapters_layers;
