@@ -2,6 +2,8 @@
 #![cfg(feature = "course")]
 
 mod course_parts {
+    #[cfg(feature = "safetensors")]
+    pub(crate) mod broken;
     pub(crate) mod cli;
     pub(crate) mod layers;
     pub(crate) mod library;

@@ -26,6 +26,7 @@ use serde_json::json;
 use super::{Id, Opts, Report, Seeds};
 use crate::{
     Error, Result,
+    datasets::ALMANAC,
     train::{Callback, ProgressLine},
 };
 
@@ -35,14 +36,16 @@ Repeat milestones in the history of learning machines, and measure them
 
 Usage: milestone list
        milestone info ID
-       milestone run ID [--seed N] [--seeds N] [--quick] [--json] [--svg DIR]
+       milestone run ID [--seed N] [--seeds N] [--quick] [--text FILE] [--json] [--svg DIR]
 
-ID is a number or a name that `list` shows, 03 for both parts of 03, or all.
+ID is a number or a name that `list` shows, 03 or 06 for both parts of it, or all.
 
 Options of run:
   --seed N   first seed [default: 0]
   --seeds N  number of seeds from there on, 1 to 1000; shows minimum, mean and passes [default: 1]
   --quick    small versions, for a first look and for tests
+  --text FILE
+             text that 06b and 07 learn, UTF-8, at least 500 characters [default: the almanac that ships]
   --json     print one JSON object instead of text
   --svg DIR  write the charts of the first seed as SVG files into DIR
 
@@ -66,6 +69,7 @@ struct Run {
     quick: bool,
     json: bool,
     svg: Option<PathBuf>,
+    text: Option<PathBuf>,
 }
 
 /// Runs the command with these arguments, without the name of the program, and returns its exit status.
@@ -123,8 +127,15 @@ fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, String> {
 
 impl Run {
     fn parse(words: &[&str]) -> Result<Self, String> {
-        let mut run =
-            Self { ids: Vec::new(), seed: 0, seeds: 1, quick: false, json: false, svg: None };
+        let mut run = Self {
+            ids: Vec::new(),
+            seed: 0,
+            seeds: 1,
+            quick: false,
+            json: false,
+            svg: None,
+            text: None,
+        };
         let mut words = words.iter();
         while let Some(&word) = words.next() {
             let (flag, inline) = match word.split_once('=') {
@@ -139,15 +150,17 @@ impl Run {
                 "--seed" => run.seed = number(flag, value("1986")?, 0..=u64::MAX)?,
                 "--seeds" => run.seeds = number(flag, value("10")?, 1..=1_000)? as usize,
                 "--svg" => run.svg = Some(value("plots")?.into()),
+                "--text" => run.text = Some(value("novel.txt")?.into()),
                 "--quick" if inline.is_none() => run.quick = true,
                 "--json" if inline.is_none() => run.json = true,
                 _ if flag.starts_with('-') => {
                     return Err(format!(
-                        "run has no option `{word}`; there are --seed N, --seeds N, --quick, --json and --svg DIR"
+                        "run has no option `{word}`; there are --seed N, --seeds N, --quick, --text FILE, --json and --svg DIR"
                     ));
                 }
                 "all" => run.ids.extend(Id::ALL),
                 "03" => run.ids.extend([Id::XorSolved, Id::Digits]),
+                "06" => run.ids.extend([Id::Mlperf, Id::KvCache]),
                 _ => run.ids.push(word.parse().map_err(|e: Error| e.to_string())?),
             }
         }
@@ -163,7 +176,12 @@ impl Run {
     /// Runs everything and returns whether all gates were passed.
     fn execute(&self, out: &mut dyn Write) -> Result<bool> {
         let progress: fn(&str) -> Box<dyn Callback> = |name| Box::new(ProgressLine::stderr(name));
-        let opts = Opts { seed: self.seed, quick: self.quick, progress };
+        let text = match &self.text {
+            // Kept until the program ends, which is when it is no longer needed.
+            Some(path) => fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?.leak(),
+            None => ALMANAC,
+        };
+        let opts = Opts { seed: self.seed, quick: self.quick, text, progress };
         let mut all = Vec::new();
         for &id in &self.ids {
             let mut start = Instant::now();
@@ -259,7 +277,7 @@ mod tests {
     #[test]
     fn every_milestone_is_listed_and_described() {
         let (status, out, err) = milestone("list");
-        assert_eq!((status, out.lines().count(), err.as_str()), (0, 6, ""));
+        assert_eq!((status, out.lines().count(), err.as_str()), (0, 9, ""));
         for (id, line) in Id::ALL.into_iter().zip(out.lines()) {
             assert!(line.starts_with(id.about().code) && line.ends_with(id.about().title));
             let (status, out, _) = milestone(&format!("info {id}"));
@@ -304,9 +322,12 @@ mod tests {
             quick: true,
             json: true,
             svg: Some("here".into()),
+            text: None,
         };
         assert_eq!(Run::parse(&words), Ok(expected));
         assert_eq!(Run::parse(&["all"]).unwrap().ids, Id::ALL);
+        let run = Run::parse(&["06", "--text=prose.txt"]).unwrap();
+        assert_eq!((run.ids, run.text), (vec![Id::Mlperf, Id::KvCache], Some("prose.txt".into())));
     }
 
     #[test]
@@ -342,6 +363,8 @@ mod tests {
         fs::remove_file(&file).unwrap();
         assert_eq!(status, 1);
         assert!(err.contains("tinytorch-no-folder"), "{err}");
+        let (status, _, err) = milestone("run 07 --quick --text no-such-text");
+        assert!(status == 1 && err.contains("no-such-text"), "{err}");
 
         struct Full;
         impl Write for Full {

@@ -80,8 +80,12 @@ impl fmt::Display for Gate {
     }
 }
 
-/// A number with at most four digits after the point.
+/// A number with at most four digits after the point, or two digits if they would all be zeros.
 pub(super) fn short(value: f64) -> String {
+    if value != 0.0 && value.abs() < 5e-5 {
+        let text = format!("{value:.1e}");
+        return text.replace(".0e", "e");
+    }
     let text = format!("{value:.4}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -110,5 +114,7 @@ mod tests {
         let gate = Gate { measured: 4.0, need: Need::Exactly(3.0), ..gate };
         assert_eq!(gate.to_string(), "FAIL  share: 4, exactly 3");
         assert_eq!(gate.json()["threshold"], 3.0);
+        let gate = Gate { measured: -1.43e-6, need: Need::AtMost(1e-5), ..gate };
+        assert_eq!(gate.to_string(), "pass  share: -1.4e-6, at most 1e-5");
     }
 }

@@ -19,6 +19,12 @@ pub enum Id {
     Cnn,
     /// 05: attention reverses and copies, 2017.
     Transformer,
+    /// 06a: a trained network is measured and made small, 2018.
+    Mlperf,
+    /// 06b: text comes faster when nothing is computed twice.
+    KvCache,
+    /// 07: a language model continues prose, 2020.
+    Language,
 }
 
 /// What is known about a milestone before it runs.
@@ -42,13 +48,16 @@ pub struct About {
 
 impl Id {
     /// Every milestone, oldest first.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Perceptron,
         Self::XorCrisis,
         Self::XorSolved,
         Self::Digits,
         Self::Cnn,
         Self::Transformer,
+        Self::Mlperf,
+        Self::KvCache,
+        Self::Language,
     ];
 
     /// Returns what is known about the milestone.
@@ -118,6 +127,39 @@ impl Id {
                         place of attention, reversal fails",
                 modules: &[1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13],
             },
+            Self::Mlperf => &About {
+                code: "06a",
+                alias: "mlperf",
+                title: "Measured and made small",
+                year: 2018,
+                source: "MLPerf, begun in 2018: Reddi et al. (2020), \"MLPerf Inference Benchmark\", ISCA; the three ways \
+                         to a smaller network are those of Han, Mao & Dally (2016), \"Deep Compression\", ICLR, and Hinton, \
+                         Vinyals & Dean (2015), \"Distilling the Knowledge in a Neural Network\"",
+                shows: "the digit reader of 03b in a quarter of its bytes, with half of its weights, or taught to a network \
+                        of half its size, and how little each of these costs on images that training has not seen",
+                modules: &[1, 2, 3, 4, 5, 6, 7, 8, 14, 15, 16, 17, 19],
+            },
+            Self::KvCache => &About {
+                code: "06b",
+                alias: "kv-cache",
+                title: "Nothing computed twice",
+                year: 2018,
+                source: "Liu et al. (2018), \"Generating Wikipedia by Summarizing Long Sequences\", ICLR, a decoder alone; \
+                         Shazeer (2019), \"Fast Transformer Decoding: One Write-Head is All You Need\", on what it keeps",
+                shows: "with the keys and values of earlier tokens kept, the same text comes several times faster: every \
+                        token is the same, and every score to five digits, before any time is taken",
+                modules: &[1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 18],
+            },
+            Self::Language => &About {
+                code: "07",
+                alias: "language",
+                title: "Generative language model",
+                year: 2020,
+                source: "Brown et al. (2020), \"Language Models are Few-Shot Learners\", NeurIPS 33",
+                shows: "a network of the GPT kind learns to continue prose, letter by letter; a run that is stopped and \
+                        goes on from its checkpoint has the same curve, to the bit",
+                modules: &[1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13],
+            },
         }
     }
 }
@@ -185,7 +227,7 @@ mod tests {
         for text in ["", "3", "04 ", "XOR", "olympics"] {
             let error = text.parse::<Id>().unwrap_err().to_string();
             assert_eq!(error.lines().count(), 3, "{error}");
-            assert!(error.contains("01, 02, 03a, 03b, 04, 05"), "{error}");
+            assert!(error.contains("01, 02, 03a, 03b, 04, 05, 06a, 06b, 07"), "{error}");
         }
     }
 }

@@ -11,20 +11,29 @@
 //! | 03b | [`mlp`], 1986 | it reads 90 % of the digits |
 //! | 04 | [`cnn`], 1998 | it reads 90 % with fewer parameters, and suffers less when images move |
 //! | 05 | [`transformer`], 2017 | it reverses and copies words, and cannot without attention or positions |
+//! | 06a | [`mlperf`], 2018 | int8, half of the weights or half of the units cost next to nothing |
+//! | 06b | [`kv_cache`] | a cache gives the same text at least three times as fast |
+//! | 07 | [`language`], 2020 | a GPT learns prose, and goes on from a checkpoint as if nothing had happened |
 //!
-//! Everything comes from the seed: the same seed gives the same report, to the bit, for any number of threads.
+//! Everything comes from the seed: the same seed gives the same report, to the bit, for any number of threads. The times
+//! of 06 are measured and differ; [`Report::without_times`] leaves them out.
 
 pub mod cli;
 pub mod cnn;
 pub mod digits;
 mod gate;
 mod id;
+pub mod kv_cache;
+pub mod language;
+pub mod measured;
 pub mod mlp;
+pub mod mlperf;
 pub mod perceptron;
 mod plane;
 pub mod plot;
 mod report;
 mod seeds;
+mod text;
 pub mod transformer;
 pub mod xor_crisis;
 pub mod xor_solved;
@@ -34,7 +43,7 @@ pub use id::{About, Id};
 pub use report::{Findings, Picture, Report};
 pub use seeds::{GateSummary, Seeds};
 
-use crate::{Result, train::Callback};
+use crate::{Result, datasets::ALMANAC, train::Callback};
 
 /// How a milestone is run.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +52,9 @@ pub struct Opts {
     pub seed: u64,
     /// Makes everything small enough to finish in a moment: for tests, with the same gates.
     pub quick: bool,
+    /// The text that 06b and 07 learn: [`ALMANAC`](crate::datasets::ALMANAC) unless you give another, of 500 characters
+    /// or more.
+    pub text: &'static str,
     /// Gives each training run, by its name, somebody to tell about it.
     ///
     /// The default does not listen; `|name| Box::new(ProgressLine::stderr(name))` draws a line on terminals.
@@ -52,18 +64,19 @@ pub struct Opts {
 impl Default for Opts {
     /// The full experiment from seed 0, in silence.
     fn default() -> Self {
-        Self { seed: 0, quick: false, progress: |_| Box::new(()) }
+        Self { seed: 0, quick: false, text: ALMANAC, progress: |_| Box::new(()) }
     }
 }
 
 /// Runs a milestone and returns what it found.
 ///
-/// The report has no duration: this crate reads no clock here. A caller that measured one puts it into
-/// [`Report::seconds`].
+/// The report has no duration: a caller that measured one puts it into [`Report::seconds`]. No clock is read but in 06,
+/// whose subject is time.
 ///
 /// # Errors
 ///
-/// What a callback of [`Opts::progress`] returns, and [`Error::InvalidArgument`](crate::Error::InvalidArgument) if memory
+/// What a callback of [`Opts::progress`] returns; in a course what a student's slot returns; [`Error::InvalidArgument`](crate::Error::InvalidArgument) for a
+/// [`text`](Opts::text) that is too short; and [`Error::InvalidArgument`](crate::Error::InvalidArgument) if memory
 /// cannot be had. A gate that is not met is no error.
 ///
 /// # Examples
@@ -83,6 +96,9 @@ pub fn run(id: Id, opts: &Opts) -> Result<Report> {
         Id::Digits => Findings::Digits(mlp::run(opts)?),
         Id::Cnn => Findings::Cnn(cnn::run(opts)?),
         Id::Transformer => Findings::Transformer(Box::new(transformer::run(opts)?)),
+        Id::Mlperf => Findings::Mlperf(Box::new(mlperf::run(opts)?)),
+        Id::KvCache => Findings::KvCache(Box::new(kv_cache::run(opts)?)),
+        Id::Language => Findings::Language(Box::new(language::run(opts)?)),
     };
     Ok(Report::new(id, opts, findings))
 }

@@ -4,11 +4,15 @@ use core::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Gate, Id, Opts, cnn, mlp, perceptron, transformer, xor_crisis, xor_solved};
+use super::{
+    Gate, Id, Opts, cnn, kv_cache, language, mlp, mlperf, perceptron, transformer, xor_crisis,
+    xor_solved,
+};
 
 /// The result of one run of one milestone.
 ///
-/// Everything but [`seconds`](Self::seconds) follows from milestone, seed and size.
+/// Everything follows from milestone, seed, size and text, but for what a clock said:
+/// [`without_times`](Self::without_times) leaves that out.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
@@ -42,6 +46,12 @@ pub enum Findings {
     Cnn(cnn::Findings),
     /// Milestone 05.
     Transformer(Box<transformer::Findings>),
+    /// Milestone 06a.
+    Mlperf(Box<mlperf::Findings>),
+    /// Milestone 06b.
+    KvCache(Box<kv_cache::Findings>),
+    /// Milestone 07.
+    Language(Box<language::Findings>),
 }
 
 /// A chart of a report.
@@ -74,6 +84,9 @@ impl Findings {
             Self::Digits(f) => f,
             Self::Cnn(f) => f,
             Self::Transformer(f) => &**f,
+            Self::Mlperf(f) => &**f,
+            Self::KvCache(f) => &**f,
+            Self::Language(f) => &**f,
         }
     }
 }
@@ -88,6 +101,19 @@ impl Report {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.gates.iter().all(Gate::passed)
+    }
+
+    /// Returns the report without what a clock had a part in, gates included: what two runs from one seed have in common.
+    #[must_use]
+    pub fn without_times(mut self) -> Self {
+        self.seconds = None;
+        match &mut self.findings {
+            Findings::Mlperf(f) => f.times = None,
+            Findings::KvCache(f) => f.times = None,
+            _ => {}
+        }
+        self.gates.retain(|gate| gate.name != kv_cache::SPEED_UP);
+        self
     }
 
     /// Returns the findings as sentences.

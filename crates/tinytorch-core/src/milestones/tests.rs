@@ -3,12 +3,12 @@
 use super::{plane::Descent, *};
 use crate::{
     Rng, Tensor,
-    datasets::points,
+    datasets::{ALMANAC, points},
     milestones::digits::{Recipe, train},
     nn::{Init, Linear, Module, Relu, Sequential},
 };
 
-const QUICK: Opts = Opts { seed: 1, quick: true, progress: |_| Box::new(()) };
+const QUICK: Opts = Opts { seed: 1, quick: true, text: ALMANAC, progress: |_| Box::new(()) };
 
 fn report(id: Id, findings: Findings) -> Report {
     Report::new(id, &QUICK, findings)
@@ -100,4 +100,65 @@ fn exchanged_transformers_fail() {
 #[test]
 fn the_rectifier_matters() {
     assert!(two_layers(|x| Relu.forward(x)) == 4 && two_layers(|x| Ok(x.clone())) < 4);
+}
+
+/// Each way to a smaller network with an answer that is not its own: what it would be if it did not work.
+#[test]
+fn smaller_networks_that_forget_fail() {
+    let right = mlperf::run(&QUICK).unwrap();
+    assert!(report(Id::Mlperf, Findings::Mlperf(Box::new(right.clone()))).passed());
+    let fails = |change: fn(&mut mlperf::Findings)| {
+        let mut findings = right.clone();
+        change(&mut findings);
+        failed(&report(Id::Mlperf, Findings::Mlperf(Box::new(findings))))
+    };
+    assert_eq!(fails(|f| f.bytes[1] = f.bytes[0]), ["bytes of int8, as a share of f32's"]);
+    assert_eq!(fails(|f| f.int8 -= 0.02), ["accuracy lost in int8"]);
+    assert_eq!(fails(|f| f.pruned.zeros = 0.1), ["weights set to zero"]);
+    assert_eq!(fails(|f| f.pruned.accuracy = 0.1), ["accuracy lost by pruning"]);
+    assert_eq!(fails(|f| f.pruned.tuned = 0.1), ["accuracy lost after fine-tuning"]);
+    assert_eq!(fails(|f| f.student.1 = 0.1), ["accuracy the student lacks"]);
+}
+
+#[test]
+fn a_cache_that_changes_the_text_or_takes_longer_fails() {
+    let mut findings = kv_cache::run(&QUICK).unwrap();
+    findings.sampled -= 1;
+    findings.difference = f64::NAN;
+    findings.times.as_mut().unwrap().speed_up.median = 1.0;
+    assert_eq!(
+        failed(&report(Id::KvCache, Findings::KvCache(Box::new(findings)))),
+        [
+            "drawn tokens that are the same",
+            "largest difference of a score",
+            "times as fast with a cache"
+        ]
+    );
+}
+
+#[test]
+fn a_language_model_that_was_not_trained_or_not_resumed_fails() {
+    let right = language::run(&QUICK).unwrap();
+    let fails = |change: fn(&mut language::Findings)| {
+        let mut findings = right.clone();
+        change(&mut findings);
+        failed(&report(Id::Language, Findings::Language(Box::new(findings))))
+    };
+    // One bit of one epoch is enough.
+    let one_bit = fails(|f| f.resumed[1][0] = f.resumed[1][0].next_up());
+    assert_eq!(one_bit, ["epochs that a resumed run repeats to the bit"]);
+    let untrained = fails(|f| {
+        let even = (f.vocab as f64).ln(); // all letters equally probable
+        *f.losses.last_mut().unwrap() = even;
+        *f.held_out.last_mut().unwrap() = even;
+    });
+    assert_eq!(untrained.len(), 3);
+}
+
+#[test]
+fn texts_that_are_too_short_are_refused() {
+    let opts = Opts { text: "a short text", ..QUICK };
+    for id in [Id::KvCache, Id::Language] {
+        assert!(matches!(run(id, &opts), Err(crate::Error::InvalidArgument { .. })), "{id}");
+    }
 }
