@@ -1,4 +1,4 @@
-//! Reading of published language models: the files that Hugging Face's library saves, made into [`Gpt`] and [`Llama`].
+//! Published language models: the files that Hugging Face's library saves, made into [`Gpt`] and [`Llama`] and back.
 //!
 //! A folder holds `config.json` and the weights, in `model.safetensors` or in several files with a list in
 //! `model.safetensors.index.json`. Names and shapes of all tensors follow from the configuration; they are compared with
@@ -8,8 +8,10 @@
 //! GPT-2 keeps its matrices as `[in, out]` and queries, keys and values in one; both are undone here. Llama rotates the
 //! halves of a head, as [`RopeStyle::Half`](crate::ops::attention::RopeStyle::Half) does.
 
+mod any;
 mod config;
 mod names;
+mod save;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,8 +27,10 @@ use crate::{
     nn::{Gpt, Llama, Module, ModuleExt},
 };
 
+pub use any::{Pretrained, load};
 pub use config::{gpt2_config, llama_config};
 use names::{Entry, gpt2_entries, llama_entries};
+pub use save::{save_gpt2, save_llama};
 
 const WEIGHTS: &str = "model.safetensors";
 const LIST: &str = "model.safetensors.index.json";

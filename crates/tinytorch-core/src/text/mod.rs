@@ -33,6 +33,8 @@ mod chars;
 #[cfg(feature = "json")]
 mod file;
 mod gpt2;
+#[cfg(feature = "json")]
+mod hugging_face;
 mod letters;
 mod stats;
 mod table;

@@ -9,7 +9,9 @@ use std::{
 use tinytorch_core::{
     DType, Error, Result, Rng, Tensor,
     io::{
-        pretrained::{gpt2_config, llama_config, load_gpt2, load_llama},
+        pretrained::{
+            self, gpt2_config, llama_config, load, load_gpt2, load_llama, save_gpt2, save_llama,
+        },
         safetensors::SafeTensors,
     },
     nn::{Module, ModuleExt},
@@ -418,4 +420,46 @@ fn configurations_that_ask_for_more_are_refused() {
     let config = llama_config(&new.replace("\"num_key_value_heads\": 2, ", "")).unwrap();
     assert!(config.rope_base == 7.0 && config.kv_heads == 4);
     assert!(llama_config(&new.replace("default", "yarn")).is_err());
+}
+
+// ----------------------------------------------------------------------------------------------------------------------
+// Writing
+
+/// What is written has the names, shapes and values of the file that was read: the layout is the published one.
+#[test]
+fn written_files_are_those_that_were_read() {
+    for (name, config, weights) in [
+        ("write-gpt2", GPT2.to_owned(), gpt2_weights("transformer.")),
+        ("write-llama", LLAMA.to_owned(), llama_weights()),
+    ] {
+        let folder = Folder::new(name, &config, &[("model.safetensors", &weights)]);
+        let again = Folder::new(&format!("{name}-again"), "", &[]);
+        let model = load(&folder.0).unwrap();
+        assert!(name.ends_with(model.architecture()) && model.vocab() == 11);
+        let save = |dtype| match &model {
+            pretrained::Pretrained::Gpt2(model) => save_gpt2(model, &again.0, dtype),
+            pretrained::Pretrained::Llama(model) => save_llama(model, &again.0, dtype),
+        };
+        save(DType::F32).unwrap();
+        let written = SafeTensors::read(again.0.join("model.safetensors")).unwrap();
+        // Masks and frequencies, which the model does not need, are not written.
+        let spare = |n: &str| n.ends_with(".attn.bias") || n.ends_with("inv_freq");
+        let wanted: Vec<&String> = weights.keys().filter(|n| !spare(n)).collect();
+        assert!(written.tensors.keys().eq(wanted.iter().copied()));
+        assert!(wanted.iter().all(|n| written.tensors[*n].same_values(&weights[*n])));
+        let ids = Tensor::from([[3_i64, 0, 10, 7]]);
+        let scores = |path: &Path| load(path).unwrap().model().forward(&ids).unwrap();
+        assert!(scores(&again.0).same_values(&scores(&folder.0)));
+        // Half the bytes for half the digits.
+        save(DType::BF16).unwrap();
+        let [short, long] = [scores(&again.0), scores(&folder.0)].map(|t| t.to_vec_as::<f64>());
+        let apart = short.iter().zip(&long).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(apart > 0.0 && apart < 0.2, "{apart}");
+        assert!(matches!(save(DType::I64), Err(Error::DTypeUnsupported { .. })));
+    }
+    let bert = Folder::new("bert", "{\"model_type\": \"bert\"}", &[]);
+    let error = load(&bert.0).unwrap_err();
+    assert!(matches!(error, Error::Format { .. }) && error.to_string().contains("bert"), "{error}");
+    let none = Folder::new("typeless", "{}", &[]);
+    assert!(matches!(load(&none.0), Err(Error::Format { .. })));
 }
