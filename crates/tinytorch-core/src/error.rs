@@ -206,6 +206,19 @@ pub enum Error {
         /// What is wrong, and where.
         detail: String,
     },
+    /// Ranks that train together could not exchange their numbers.
+    #[cfg(feature = "std")]
+    #[error(
+        "{op}: rank {rank}: {detail}\nall ranks take part in every exchange, in the same order and with the same sizes\nstart the run again from its last checkpoint, with the same model and data on every rank"
+    )]
+    Communication {
+        /// The exchange, for example `all_reduce_sum`.
+        op: &'static str,
+        /// The rank that noticed.
+        rank: usize,
+        /// What happened.
+        detail: String,
+    },
     /// A slot of the course has not been written yet.
     #[cfg(feature = "course")]
     #[error(

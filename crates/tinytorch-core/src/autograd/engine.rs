@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use super::{Node, anomaly, set_recording};
 use crate::nostd::collections::HashMap;
 use crate::nostd::prelude::*;
-use crate::{DType, Error, Result, Shape, Tensor, dispatch, ops::support::real_type};
+use crate::{DType, Error, Param, Result, Shape, Tensor, dispatch, ops::support::real_type};
 
 /// Options of [`grad`]. The default is one scalar output and first-order gradients.
 #[derive(Debug, Clone, Default)]
@@ -114,9 +114,56 @@ impl Tensor {
     /// - [`Error::SavedTensorModified`] if a parameter was updated since the forward pass.
     /// - [`Error::NotDifferentiable`] if an operation on the way has no rule.
     pub fn backward_with(&self, seed: Option<&Self>, retain_graph: bool) -> Result<()> {
+        self.backward_heard(seed, retain_graph, &mut |_, _| Ok(()))
+    }
+
+    /// As [`backward`](Self::backward), and calls `ready(i, gradient)` as soon as this loss's gradient of `params[i]` is
+    /// complete, while those of operations further back are still to come: time in which it can already be sent somewhere.
+    ///
+    /// # Errors
+    ///
+    /// As [`backward`](Self::backward), and what `ready` returns. No gradient has changed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use tinytorch_core::{Param, Tensor};
+    ///
+    /// let (a, b) = (Param::new(Tensor::scalar(2.0_f32))?, Param::new(Tensor::scalar(3.0_f32))?);
+    /// let mut heard = Vec::new();
+    /// a.tensor().mul(&b.tensor())?.backward_each(&[a.clone(), b.clone()], &mut |i, grad| {
+    ///     heard.push((i, grad.item::<f32>()?));
+    ///     Ok(())
+    /// })?;
+    /// heard.sort_by_key(|(i, _)| *i);
+    /// assert_eq!(heard, [(0, 3.0), (1, 2.0)]);
+    /// assert_eq!(a.grad().unwrap().item::<f32>()?, 3.0);
+    /// # Ok::<(), tinytorch_core::Error>(())
+    /// ```
+    pub fn backward_each(
+        &self,
+        params: &[Param],
+        ready: &mut dyn FnMut(usize, &Self) -> Result<()>,
+    ) -> Result<()> {
+        let leaves: HashMap<usize, usize> =
+            params.iter().enumerate().map(|(i, param)| (param.leaf_address(), i)).collect();
+        self.backward_heard(None, false, &mut |node, grad| match leaves
+            .get(&Arc::as_ptr(node).addr())
+        {
+            Some(&i) => ready(i, grad),
+            None => Ok(()),
+        })
+    }
+
+    fn backward_heard(
+        &self,
+        seed: Option<&Self>,
+        retain_graph: bool,
+        heard: &mut Heard<'_>,
+    ) -> Result<()> {
         let root = root("backward", self, seed.cloned())?;
         let found = Pass { create_graph: false, retain_graph, targets: None, stops: false }
-            .run(vec![root])?;
+            .run(vec![root], heard)?;
         let _mode = set_recording(false);
         for (node, grad) in found {
             node.update_grad(|before| match before {
@@ -239,6 +286,9 @@ impl core::hash::Hasher for PointerHasher {
     }
 }
 
+/// Is told of a node whose gradient is complete.
+type Heard<'a> = dyn FnMut(&Arc<Node>, &Tensor) -> Result<()> + 'a;
+
 struct Pass<'a> {
     create_graph: bool,
     retain_graph: bool,
@@ -256,7 +306,7 @@ impl Pass<'_> {
         targets: &[Arc<Node>],
     ) -> Result<Vec<Option<Tensor>>> {
         let mut out = vec![None; targets.len()];
-        for (node, grad) in self.run(roots)? {
+        for (node, grad) in self.run(roots, &mut |_, _| Ok(()))? {
             for (slot, _) in out.iter_mut().zip(targets).filter(|(_, t)| Arc::ptr_eq(t, &node)) {
                 *slot = Some(grad.clone());
             }
@@ -264,7 +314,12 @@ impl Pass<'_> {
         Ok(out)
     }
 
-    fn run(&self, roots: Vec<(Arc<Node>, Tensor)>) -> Result<Vec<(Arc<Node>, Tensor)>> {
+    /// The targets with their gradients; `heard` is told of each as soon as it is complete.
+    fn run(
+        &self,
+        roots: Vec<(Arc<Node>, Tensor)>,
+        heard: &mut Heard<'_>,
+    ) -> Result<Vec<(Arc<Node>, Tensor)>> {
         let (nodes, dag, roots) = discover(roots, |node| self.stops && self.is_target(node));
         let root_ids: Vec<usize> = roots.iter().map(|r| r.0).collect();
         let order = dispatch::topological_order(&dag, &root_ids)?;
@@ -287,6 +342,7 @@ impl Pass<'_> {
             let node = &nodes[id];
             let Some(grad) = grads[id].take().filter(|_| wanted[id]) else { continue };
             if self.is_target(node) {
+                heard(node, &grad)?;
                 found.push((node.clone(), grad.clone()));
             }
             let Some(op) = node.op().filter(|_| runs(id)) else { continue };

@@ -107,6 +107,11 @@ impl Param {
         self.0.version.load(Ordering::Acquire)
     }
 
+    /// Where the leaf of the graph lies, which no other leaf shares while this parameter lives.
+    pub(super) fn leaf_address(&self) -> usize {
+        Arc::as_ptr(&self.values().leaf).addr()
+    }
+
     /// True if both handles belong to one parameter.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {

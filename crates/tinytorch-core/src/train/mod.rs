@@ -2,11 +2,12 @@
 //!
 //! [`Trainer::fit`] repeats four lines for every batch: forward, loss, backward, optimizer step. Everything around
 //! it — showing progress, stopping early, measuring on held-out data — is a [`Callback`] or an option, and nothing here
-//! reads a clock except [`ProgressLine`].
+//! reads a clock except [`ProgressLine`]. Several processes or threads train one model together with [`distributed`].
 
 mod callback;
 #[cfg(feature = "safetensors")]
 mod checkpoint;
+pub mod distributed;
 mod evaluate;
 mod log;
 mod monitor;
