@@ -180,16 +180,20 @@ impl Tour {
         self.page.wait("!!document.querySelector('td.cell')")?;
         self.look("progress")?;
         // A topic of two questions, one of them open: its marking comes round whatever is drawn.
+        // The session is still open: it is left, which shows its summary, and the summary leads to the start.
         self.page.eval("document.getElementById('to-practice').click()")?;
+        self.press("Leave")?;
+        self.page.wait("!!document.querySelector('[aria-label=\"Questions of this session\"]')")?;
+        self.look("end")?;
+        self.press("Back to the start")?;
         self.page.wait("!!document.getElementById('topic')")?;
         let found = self.page.eval(&format!(
-            "(() => {{ const s = document.getElementById('topic'); s.value = '{MARKED_TOPIC}';
-               [...document.querySelectorAll('button')].find((b) => b.textContent === 'Drill').focus(); return s.value; }})()"
+            "(() => {{ const s = document.getElementById('topic'); s.value = '{MARKED_TOPIC}'; return s.value; }})()"
         ))?;
         if found != MARKED_TOPIC {
             bail!("the page offers no drill of {MARKED_TOPIC}");
         }
-        self.page.key("Enter")?;
+        self.press("Drill")?;
         self.page.wait("!!document.getElementById('where')")?;
         self.answer(&mut looked, 4, Some("mark"))?;
         if !looked.iter().any(|waits| waits == "mark") {
@@ -197,6 +201,16 @@ impl Tour {
         }
         println!("web: an open question written and marked by keys alone");
         Ok(())
+    }
+
+    /// Waits for a button with this text, and presses it by the Enter key.
+    fn press(&mut self, text: &str) -> Result<()> {
+        let button = format!(
+            "[...document.querySelectorAll('button')].find((b) => b.textContent === '{text}')"
+        );
+        self.page.wait(&format!("!!{button}"))?;
+        self.page.eval(&format!("{button}.focus()"))?;
+        self.page.key("Enter")
     }
 
     /// Answers questions by keys until there are so many verdicts, or the one after something that was to be seen; each
