@@ -33,6 +33,7 @@ const STEPS: [Step; 15] = [
         run_command(cargo(root).args(["fmt", "--all", "--check"]))?;
         run_command(cargo(&root.join("firmware")).args(["fmt", "--all", "--check"]))?;
         run_command(cargo(&root.join("examples/student")).args(["fmt", "--all", "--check"]))?;
+        run_command(cargo(&root.join("cluster")).args(["fmt", "--all", "--check"]))?;
         run_command(cargo(&root.join("benches")).args(["fmt", "--all", "--check"]))
     }),
     ("layers", |_| layers::run()),
@@ -108,5 +109,8 @@ fn deny(root: &Path) -> Result<()> {
         return Ok(());
     }
     need("cargo-deny", "cargo install cargo-deny --locked")?;
-    run_command(cargo(root).args(["deny", "check", "bans", "licenses", "sources"]))
+    for folder in [root, &root.join("cluster")] {
+        run_command(cargo(folder).args(["deny", "check", "bans", "licenses", "sources"]))?;
+    }
+    Ok(())
 }

@@ -19,6 +19,7 @@ mod kits;
 mod layers;
 mod links;
 mod milestone;
+mod mpi;
 mod mutate;
 mod nostd;
 mod olympics;
@@ -90,6 +91,8 @@ enum Command {
     Milestone(milestone::Args),
     /// Submissions of measured models: make, validate, verify, rank
     Olympics(olympics::Args),
+    /// Train on 1, 2 and 4 ranks with mpirun, and kill one
+    Mpi(mpi::Args),
     /// Measure against naive code, the machine's limits and peers, in one run
     Bench(bench::Args),
     /// Hold the model of real machines against published measurements
@@ -125,6 +128,7 @@ fn main() -> ExitCode {
         Command::Docs(args) => docs::run(&args),
         Command::Milestone(args) => milestone::run(&args),
         Command::Olympics(args) => olympics::run(&args),
+        Command::Mpi(args) => mpi::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Published(args) => published::run(&args),
         Command::Calibrate(args) => published::calibrate(&args),
