@@ -1,6 +1,6 @@
 //! Keys and values of earlier tokens, kept so that they are not computed again.
 
-mod store;
+pub(super) mod store;
 
 use alloc::sync::Arc;
 

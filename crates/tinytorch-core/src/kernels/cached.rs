@@ -3,55 +3,16 @@
 //! With one query there is nothing to share between queries, so the work is to read each kept row once: a dot product
 //! with its key, then its value times the weight. Rows may be kept in fewer bits; they are widened as they are read.
 
-use half::{bf16, f16};
-
 use super::{
+    dot::{Stored, dot},
     par,
     simd::{self, Fused, MulAdd},
 };
 use crate::nostd::prelude::*;
 use crate::tensor::Real;
 
-/// Numbers that are added side by side.
-const LANES: usize = 16;
-
 /// Products from which work is shared between threads.
 const PARALLEL: usize = 1 << 15;
-
-/// An element as it is kept.
-pub(crate) trait Kept: Copy + Send + Sync {
-    /// Returns its number, or its code where the row has a scale.
-    fn wide(self) -> f32;
-}
-
-impl Kept for f32 {
-    #[inline(always)]
-    fn wide(self) -> f32 {
-        self
-    }
-}
-
-impl Kept for bf16 {
-    #[inline(always)]
-    fn wide(self) -> f32 {
-        // The upper half of a float, so that a vector of them is widened by one shift.
-        f32::from_bits(u32::from(self.to_bits()) << 16)
-    }
-}
-
-impl Kept for f16 {
-    #[inline(always)]
-    fn wide(self) -> f32 {
-        self.to_f32()
-    }
-}
-
-impl Kept for i8 {
-    #[inline(always)]
-    fn wide(self) -> f32 {
-        f32::from(self)
-    }
-}
 
 /// Kept rows of all heads: row `p` of head `h` of sample `b` begins at element `((b·G + h)·max_len + p)·d`.
 #[derive(Debug, Clone, Copy)]
@@ -92,7 +53,7 @@ pub(crate) struct Sizes {
 }
 
 /// Returns what queries `[B, H, S, d]` collect, in the same order.
-pub(crate) fn attend<E: Kept>(
+pub(crate) fn attend<E: Stored<f32>>(
     q: &[f32],
     keys: Rows<'_, E>,
     values: Rows<'_, E>,
@@ -130,7 +91,7 @@ struct Head<'a, E> {
     out: &'a mut [f32],
 }
 
-impl<E: Kept> Fused for Head<'_, E> {
+impl<E: Stored<f32>> Fused for Head<'_, E> {
     type Out = ();
 
     #[inline(always)]
@@ -141,7 +102,7 @@ impl<E: Kept> Fused for Head<'_, E> {
             let scores = &mut scores[..=start + i];
             let mut most = f32::NEG_INFINITY;
             for (p, (score, key)) in scores.iter_mut().zip(keys.data.chunks(d)).enumerate() {
-                *score = dot::<M, E>(key, q) * (keys.scale(p) * scale);
+                *score = dot::<M, f32, E>(key, q) * (keys.scale(p) * scale);
                 most = most.max(*score);
             }
             let mut sum = 0.0;
@@ -163,27 +124,6 @@ impl<E: Kept> Fused for Head<'_, E> {
 #[inline(always)]
 fn down<M: MulAdd>(x: f32) -> f32 {
     if M::FUSED { x.exp_down::<true>() } else { x.exp_down::<false>() }
-}
-
-/// The inner product of a kept row and a query: sixteen sums side by side, then the rest in order.
-#[inline(always)]
-fn dot<M: MulAdd, E: Kept>(row: &[E], q: &[f32]) -> f32 {
-    let mut lanes = [0.0f32; LANES];
-    let ((row, row_rest), (q, q_rest)) = (row.as_chunks::<LANES>(), q.as_chunks::<LANES>());
-    for (row, q) in row.iter().zip(q) {
-        for i in 0..LANES {
-            lanes[i] = M::mul_add(row[i].wide(), q[i], lanes[i]);
-        }
-    }
-    let mut width = LANES;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-    }
-    let rest = row_rest.iter().zip(q_rest);
-    rest.fold(lanes[0], |sum, (row, &q)| M::mul_add(row.wide(), q, sum))
 }
 
 #[cfg(test)]

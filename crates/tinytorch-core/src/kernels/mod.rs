@@ -8,11 +8,13 @@ pub(crate) mod cached;
 pub(crate) mod classes;
 pub(crate) mod conv;
 pub(crate) mod direct;
+pub(crate) mod dot;
 pub(crate) mod erf;
 pub(crate) mod flash;
 pub(crate) mod gemm;
 pub(crate) mod int8;
 pub(crate) mod map;
+pub(crate) mod narrow;
 pub(crate) mod nd;
 pub(crate) mod norm;
 #[cfg(feature = "std")]

@@ -5,6 +5,7 @@
 //! every weight is read once, multiplied with such a vector.
 
 use super::{
+    dot::{STEP, dot},
     par,
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
@@ -14,9 +15,6 @@ use crate::tensor::Real;
 
 /// Rows of `w` that a tile takes at once.
 const ROWS: usize = 8;
-
-/// Elements of one vector of the widest kind.
-const STEP: usize = 16;
 
 /// Rows of `w` that a thread takes at once.
 const BLOCK: usize = 32;
@@ -35,7 +33,7 @@ pub(crate) fn joined<M: MulAdd, T: Real, const N: usize>(sum: [T; N], w: T, x: &
 }
 
 /// Computes `out = a·wᵀ`, or `out += a·wᵀ` if `accumulate`, for few rows `a: [m, k]` and many rows `w: [n, k]`, both with
-/// `k` elements side by side. Each result is one sum in order of `k`, or of sixteen lanes of it.
+/// `k` elements side by side. Each result is one sum in order of `k`, or of 64 lanes of it.
 pub(crate) fn product<T: Real>(
     out: (&mut [T], usize),
     a: (&[T], usize),
@@ -179,7 +177,7 @@ macro_rules! tiles {
 
 tiles!(0 r0 a b, 1 r1 c d, 2 r2 e f, 3 r3 g h, 4 r4 i j, 5 r5 k0 l, 6 r6 m n, 7 r7 o p);
 
-/// Rows of the turned result, one row of `a` at a time.
+/// Rows of the turned result, one entry at a time.
 struct Single<'a, T> {
     a: &'a [T],
     a_stride: usize,
@@ -196,63 +194,14 @@ impl<T: Real> Fused for Single<'_, T> {
     #[inline(always)]
     fn run<M: MulAdd>(self) {
         let Self { a, a_stride, w, w_stride, m, k, out } = self;
-        let n = out.len() / m;
-        for first in (0..n).step_by(4) {
-            let rows: [&[T]; 4] =
-                core::array::from_fn(|r| &w[(first + r).min(n - 1) * w_stride..][..k]);
-            for i in 0..m {
-                let x = &a[i * a_stride..][..k];
-                let mut sums = [[T::ZERO; STEP]; 4];
-                dots::<M, T>(rows, x, &mut sums);
-                for (r, sums) in sums.iter().enumerate().take(n - first) {
-                    let mut sum = total(sums);
-                    for at in k / STEP * STEP..k {
-                        sum = M::mul_add(rows[r][at], x[at], sum);
-                    }
-                    out[(first + r) * m + i] = sum;
-                }
+        // One row of `w` after the other, so that memory is read in one stream.
+        for (j, out) in out.chunks_mut(m).enumerate() {
+            let row = &w[j * w_stride..][..k];
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = dot::<M, T, T>(row, &a[i * a_stride..][..k]);
             }
         }
     }
-}
-
-/// Lanes of the inner products of four rows with `x`, over whole vectors.
-#[inline(always)]
-fn dots<M: MulAdd, T: Real>(rows: [&[T]; 4], x: &[T], sums: &mut [[T; STEP]; 4]) {
-    let [mut a, mut b, mut c, mut d] = *sums;
-    let [r, s, t, u] = rows.map(|row| row.as_chunks::<STEP>().0);
-    let (x, _) = x.as_chunks::<STEP>();
-    for ((((x, r), s), t), u) in x.iter().zip(r).zip(s).zip(t).zip(u) {
-        a = multiplied::<M, T>(a, r, x);
-        b = multiplied::<M, T>(b, s, x);
-        c = multiplied::<M, T>(c, t, x);
-        d = multiplied::<M, T>(d, u, x);
-    }
-    *sums = [a, b, c, d];
-}
-
-/// `sum + w·x`, element by element.
-#[inline(always)]
-fn multiplied<M: MulAdd, T: Real>(sum: [T; STEP], w: &[T; STEP], x: &[T; STEP]) -> [T; STEP] {
-    let mut out = sum;
-    for i in 0..STEP {
-        out[i] = M::mul_add(w[i], x[i], sum[i]);
-    }
-    out
-}
-
-/// The sum of all lanes.
-#[inline(always)]
-fn total<T: Real>(lanes: &[T; STEP]) -> T {
-    let mut lanes = *lanes;
-    let mut width = STEP;
-    while width > 1 {
-        width /= 2;
-        for l in 0..width {
-            lanes[l] += lanes[l + width];
-        }
-    }
-    lanes[0]
 }
 
 #[cfg(test)]

@@ -210,7 +210,7 @@ impl Gpt {
 }
 
 /// The last place of a sequence, `[B, T, d]` to `[B, 1, d]`.
-pub(super) fn last_of(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn last_of(x: &Tensor) -> Result<Tensor> {
     let len = x.dims().get(1).copied().unwrap_or(0);
     x.narrow(1, len.saturating_sub(1), 1)
 }

@@ -43,6 +43,7 @@ pub use conv1d::Conv1d;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub(crate) use gpt::last_of;
 pub use gpt::{Gpt, GptConfig};
 pub use group_norm::GroupNorm;
 pub use init::Init;

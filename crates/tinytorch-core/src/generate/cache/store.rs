@@ -76,7 +76,7 @@ impl Store {
                 Kind::I8 { codes, scales } => {
                     let codes = codes[place].chunks_mut(d);
                     for ((new, codes), scale) in new.chunks(d).zip(codes).zip(&mut scales[row..]) {
-                        *scale = encode(new, codes)?;
+                        *scale = encode("kv_cache", "keys and values", new, codes)?;
                     }
                 }
             }
@@ -112,12 +112,17 @@ impl Store {
     }
 }
 
-/// Writes the codes of a vector and returns what one of them is worth.
-fn encode(x: &[f32], codes: &mut [i8]) -> Result<f32> {
+/// Writes the codes of a vector and returns what one of them is worth. An error is about `name` of `op`.
+pub(in crate::generate) fn encode(
+    op: &'static str,
+    name: &'static str,
+    x: &[f32],
+    codes: &mut [i8],
+) -> Result<f32> {
     if let Some(at) = x.iter().position(|v| !v.is_finite()) {
         let got = format_args!("{} at element {at} of a vector", x[at]);
         let need = "finite: codes of 8 bits divide a range";
-        return Err(Error::argument("kv_cache", "keys and values", got, need));
+        return Err(Error::argument(op, name, got, need));
     }
     let scale = x.iter().fold(0.0_f32, |most, v| most.max(v.abs())) / 127.0;
     if scale == 0.0 {
