@@ -9,7 +9,7 @@
     )
 )]
 
-use super::{skinny, steady};
+use super::{across, skinny, steady};
 use crate::tensor::Real;
 
 /// A strided matrix inside a slice: element `[i, j]` is `data[i * rs + j * cs]`.
@@ -84,6 +84,11 @@ pub(crate) fn gemm<T: Real>(
             [m, k, n],
             (accumulate, shared),
         );
+    }
+    if m <= across::FEW && n >= across::LEAST && k >= across::LEAST && a.cs == 1 && b.cs == 1 {
+        let operands = ((a.data, a.rs), (b.data, b.rs));
+        let how = (accumulate, shared);
+        return across::product((out, row_stride), operands.0, operands.1, [m, k, n], how);
     }
     #[cfg(not(feature = "std"))]
     super::plain::product((out, row_stride), a, b, accumulate, parallel);

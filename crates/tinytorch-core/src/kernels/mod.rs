@@ -2,6 +2,7 @@
 //!
 //! Kernels know slices, shapes and strides; they know nothing of graphs, errors or element types chosen at run time.
 
+pub(crate) mod across;
 #[cfg(feature = "std")]
 pub(crate) mod adam;
 pub(crate) mod cached;
