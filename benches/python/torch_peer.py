@@ -6,6 +6,7 @@ Reads one JSON object per line from standard input and writes one per line to st
     {"do": "prepare", "case": "gemm", "sizes": [64]} -> {"answer": [...]}
     {"do": "reset"}                                  -> {}
     {"do": "time", "n": 100}                         -> {"seconds": 0.1}
+    {"do": "peak", "case": "gpt", "sizes": [16], "n": 4} -> {"bytes": 1000000}
     {"do": "end"}                                    -> {} and the program ends
 
 Every failure is answered with {"error": "..."}.
@@ -126,6 +127,30 @@ def layer_norm(rows, cols):
     return Repeated(run, lambda grads: [v for grad in grads for v in sample(grad)], grad=True)
 
 
+def conv(batch, n_in, n_out, side, kernel, groups, gradients):
+    x = uniform(1, (batch, n_in, side, side))
+    weight, bias = uniform(2, (n_out, n_in // groups, kernel, kernel)), uniform(3, (n_out,))
+    if not gradients:
+        return Repeated(lambda: F.conv2d(x, weight, bias, padding=kernel // 2, groups=groups))
+    g = uniform(4, (batch, n_out, side, side))
+    inputs = [t.requires_grad_() for t in (x, weight, bias)]
+
+    def run():
+        loss = (F.conv2d(*inputs, padding=kernel // 2, groups=groups) * g).sum()
+        return torch.autograd.grad(loss, inputs)
+
+    return Repeated(run, lambda grads: [v for grad in grads for v in sample(grad)], grad=True)
+
+
+def pool(batch, channels, side, mean):
+    x = uniform(1, (batch, channels, side, side)).requires_grad_()
+    g = uniform(2, (batch, channels, side // 2, side // 2))
+    pooled = F.avg_pool2d if mean else F.max_pool2d
+    return Repeated(
+        lambda: torch.autograd.grad((pooled(x, 2) * g).sum(), (x,)), lambda grads: sample(grads[0]), grad=True
+    )
+
+
 def fill(module, stream=100):
     """Gives parameter k of the module, in order, the values of stream 100 + k, scaled by its fan-in."""
     with torch.no_grad():
@@ -176,6 +201,30 @@ def lenet(batch):
     return training(make, uniform(1, (batch, 1, 28, 28)), whole(2, (batch,), 10))
 
 
+def cnn(batch):
+    def make():
+        return nn.Sequential(
+            nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+            nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+            nn.Linear(4096, 128), nn.ReLU(), nn.Linear(128, 10),
+        )
+
+    return training(make, uniform(1, (batch, 3, 32, 32)), whole(2, (batch,), 10))
+
+
+def tiny_forward():
+    model = fill(nn.Sequential(nn.Linear(6, 64), nn.ReLU(), nn.Linear(64, 8), nn.ReLU(), nn.Linear(8, 4)))
+    x = uniform(1, (1, 6))
+    return Repeated(lambda: model(x))
+
+
+def tiny_step(batch):
+    def make():
+        return nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+
+    return training(make, uniform(1, (batch, 64)), whole(2, (batch,), 10))
+
+
 class Block(nn.Module):
     def __init__(self, d, heads):
         super().__init__()
@@ -187,10 +236,13 @@ class Block(nn.Module):
         self.up = nn.Linear(d, 4 * d)
         self.down = nn.Linear(4 * d, d)
 
-    def forward(self, x):
+    def forward(self, x, kept=None, start=0):
         b, t, d = x.shape
         q, k, v = self.qkv(self.norm1(x)).reshape(b, t, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        mixed_values = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        if kept is not None:
+            kept[0, :, :, start : start + t], kept[1, :, :, start : start + t] = k, v
+            k, v = kept[0, :, :, : start + t], kept[1, :, :, : start + t]
+        mixed_values = F.scaled_dot_product_attention(q, k, v, is_causal=t > 1)
         x = x + self.out(mixed_values.transpose(1, 2).reshape(b, t, d))
         return x + self.down(F.gelu(self.up(self.norm2(x)), approximate="tanh"))
 
@@ -227,9 +279,46 @@ def decode(vocab, context, d, heads, layers, length):
     return Repeated(lambda: model.hidden(ids)[:, -1] @ model.tokens.weight.T)
 
 
+def decode_cached(vocab, context, d, heads, layers, length):
+    model = fill(Gpt(vocab, context, d, heads, layers))
+    ids = whole(1, (1, length + 1), vocab)
+    kept = [torch.zeros(2, 1, heads, context, d // heads) for _ in range(layers)]
+
+    def scores(ids, start):
+        x = model.tokens(ids) + model.positions.weight[start : start + ids.shape[1]]
+        for block, rows in zip(model.blocks, kept):
+            x = block(x, rows, start)
+        return model.norm(x)[:, -1] @ model.tokens.weight.T
+
+    with torch.no_grad():
+        scores(ids[:, :length], 0)
+    return Repeated(lambda: scores(ids[:, length:], length))
+
+
 CASES = {
-    f.__name__: f for f in (gemm, add, gelu, softmax, layer_norm, mlp, lenet, gpt, decode)
+    f.__name__: f
+    for f in (
+        gemm, add, gelu, softmax, layer_norm, conv, pool, tiny_forward, tiny_step, mlp, lenet, cnn, gpt, decode,
+        decode_cached,
+    )
 }
+
+
+def held():
+    """The most bytes that this process has held since the mark was last cleared."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+
+
+def peak(case, sizes, n):
+    """By how many bytes the process grows while it builds the case and repeats it."""
+    with open("/proc/self/clear_refs", "w") as mark:
+        mark.write("5")
+    before = held()
+    current = CASES[case](*sizes)
+    current.reset()
+    current.time(n)
+    return held() - before
 
 
 def main():
@@ -250,6 +339,8 @@ def main():
                     current.reset()
                 case "time":
                     reply = {"seconds": current.time(request["n"])}
+                case "peak":
+                    reply = {"bytes": peak(request["case"], request["sizes"], request["n"])}
                 case "end":
                     print("{}", flush=True)
                     return

@@ -11,6 +11,7 @@ pub mod kits;
 pub mod machine;
 pub mod measure;
 pub mod mlsysim;
+pub mod peak;
 pub mod python;
 pub mod report;
 pub mod roof;

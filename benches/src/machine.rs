@@ -32,7 +32,7 @@ impl Machine {
             cpu: cpu(),
             has: features(),
             assumes: assumed(),
-            threads: threads(std::env::var("RAYON_NUM_THREADS").ok().as_deref()),
+            threads: contestant_threads(),
             toolchain: first_line("rustc", &["--version"]),
             commit: commit(),
         }
@@ -66,6 +66,12 @@ impl Machine {
             "commit": self.commit,
         })
     }
+}
+
+/// Returns the number of threads of every contestant.
+#[must_use]
+pub fn contestant_threads() -> usize {
+    threads(std::env::var("RAYON_NUM_THREADS").ok().as_deref())
 }
 
 fn threads(asked: Option<&str>) -> usize {

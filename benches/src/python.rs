@@ -76,6 +76,18 @@ impl Python {
     }
 }
 
+impl Python {
+    /// Returns by how many bytes the child grows at most while it builds a case and repeats it `n` times.
+    ///
+    /// # Errors
+    ///
+    /// If the case fails, or the system does not say.
+    pub fn peak(&mut self, case: &str, sizes: &[usize], n: u64) -> Result<u64> {
+        let reply = self.ask(&json!({"do": "peak", "case": case, "sizes": sizes, "n": n}))?;
+        reply["bytes"].as_u64().context("no bytes in the reply")
+    }
+}
+
 impl Drop for Python {
     fn drop(&mut self) {
         // Nothing is left to tell the user if the child has gone already.

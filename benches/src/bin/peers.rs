@@ -6,9 +6,10 @@ use std::process::ExitCode;
 use std::rc::Rc;
 
 use anyhow::{Result, bail};
-use benches::case::{Plan, Setup};
+use benches::case::{OURS, Plan, Setup};
 use benches::machine::{Machine, locked_version};
 use benches::measure::{Effort, Outcome, guarded, measure};
+use benches::peak;
 use benches::python::Python;
 use benches::report::{Report, Row, json, table};
 use benches::roof::Roof;
@@ -37,6 +38,9 @@ struct Args {
     /// Print one JSON object instead of tables
     #[arg(long)]
     json: bool,
+    /// Print the peak memory of our training step of the small GPT and stop
+    #[arg(long, hide = true)]
+    peak: bool,
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,10 @@ fn main() -> ExitCode {
 
 /// Returns whether every contestant computed the right result.
 fn run(args: &Args) -> Result<bool> {
+    if args.peak {
+        println!("{}", peak::ours()?);
+        return Ok(true);
+    }
     let plans = selected(args, benches::plans(args.quick))?;
     if args.list {
         for plan in &plans {
@@ -69,11 +77,15 @@ fn run(args: &Args) -> Result<bool> {
     let roof = Roof::measure(machine.threads);
     let setup = Setup { quick: args.quick, torch, upstream };
     let effort = if args.quick { Effort::quick() } else { Effort::full() };
-    let rows: Vec<Row> = plans
+    let mut rows: Vec<Row> = plans
         .iter()
         .enumerate()
         .map(|(i, plan)| row(plan, &setup, effort, i + 1, plans.len()))
         .collect();
+    if let Some(row) = rows.iter_mut().find(|row| row.name == "gpt-step") {
+        let line = peak::line(&interpreter(), machine.threads);
+        row.outcome.remarks.push((OURS, line.unwrap_or_else(|error| format!("{error:#}"))));
+    }
     let right = rows.iter().all(|row| row.outcome.failures.is_empty());
     let report = Report { machine, roof, peers, absent, rows };
     if args.json {
@@ -143,6 +155,11 @@ fn rust_peers(plans: &[Plan]) -> (Named, Named) {
     (peers, absent)
 }
 
+/// The interpreter of the Python peers.
+fn interpreter() -> String {
+    std::env::var("BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned())
+}
+
 /// Starts Python with `peer` where a case of `package` can use it.
 fn python_peer(
     plans: &[Plan],
@@ -155,7 +172,7 @@ fn python_peer(
     if !plans.iter().any(|plan| plan.package == package) {
         return None;
     }
-    let interpreter = std::env::var("BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let interpreter = interpreter();
     match Python::start(&interpreter, peer, machine.threads) {
         Ok(python) => {
             peers.push((peer, python.version.clone()));

@@ -22,7 +22,7 @@ pub(super) fn plan(n: usize) -> Plan {
             let case = Case::new(Check::against(expected, 1e-4), ours::gemm(n)?)
                 .work(2.0 * (n * n * n) as f64, (3 * n * n * size_of::<f32>()) as f64)
                 .with_some(TORCH, python::subject(setup.torch.as_ref(), "gemm", &[n]));
-            let case = if n >= 256 { case.goal(TORCH, 1.15) } else { case };
+            let case = if n >= 256 { case.goal(TORCH, 1.1) } else { case };
             let case = with_peers!(case, gemm(n));
             let naive = repeated(move || Ok(plain::matmul(&a, &b, n)), |c| Ok(sample(&c)));
             Ok(if n <= PLAIN_UP_TO { case.with(NAIVE, naive) } else { case })

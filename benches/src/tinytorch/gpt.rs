@@ -6,21 +6,20 @@ use crate::case::{Case, Plan};
 use crate::check::Check;
 use crate::python;
 
-pub(super) fn step(batch: usize) -> Plan {
-    let gpt = Gpt::SMALL;
+pub(super) fn step(name: &'static str, gpt: Gpt, batch: usize) -> Plan {
     let Gpt { vocab, context, width, heads, layers } = gpt;
     let what = format!(
         "training step of a GPT: {layers} layers, width {width}, {heads} heads, context {context}, vocabulary {vocab}, \
          batch {batch}, Adam"
     );
-    Plan::new(super::PACKAGE, "gpt-step", what, move |setup| {
+    Plan::new(super::PACKAGE, name, what, move |setup| {
         let tokens = (batch * context) as f64;
         // A causal query sees half of the context on average; backward doubles the work of forward twice.
         let flop = 3.0 * 2.0 * tokens * gpt.multiply_adds(context as f64 / 2.0, 1.0);
         let sizes = [&[batch], &gpt.sizes()[..]].concat();
         let case = Case::new(Check::mutual(1e-3), ours_gpt::gpt(gpt, batch)?)
             .work(flop, 0.0)
-            .goal(TORCH, 1.5)
+            .goal(TORCH, 1.0)
             .with_some(TORCH, python::subject(setup.torch.as_ref(), "gpt", &sizes));
         Ok(with_peers!(case, gpt(gpt, batch)))
     })

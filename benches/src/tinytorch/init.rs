@@ -54,6 +54,10 @@ impl Gpt {
     pub(super) const SMALL: Self =
         Self { vocab: 256, context: 128, width: 128, heads: 4, layers: 4 };
 
+    /// The small model that nanoGPT trains on letters (Karpathy 2022): 6 blocks of width 384.
+    pub(super) const LETTERS: Self =
+        Self { vocab: 65, context: 256, width: 384, heads: 6, layers: 6 };
+
     /// The shape of the smallest GPT-2 (Radford et al. 2019), whose 124 million weights leave the caches.
     pub(super) const GPT2: Self =
         Self { vocab: 50_257, context: 1024, width: 768, heads: 12, layers: 12 };

@@ -18,7 +18,7 @@ pub(super) fn plan(batch: usize) -> Plan {
         let bytes = 4 * batch * 6 * 28 * 28 * size_of::<f32>();
         let case = Case::new(Check::mutual(1e-3), ours::lenet(batch)?)
             .work(flop as f64, bytes as f64)
-            .goal(TORCH, 1.5)
+            .goal(TORCH, 1.0)
             .with_some(TORCH, python::subject(setup.torch.as_ref(), "lenet", &[batch]));
         Ok(with_peers!(case, lenet(batch)))
     })

@@ -16,7 +16,7 @@ pub(super) fn plan(batch: usize) -> Plan {
         let bytes = 7 * weights * size_of::<f32>();
         let case = Case::new(Check::mutual(1e-3), ours::mlp(batch)?)
             .work(flop as f64, bytes as f64)
-            .goal(TORCH, 1.5)
+            .goal(TORCH, 1.0)
             .with_some(TORCH, python::subject(setup.torch.as_ref(), "mlp", &[batch]));
         Ok(with_peers!(case, mlp(batch)))
     })

@@ -5,16 +5,18 @@ use tinytorch_core::nn::{
     Conv2d, CrossEntropyLoss, Flatten, Linear, Loss as _, MaxPool2d, Module as _, ModuleExt as _,
     Relu, Sequential,
 };
-use tinytorch_core::ops::GeluKind;
+use tinytorch_core::ops::{Conv2dOpts, GeluKind, Pool2dOpts};
 use tinytorch_core::optim::{Adam, AdamOpts, Optimizer as _};
 use tinytorch_core::quant::PackedWeights;
 use tinytorch_core::{Tensor, autograd, no_grad};
 
 use super::elementwise::GELU_SCALE;
+use super::images::Layer;
 use super::init::{LEARNING_RATE, MLP, NORM_EPSILON, Weights, images};
 use super::rows::SOFTMAX_SCALE;
+use super::small;
 use crate::subject::{Subject, repeated, trained};
-use crate::values::{sample, uniform};
+use crate::values::{sample, uniform, whole};
 
 fn tensor(stream: u64, shape: &[usize], scale: f32) -> Result<Tensor> {
     Ok(Tensor::from_vec(uniform(stream, shape.iter().product(), scale), shape)?)
@@ -70,14 +72,48 @@ pub(super) fn layer_norm(rows: usize, cols: usize) -> Result<Box<dyn Subject>> {
                 .sum(.., false)?;
             Ok(autograd::grad(&[&loss], &[&x, &weight, &bias], autograd::GradOpts::default())?)
         },
-        |grads| {
-            let parts = grads.iter().map(|grad| match grad {
-                Some(grad) => read(grad),
-                None => Err(anyhow::anyhow!("a gradient is missing")),
-            });
-            Ok(parts.collect::<Result<Vec<_>>>()?.concat())
-        },
+        |grads| gradients(&grads),
     ))
+}
+
+/// The numbers of all gradients.
+fn gradients(grads: &[Option<Tensor>]) -> Result<Vec<f32>> {
+    let parts = grads.iter().map(|grad| match grad {
+        Some(grad) => read(grad),
+        None => Err(anyhow::anyhow!("a gradient is missing")),
+    });
+    Ok(parts.collect::<Result<Vec<_>>>()?.concat())
+}
+
+pub(super) fn conv(layer: Layer, with_gradients: bool) -> Result<Box<dyn Subject>> {
+    let Layer { batch, n_in, n_out, side, kernel, groups } = layer;
+    let opts = Conv2dOpts { padding: [kernel / 2; 2], groups, ..Conv2dOpts::default() };
+    let x = tensor(1, &[batch, n_in, side, side], 1.0)?;
+    let weight = tensor(2, &[n_out, n_in / groups, kernel, kernel], 1.0)?;
+    let bias = tensor(3, &[n_out], 1.0)?;
+    if !with_gradients {
+        let run = move || Ok(no_grad(|| x.conv2d(&weight, Some(&bias), &opts))?);
+        return Ok(repeated(run, |y| read(&y)));
+    }
+    let g = tensor(4, &[batch, n_out, side, side], 1.0)?;
+    let (x, weight, bias) = (x.requiring_grad()?, weight.requiring_grad()?, bias.requiring_grad()?);
+    let run = move || {
+        let loss = x.conv2d(&weight, Some(&bias), &opts)?.mul(&g)?.sum(.., false)?;
+        Ok(autograd::grad(&[&loss], &[&x, &weight, &bias], autograd::GradOpts::default())?)
+    };
+    Ok(repeated(run, |grads| gradients(&grads)))
+}
+
+pub(super) fn pool([batch, channels, side]: [usize; 3], mean: bool) -> Result<Box<dyn Subject>> {
+    let x = tensor(1, &[batch, channels, side, side], 1.0)?.requiring_grad()?;
+    let g = tensor(2, &[batch, channels, side / 2, side / 2], 1.0)?;
+    let opts = Pool2dOpts::square(2);
+    let run = move || {
+        let y = if mean { x.avg_pool2d(&opts, true)? } else { x.max_pool2d(&opts)? };
+        let loss = y.mul(&g)?.sum(.., false)?;
+        Ok(autograd::grad(&[&loss], &[&x], autograd::GradOpts::default())?)
+    };
+    Ok(repeated(run, |grads| gradients(&grads)))
 }
 
 pub(super) fn linear(weights: &mut Weights, n_in: usize, n_out: usize) -> Result<Linear> {
@@ -85,8 +121,13 @@ pub(super) fn linear(weights: &mut Weights, n_in: usize, n_out: usize) -> Result
     Ok(Linear::from_tensors(weight, Some(Tensor::from_vec(weights.next(&[n_out]), [n_out])?))?)
 }
 
-fn convolution(weights: &mut Weights, n_in: usize, n_out: usize, padding: usize) -> Result<Conv2d> {
-    let shape = [n_out, n_in, 5, 5];
+fn convolution(
+    weights: &mut Weights,
+    [n_in, n_out]: [usize; 2],
+    kernel: usize,
+    padding: usize,
+) -> Result<Conv2d> {
+    let shape = [n_out, n_in, kernel, kernel];
     let weight = Tensor::from_vec(weights.next(&shape), shape)?;
     let bias = Tensor::from_vec(weights.next(&[n_out]), [n_out])?;
     Ok(Conv2d::from_tensors(weight, Some(bias))?.with_padding(padding))
@@ -145,10 +186,38 @@ pub(super) fn lenet(batch: usize) -> Result<Box<dyn Subject>> {
         let mut weights = Weights::start();
         let mut model = Sequential::new();
         for (n_in, n_out, padding) in [(1, 6, 2), (6, 16, 0)] {
-            let layer = convolution(&mut weights, n_in, n_out, padding)?;
+            let layer = convolution(&mut weights, [n_in, n_out], 5, padding)?;
             model = model.push(layer).push(Relu).push(MaxPool2d::new(2)?);
         }
         Training::new(dense(model.push(Flatten), &mut weights, &[400, 120, 84, 10])?)
     };
+    Ok(trained(build, move |training| training.step(&x, &y)))
+}
+
+pub(super) fn cnn(batch: usize) -> Result<Box<dyn Subject>> {
+    let x = tensor(1, &[batch, 3, 32, 32], 1.0)?;
+    let y = labels(&whole(2, batch, 10))?;
+    let build = || {
+        let mut weights = Weights::start();
+        let mut model = Sequential::new();
+        for sizes in [[3, 32], [32, 64]] {
+            let layer = convolution(&mut weights, sizes, 3, 1)?;
+            model = model.push(layer).push(Relu).push(MaxPool2d::new(2)?);
+        }
+        Training::new(dense(model.push(Flatten), &mut weights, &[4096, 128, 10])?)
+    };
+    Ok(trained(build, move |training| training.step(&x, &y)))
+}
+
+pub(super) fn tiny_forward() -> Result<Box<dyn Subject>> {
+    let model = dense(Sequential::new(), &mut Weights::start(), &small::FORWARD)?;
+    let x = tensor(1, &[1, small::FORWARD[0]], 1.0)?;
+    Ok(repeated(move || Ok(no_grad(|| model.forward(&x))?), |y| read(&y)))
+}
+
+pub(super) fn tiny_step(batch: usize) -> Result<Box<dyn Subject>> {
+    let x = tensor(1, &[batch, small::STEP[0]], 1.0)?;
+    let y = labels(&whole(2, batch, 10))?;
+    let build = || Training::new(dense(Sequential::new(), &mut Weights::start(), &small::STEP)?);
     Ok(trained(build, move |training| training.step(&x, &y)))
 }
