@@ -68,6 +68,16 @@ fn fused() -> Result<()> {
             ("fused_linear_gelu", &|| accel::fused_linear_gelu(&x, &w, Some(&b))),
         ],
     )?;
+    let x = Tensor::randn([16_384, 16], DType::F32, rng)?;
+    let (w, b) = (Tensor::randn([256, 16], DType::F32, rng)?, Tensor::zeros([256], DType::F32)?);
+    table(
+        "The same, 16384 rows from 16 to 256",
+        (x.nbytes() + w.nbytes() + 4 * 16_384 * 256) as f64,
+        &[
+            ("a layer, then an activation", &|| x.linear(&w, Some(&b))?.gelu(GeluKind::Tanh)),
+            ("fused_linear_gelu", &|| accel::fused_linear_gelu(&x, &w, Some(&b))),
+        ],
+    )?;
     let x = Tensor::randn([4096, 1024], DType::F32, rng)?;
     let (w, b) = (Tensor::ones([1024], DType::F32)?, Tensor::zeros([1024], DType::F32)?);
     let moved = (2 * x.nbytes()) as f64;

@@ -60,7 +60,7 @@ impl Axis {
 /// have at most 80 columns as long as the names have at most 40.
 ///
 /// The roof is the lower of bandwidth times intensity and of the peak (Williams, Waterman & Patterson, 2009, CACM 52(4)). Dots with
-/// an intensity or a speed that is not a positive number stand in the legend alone; of two in one place the later one is seen.
+/// an intensity or a speed that is not a positive number stand in the legend alone; where several meet they stand side by side.
 #[must_use]
 pub fn text_roofline(machine: &Machine, dots: &[Dot]) -> String {
     let x = Axis::over(
@@ -80,7 +80,8 @@ pub fn text_roofline(machine: &Machine, dots: &[Dot]) -> String {
     }
     for dot in dots {
         if let (Some(column), Some(row)) = (x.cell(dot.intensity), y.cell(dot.flops)) {
-            cells[row][column] = dot.letter;
+            let free = (column..WIDTH).find(|&c| matches!(cells[row][c], ' ' | '/' | '-'));
+            cells[row][free.unwrap_or(column)] = dot.letter;
         }
     }
     let mut out = format!(

@@ -176,9 +176,16 @@ fn gelu_is_one_function_in_three_ways() {
 
 #[test]
 fn fused_layers_are_their_parts() {
-    for [m, k, n] in
-        [[1, 1, 1], [7, 5, 9], [130, 64, 33], [200, 96, 300], [0, 3, 2], [3, 0, 2], [3, 2, 0]]
-    {
+    for [m, k, n] in [
+        [1, 1, 1],
+        [7, 5, 9],
+        [130, 64, 33],
+        [200, 96, 300],
+        [600, 8, 40],
+        [0, 3, 2],
+        [3, 0, 2],
+        [3, 2, 0],
+    ] {
         let (x, w, b) = (randn(&[m, k], 9), randn(&[n, k], 10), randn(&[n], 11));
         for bias in [Some(&b), None] {
             let want = x.linear(&w, bias).unwrap().gelu(GeluKind::Tanh).unwrap();
@@ -358,6 +365,9 @@ fn dots_lie_where_they_belong() {
     assert_eq!(column('M'), Some(7), "{picture}");
     assert!(picture.contains("M a dot: 10.00 GFLOP/s, 100.0 % of the roof"), "{picture}");
     assert_eq!(column('N'), None);
+    let both =
+        text_roofline(&machine, &[dot('P', 1.0, 10e9), dot('Q', 1.0, 10e9), dot('R', 1.0, 10e9)]);
+    assert!(both.contains("PQR"), "{both}");
     assert!(text_roofline(&Machine::new(f64::NAN, 0.0), &[]).contains("FLOP/B"));
 }
 
