@@ -52,7 +52,7 @@ pub struct Opts {
     pub seed: u64,
     /// Makes everything small enough to finish in a moment: for tests, with the same gates.
     pub quick: bool,
-    /// The text that 06b and 07 learn: [`ALMANAC`](crate::datasets::ALMANAC) unless you give another, of 500 characters
+    /// The text that 06b and 07 learn: [`ALMANAC`] unless you give another, of 500 characters
     /// or more.
     pub text: &'static str,
     /// Gives each training run, by its name, somebody to tell about it.
