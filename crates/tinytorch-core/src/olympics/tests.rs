@@ -371,6 +371,54 @@ fn files_that_hold_no_such_network_are_refused() {
     assert!(TestSet::new(data.x(), vec![0]).is_err());
 }
 
+/// Whatever happens to the bytes of a file, there is an answer.
+#[test]
+fn damaged_files_are_answered() {
+    let (submission, baseline, optimized, data) = second();
+    let text = submission.to_json().unwrap().into_bytes();
+    let rng = &mut Rng::seed(20);
+    let mut damaged = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=rng.below(3) {
+            let (at, n) = (rng.below(bytes.len()), bytes.len());
+            match rng.below(4) {
+                0 => bytes[at] = rng.next_u64() as u8,
+                1 => bytes.truncate(at + 1),
+                2 => drop(bytes.drain(at..(at + 1 + rng.below(40)).min(n)).count()),
+                _ => bytes[at] ^= 1 << rng.below(7),
+            }
+            if bytes.is_empty() {
+                bytes.push(b'{');
+            }
+        }
+        bytes
+    };
+    let (mut valid, mut refused) = (0, 0);
+    for _ in 0..1_000 {
+        if let Ok(text) = String::from_utf8(damaged(&text)) {
+            match Submission::from_json(&text) {
+                Ok(read) => {
+                    // What is accepted has no faults, and can be verified.
+                    assert_eq!(read.validate(), []);
+                    assert!(verify(&read, Files::default(), &data).is_ok());
+                    valid += 1;
+                }
+                Err(faults) => {
+                    assert!(!faults.is_empty());
+                    refused += 1;
+                }
+            }
+        }
+        for file in [&baseline, &optimized] {
+            if let Ok(network) = Network::from_bytes("damaged", &damaged(file)) {
+                assert_eq!(network.predict(data.x()).map(|c| c.len()).unwrap_or(40), 40);
+            }
+        }
+    }
+    // A letter in a name changes little; a digit of a time breaks the sums.
+    assert!(valid > 10 && refused > 500, "{valid} valid, {refused} refused");
+}
+
 /// A submission whose contender has these figures; the baseline has accuracy 0.9, 1 MiB, 1 ms.
 fn entry(name: &str, accuracy: f64, size: f64, median: f64) -> (String, Submission) {
     let report = |accuracy, size, median| BenchmarkReport {

@@ -340,3 +340,151 @@ fn a_students_loss_has_the_gradient_of_the_definition() {
         assert_eq!(t.grad().unwrap().to_vec::<f32>().unwrap(), [-1.0, 3.0]);
     });
 }
+
+/// Measurements go through the slots, and what they cannot be is refused.
+#[test]
+fn measurements_are_the_students() {
+    use tinytorch_core::{
+        bench::{Bench, Samples, accuracy},
+        compress::{Scope, low_rank_tensors, magnitude_prune},
+        course::{
+            m16::{CompressLesson, Sparsity},
+            m19::{BenchLesson, Verdict},
+            m20::{About, BenchmarkReport, CapstoneLesson, Contender},
+        },
+        nn::Linear,
+        olympics::{self, Metrics, Submission},
+    };
+
+    /// Every slot returns what no measurement can be.
+    struct Odd;
+    impl CompressLesson for Odd {
+        fn sparsity(&self, parameters: &[View<'_>]) -> Result<Sparsity> {
+            Ok(Sparsity { zeros: 77, weights: parameters.len() })
+        }
+        fn magnitude_threshold(&self, _: &[f32], _: f64) -> Result<(f32, usize)> {
+            Ok((f32::NAN, 1000))
+        }
+        fn low_rank(&self, _: &Tensor, _: f64) -> Result<(Tensor, Vec<f64>, Tensor)> {
+            let one = Tensor::from([[1.0f32]]);
+            Ok((one.clone(), vec![1.0, 2.0], one))
+        }
+    }
+    impl BenchLesson for Odd {
+        fn percentile(&self, _: &[f64], share: f64) -> Result<f64> {
+            Ok(100.0 * share)
+        }
+        fn run_latency(
+            &self,
+            _: &mut dyn FnMut() -> Result<()>,
+            _: usize,
+            _: usize,
+            _: &mut dyn FnMut() -> f64,
+        ) -> Result<Vec<f64>> {
+            Ok(vec![1.0])
+        }
+        fn run_accuracy(
+            &self,
+            _: &mut dyn FnMut(&Tensor) -> Result<Vec<usize>>,
+            _: &Tensor,
+            _: &[usize],
+            _: usize,
+        ) -> Result<f64> {
+            Ok(97.0)
+        }
+        fn compare(&self, _: &[f64], _: &[f64]) -> Result<(Verdict, f64)> {
+            Ok((Verdict::Slower, 0.25))
+        }
+    }
+    impl CapstoneLesson for Odd {
+        fn benchmark_report(
+            &self,
+            model: &dyn Contender,
+            _: &Tensor,
+            _: &[usize],
+            _: usize,
+            _: &mut dyn FnMut() -> f64,
+        ) -> Result<BenchmarkReport> {
+            let metrics = Metrics {
+                parameter_count: 1,
+                model_size_mb: 1.0,
+                accuracy: 92.0,
+                latency_ms_mean: 1.0,
+                latency_ms_std: None,
+                latency_ms_median: None,
+                throughput_samples_per_sec: None,
+            };
+            Ok(BenchmarkReport {
+                model_name: model.name().into(),
+                metrics,
+                latencies_ms: vec![1.0],
+            })
+        }
+    }
+    struct Zero;
+    impl Contender for Zero {
+        fn predict(&self, x: &Tensor) -> Result<Vec<usize>> {
+            Ok(vec![0; x.dims()[0]])
+        }
+        fn parameters(&self) -> usize {
+            1
+        }
+        fn bytes(&self) -> usize {
+            4
+        }
+        fn name(&self) -> &str {
+            "zero"
+        }
+    }
+    let slot_of = |error: Error| match error {
+        Error::SlotResult { lesson, .. } => lesson,
+        other => panic!("{other}"),
+    };
+    let c = Course::new().m16(Odd).m19(Odd).m20(Odd);
+    let x = Tensor::from([[1.0f32], [2.0]]);
+    c.run(|| {
+        let layer = Linear::from_tensors(Tensor::from([[1.0f32, 2.0]]), None).unwrap();
+        // A threshold that is no number takes nothing out.
+        magnitude_prune(&layer, 0.5, Scope::Global).unwrap();
+        assert_eq!(layer.weight().tensor().to_vec::<f32>().unwrap(), [1.0, 2.0]);
+        assert_eq!(tinytorch_core::compress::sparsity(&layer).unwrap().zeros, 77);
+        assert_eq!(slot_of(low_rank_tensors(&x, 1.0).unwrap_err()), "m16.low_rank");
+        let samples = Samples::new(vec![1.0, 2.0, 3.0]).unwrap();
+        assert!((samples.median() - 50.0).abs() < 1e-12);
+        let verdict = tinytorch_core::bench::compare(&samples, &samples).unwrap();
+        assert_eq!((verdict.verdict, verdict.effect), (Verdict::Slower, 0.25));
+        let bench = Bench::new().warmup_ms(0).sample_time_ms(0).samples(3).run(|| 1);
+        assert_eq!(slot_of(bench.unwrap_err()), "m19.run_latency");
+        let share = accuracy(|x| Ok(vec![0; x.dims()[0]]), &x, &[0, 0], 1);
+        assert_eq!(slot_of(share.unwrap_err()), "m19.run_accuracy");
+        let few = olympics::benchmark(&Zero, &x, &[0, 0], 2);
+        assert_eq!(slot_of(few.unwrap_err()), "m20.benchmark_report");
+        // One time of one run is enough; its accuracy is caught where the submission is written.
+        let report = olympics::benchmark(&Zero, &x, &[0, 0], 1).unwrap();
+        let about = About {
+            version: "1".into(),
+            timestamp: "now".into(),
+            platform: "here".into(),
+            student: None,
+        };
+        assert!(Submission::build(&about, &report, None).unwrap().to_json().is_err());
+    });
+    assert_eq!(served(&c, "m20.build_submission"), (0, 1));
+    assert!(olympics::OwnWork::of(&c).iter().any(|w| w.slot == "m16.low_rank" && w.student == 1));
+}
+
+/// The table of a submission says whose code measured.
+#[test]
+fn a_submission_knows_whose_work_it_is() {
+    use tinytorch_core::olympics::{MakeOpts, make};
+
+    let opts = MakeOpts { epochs: 1, runs: 3, hidden: 8, ..MakeOpts::default() };
+    let made = Course::reference(20).run(|| make(&opts, &mut ())).unwrap();
+    let work = made.submission.evidence.as_ref().map(|e| e.own_work.clone()).unwrap();
+    let of =
+        |slot: &str| work.iter().find(|w| w.slot == slot).map(|w| (w.core, w.student, w.reference));
+    assert_eq!(of("m20.benchmark_report"), Some((true, 2, 0)));
+    assert_eq!(of("m20.build_submission"), Some((true, 1, 0)));
+    assert!(work.iter().any(|w| w.slot.starts_with("m01.") && w.student == 0 && w.reference > 0));
+    assert_eq!(made.submission.validate(), []);
+}

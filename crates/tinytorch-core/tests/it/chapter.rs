@@ -22,6 +22,21 @@ impl Chapter {
         assert!(self.0.contains(text.as_ref()), "the chapter does not say: {}", text.as_ref());
     }
 
+    /// Returns whether the chapter contains this text.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.0.contains(text)
+    }
+
+    /// Returns the cells of the row that starts so, the bars between them left out; fails if there is none.
+    #[cfg(feature = "safetensors")]
+    #[track_caller]
+    pub(crate) fn row(&self, start: &str) -> Vec<String> {
+        let row = self.0.lines().find(|line| line.starts_with(start));
+        let row = row.unwrap_or_else(|| panic!("the chapter has no row: {start}"));
+        row.split(" | ").map(str::to_owned).collect()
+    }
+
     /// Fails unless the lines of the chapter's program stand in this order in `source`, where they are compiled and run.
     #[track_caller]
     pub(crate) fn shows_program_of(&self, source: &str) {
