@@ -9,6 +9,7 @@ use tinytorch_core::{
     },
     io::npy,
     nn::{Linear, ModuleExt},
+    train::distributed::{Alone, Communicator as _},
 };
 
 /// Doubles, but claims a slope of 1.
@@ -163,6 +164,11 @@ fn of_files() -> Vec<Case> {
             "Format",
             npy::from_bytes(b"no array").unwrap_err(),
             ["npy: the file does not start with", "npy format", "complete"],
+        ),
+        (
+            "Communication",
+            Alone.broadcast(&mut [0], 1).unwrap_err(),
+            ["broadcast: rank 0: asked for the bytes of rank 1 of 1", "same order", "checkpoint"],
         ),
     ]
 }
