@@ -127,7 +127,7 @@ pub(crate) fn gemm<T: Real>(
 #[cfg(feature = "std")]
 fn threads(parallel: bool) -> gemm::Parallelism {
     #[cfg(feature = "parallel")]
-    if parallel {
+    if parallel && super::par::several() {
         return gemm::Parallelism::Rayon(0);
     }
     let _ = parallel;

@@ -18,13 +18,20 @@ pub(crate) fn blocks<T: Send>(
 ) {
     let block = block.max(1);
     #[cfg(feature = "parallel")]
-    if parallel && out.len() > block {
+    if parallel && out.len() > block && several() {
         return shared(out, block, &f);
     }
     let _ = parallel;
     for (i, part) in out.chunks_mut(block).enumerate() {
         f(i * block, part);
     }
+}
+
+/// True if there is more than one thread to share work between: handing all of it to a single other one costs two wake-ups
+/// and gains nothing.
+#[cfg(feature = "parallel")]
+pub(crate) fn several() -> bool {
+    rayon::current_num_threads() > 1
 }
 
 /// Returns what makes another thread work under the course of this one while it runs a block.
@@ -60,7 +67,7 @@ pub(crate) fn blocks2<A: Send, B: Send>(
 ) {
     let (a_block, b_block) = (a_block.max(1), b_block.max(1));
     #[cfg(feature = "parallel")]
-    if parallel && a.len() > a_block {
+    if parallel && a.len() > a_block && several() {
         return shared2((a, a_block), (b, b_block), &f);
     }
     let _ = parallel;
@@ -98,7 +105,7 @@ pub(crate) fn blocks3<T: Send>(
 ) {
     let blocks = [a_block.max(1), b_block.max(1), c_block.max(1)];
     #[cfg(feature = "parallel")]
-    if parallel && a.len() > blocks[0] {
+    if parallel && a.len() > blocks[0] && several() {
         return shared3([a, b, c], blocks, &f);
     }
     let _ = parallel;
