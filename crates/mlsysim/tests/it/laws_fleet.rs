@@ -151,6 +151,34 @@ fn everything(plan: &Plan, space: &Space) -> (u64, Vec<(Layout, StepEstimate)>) 
     (count, all)
 }
 
+/// Attention during the backward pass hides chunks of the sequence or gradients, not both at once. When both hid behind the
+/// same seconds, a faster device made this step longer: it lost 3 seconds of attention for each 1.5 of chunks and 2ω of
+/// gradients that came out from behind it.
+#[test]
+fn one_second_of_attention_hides_one_exchange() {
+    let device = (FlopPerSecond(1e13), BytesPerSecond(1e11), Bytes(1e8));
+    let (inside, across) = (BytesPerSecond(1e9), BytesPerSecond(1e8));
+    let mut cluster = Cluster::new(2, 1, device, inside, across);
+    (cluster.layer_time, cluster.intra_latency) = (Seconds(0.0), Seconds(0.0));
+    cluster.inter_latency = Seconds(0.0);
+    let tuning =
+        Tuning { batch: 8, seq_len: 128, efficiency: 0.1, overlap: 0.93, ..Tuning::default() };
+    // Hardly any weights, so that nearly all arithmetic is attention; one microbatch.
+    let shape = Shape { causal: false, ..Shape::dense(9, 348, 12, Params(1e5)) };
+    let layout = Layout { cp: 2, micro_batch: 8, ..Layout::copies(1) };
+    let time = |peak: f64| {
+        let cluster = Cluster { peak: FlopPerSecond(peak), ..cluster };
+        let plan = Plan::new(shape, cluster, tuning).expect("in range");
+        step_estimate(&plan, &layout, &mut NoTrace).expect("in range").step_time.0
+    };
+    let mut last = f64::INFINITY;
+    for step in 0..60 {
+        let now = time(1e12 * 1.15_f64.powi(step));
+        assert!(now <= last * (1.0 + ROUNDING), "step {step}: {now} s after {last} s");
+        last = now;
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -180,11 +180,12 @@ pub(crate) fn price<R: Recorder>(
     // Two sums forward, two backward, two more where the forward pass runs twice; so also for experts.
     let exchanges = if twice { 6.0 } else { 4.0 };
     let tensor = exchanges * work.layers * ways.all_reduce(slab, 1, tp_u, tp) * congestion;
-    let context = if layout.cp > 1 {
-        late_chunks(plan, layout, work, ways.spanning(tp_u, cp_u, cp), tokens)
+    let chunks = if layout.cp > 1 {
+        Chunks::new(plan, layout, work, ways.spanning(tp_u, cp_u, cp), tokens)
     } else {
-        0.0
+        Chunks::default()
     };
+    let context = chunks.late;
     let divided = if layout.sequence_parallel { tp } else { 1.0 };
     let expert = if layout.ep > 1 && shape.experts > 1 {
         let routed = slab * f64::from(shape.chosen) * tuning.imbalance / divided;
@@ -219,14 +220,16 @@ pub(crate) fn price<R: Recorder>(
             }
     };
     let gradients = reduce(gradient) * congestion;
+    // While chunks arrive behind the attention of a backward pass, no gradients travel: one time hides one exchange.
+    let free = (work.backward - chunks.behind_backward).max(0.0);
     // Sharded gradients cannot wait for each other: each microbatch scatters its own.
     let (sync, window) = match layout.zero_stage {
-        0 | 1 => (gradients, work.backward),
-        2 => (gradients * 0.5 * (m + 1.0), work.backward * m),
+        0 | 1 => (gradients, free),
+        2 => (gradients * 0.5 * (m + 1.0), free * m),
         // Weights are gathered for each forward and each backward pass.
         _ => {
             let gathered = reduce(tuning.width.0) * congestion;
-            (gradients * 0.5 * m + gathered * m, work.backward * m)
+            (gradients * 0.5 * m + gathered * m, free * m)
         }
     };
     let exposed_sync = (sync - tuning.overlap * window).max(0.0);
@@ -297,24 +300,39 @@ pub(crate) fn price<R: Recorder>(
     Ok(estimate)
 }
 
-/// Waiting for keys and values of other chunks, per microbatch.
-#[inline]
-fn late_chunks(plan: &Plan, layout: &Layout, work: &Work, path: Path, tokens: f64) -> f64 {
-    let (shape, tuning) = (&plan.shape, &plan.tuning);
-    let cp = f64::from(layout.cp);
-    let chunk =
-        2.0 * tokens * f64::from(shape.kv_heads) * f64::from(shape.head_dim) * tuning.width.0
-            / f64::from(layout.tp);
-    // A device attends to one chunk while the next arrives; backward both take twice as long.
-    let attend = work.attention / cp;
-    let arrive = |bytes: f64| (path.latency + bytes / path.bandwidth) * tuning.congestion;
-    let forward = (arrive(chunk) - attend).max(0.0);
-    let backward = (arrive(2.0 * chunk) - 2.0 * attend).max(0.0);
-    let forward_passes = match layout.checkpointing {
-        Checkpointing::None => 1.0,
-        Checkpointing::Selective | Checkpointing::Full => 2.0,
-    };
-    work.layers * (cp - 1.0) * (forward * forward_passes + backward)
+/// Keys and values of other chunks of a sequence, in seconds per microbatch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Chunks {
+    /// Waiting for them.
+    late: f64,
+    /// What of their arrival the attention of the backward pass hides, the forward pass that it repeats included.
+    behind_backward: f64,
+}
+
+impl Chunks {
+    #[inline]
+    fn new(plan: &Plan, layout: &Layout, work: &Work, path: Path, tokens: f64) -> Self {
+        let (shape, tuning) = (&plan.shape, &plan.tuning);
+        let cp = f64::from(layout.cp);
+        let chunk =
+            2.0 * tokens * f64::from(shape.kv_heads) * f64::from(shape.head_dim) * tuning.width.0
+                / f64::from(layout.tp);
+        // A device attends to one chunk while the next arrives; backward both take twice as long.
+        let attend = work.attention / cp;
+        let arrive = |bytes: f64| (path.latency + bytes / path.bandwidth) * tuning.congestion;
+        let (once, back) = (arrive(chunk), arrive(2.0 * chunk));
+        let forward = (once - attend).max(0.0);
+        let backward = (back - 2.0 * attend).max(0.0);
+        let repeats = match layout.checkpointing {
+            Checkpointing::None => 0.0,
+            Checkpointing::Selective | Checkpointing::Full => 1.0,
+        };
+        let all = work.layers * (cp - 1.0);
+        Self {
+            late: all * (forward * (1.0 + repeats) + backward),
+            behind_backward: all * (once.min(attend) * repeats + back.min(2.0 * attend)),
+        }
+    }
 }
 
 #[cold]

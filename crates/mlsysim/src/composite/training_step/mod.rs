@@ -9,7 +9,7 @@
 //! - A device computes at a constant share of its peak, or waits for its memory. A stage of the pipeline works at the
 //!   pace of the stage with the most work.
 //! - Sums of shared layers and exchanges of tokens are waited for; sums of gradients hide behind the backward pass of
-//!   the last microbatch, whose end makes them final; transfers between stages hide while the pipeline is full.
+//!   the last microbatch, whose end makes them final, except while chunks of a sequence arrive behind it; transfers between stages hide while the pipeline is full.
 //! - Not modeled: kernels whose efficiency changes with their size, contention between groups, failures.
 
 mod estimate;

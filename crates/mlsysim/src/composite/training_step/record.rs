@@ -97,7 +97,14 @@ pub(super) fn record<R: Recorder>(plan: &Plan, layout: &Layout, e: &StepEstimate
             pipe,
             MEGATRON,
         ),
-        ("sync", "T_dp", b.sync, "max(0, T_sync − ω × T_backward)", copies, ZERO),
+        (
+            "sync",
+            "T_dp",
+            b.sync,
+            "max(0, T_sync − ω × (T_backward − chunks hidden there))",
+            copies,
+            ZERO,
+        ),
         ("update", "T_u", b.update, "state / BW", copies, ZERO),
         ("dispatch", "τ_d", b.dispatch, "τ_d", &[], COUNTING),
     ];
