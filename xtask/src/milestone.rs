@@ -3,10 +3,9 @@
 //! The command itself belongs to the library, so that it is the same in everybody's program; here it is only started,
 //! in release mode, in the folder and on the terminal of the caller.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::process::cargo;
-use crate::workspace;
+use crate::process::library_command;
 
 /// Repeat milestones in the history of learning machines, and measure them.
 #[derive(Debug, clap::Args)]
@@ -23,17 +22,7 @@ pub(crate) struct Args {
 ///
 /// If cargo cannot be started.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let root = workspace::root();
-    let here = std::env::current_dir().context("the current folder is gone")?;
-    let mut command = cargo(&root);
-    command.args(["run", "--quiet", "--release", "-p", "tinytorch-core", "--example", "milestone"]);
-    command.arg("--manifest-path").arg(root.join("Cargo.toml")).arg("--").args(&args.words);
-    let status = command.current_dir(here).status().context("cannot start cargo")?;
-    match status.code() {
-        Some(0) => Ok(()),
-        Some(code) => std::process::exit(code),
-        None => anyhow::bail!("the milestone was stopped: {status}"),
-    }
+    library_command("milestone", &args.words)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::workspace;
+
 /// The step did not run: something has to be installed first.
 #[derive(Debug)]
 pub(crate) struct NotRun {
@@ -43,6 +45,26 @@ pub(crate) fn cargo(root: &Path) -> Command {
         }
     }
     command
+}
+
+/// Runs a command that belongs to `tinytorch-core`, of which `example` is the program, in release mode and in the folder of the
+/// caller, and ends this program with its status unless that is 0.
+///
+/// # Errors
+///
+/// If cargo cannot be started, or the command was stopped.
+pub(crate) fn library_command(example: &str, words: &[String]) -> Result<()> {
+    let root = workspace::root();
+    let here = std::env::current_dir().context("the current folder is gone")?;
+    let mut command = cargo(&root);
+    command.args(["run", "--quiet", "--release", "-p", "tinytorch-core", "--example", example]);
+    command.arg("--manifest-path").arg(root.join("Cargo.toml")).arg("--").args(words);
+    let status = command.current_dir(here).status().context("cannot start cargo")?;
+    match status.code() {
+        Some(0) => Ok(()),
+        Some(code) => std::process::exit(code),
+        None => bail!("{example} was stopped: {status}"),
+    }
 }
 
 /// Runs `command` with its output passed through.
