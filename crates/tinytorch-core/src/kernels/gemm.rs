@@ -9,6 +9,8 @@
     )
 )]
 
+#[cfg(feature = "parallel")]
+use super::par;
 use super::{across, skinny, steady};
 use crate::tensor::Real;
 
@@ -93,10 +95,57 @@ pub(crate) fn gemm<T: Real>(
     #[cfg(not(feature = "std"))]
     super::plain::product((out, row_stride), a, b, accumulate, parallel);
     #[cfg(feature = "std")]
-    let threads = threads(shared);
-    #[cfg(feature = "std")]
+    general((out, row_stride), a, b, accumulate, shared);
+}
+
+/// Rows from which a thread has a part of its own.
+#[cfg(feature = "parallel")]
+const ROWS: usize = 48;
+
+/// The product of two matrices of any kind, on several threads if `shared`.
+///
+/// Each thread computes some rows. How many depends on the threads, which is safe here: the sum behind an element is cut by
+/// the inner size alone.
+#[cfg(feature = "std")]
+fn general<T: Real>(
+    (out, row_stride): (&mut [T], usize),
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+    accumulate: bool,
+    shared: bool,
+) {
+    #[cfg(feature = "parallel")]
+    if shared && par::several() {
+        let (m, n) = (a.rows, b.cols);
+        let parts = rayon::current_num_threads().min(m / ROWS);
+        if parts < 2 {
+            return single((out, row_stride), a, b, accumulate, gemm::Parallelism::Rayon(0));
+        }
+        let rows = m.div_ceil(parts);
+        let out = &mut out[..(m - 1) * row_stride + n];
+        return par::blocks(out, rows * row_stride, true, |at, out| {
+            let first = at / row_stride;
+            let part = Mat { data: &a.data[first * a.rs..], rows: rows.min(m - first), ..a };
+            single((out, row_stride), part, b, accumulate, gemm::Parallelism::None);
+        });
+    }
+    let _ = shared;
+    single((out, row_stride), a, b, accumulate, gemm::Parallelism::None);
+}
+
+/// The product by the `gemm` crate.
+#[cfg(feature = "std")]
+fn single<T: Real>(
+    (out, row_stride): (&mut [T], usize),
+    a: Mat<'_, T>,
+    b: Mat<'_, T>,
+    accumulate: bool,
+    threads: gemm::Parallelism,
+) {
+    let (m, k, n) = (a.rows, a.cols, b.cols);
+    assert!((m - 1) * row_stride + n <= out.len(), "result of a product");
+    assert!(a.last() < a.data.len() && b.last() < b.data.len(), "operands of a product");
     let alpha = if accumulate { T::ONE } else { T::ZERO };
-    #[cfg(feature = "std")]
     // SAFETY: the sizes are positive and the assertions above show that the largest index into each of the
     // three slices lies inside it; `out` is borrowed mutably, so it overlaps neither operand.
     unsafe {
@@ -122,16 +171,6 @@ pub(crate) fn gemm<T: Real>(
             threads,
         );
     }
-}
-
-#[cfg(feature = "std")]
-fn threads(parallel: bool) -> gemm::Parallelism {
-    #[cfg(feature = "parallel")]
-    if parallel && super::par::several() {
-        return gemm::Parallelism::Rayon(0);
-    }
-    let _ = parallel;
-    gemm::Parallelism::None
 }
 
 #[cfg(test)]

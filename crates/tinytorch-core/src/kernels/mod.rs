@@ -8,6 +8,7 @@ pub(crate) mod adam;
 pub(crate) mod cached;
 pub(crate) mod classes;
 pub(crate) mod conv;
+pub(crate) mod depthwise;
 pub(crate) mod direct;
 pub(crate) mod dot;
 pub(crate) mod erf;
@@ -32,3 +33,5 @@ pub(crate) mod rows;
 pub(crate) mod simd;
 pub(crate) mod skinny;
 pub(crate) mod steady;
+#[cfg(feature = "parallel")]
+mod team;

@@ -3,6 +3,9 @@
 //! Work is always cut into blocks whose size depends on the problem alone. Threads only decide who computes a
 //! block, never what it contains, so results are the same bits for any number of threads.
 
+#[cfg(feature = "parallel")]
+use super::team;
+
 /// Cheap element operations below this count stay on the calling thread: waking a second one takes as long.
 pub(crate) const GRAIN: usize = 1 << 16;
 
@@ -34,28 +37,14 @@ pub(crate) fn several() -> bool {
     rayon::current_num_threads() > 1
 }
 
-/// Returns what makes another thread work under the course of this one while it runs a block.
-#[cfg(feature = "parallel")]
-fn inheriting() -> impl Fn(&mut dyn FnMut()) + Sync {
-    #[cfg(feature = "course")]
-    let scope = crate::course::Scope::capture();
-    move |block| {
-        #[cfg(feature = "course")]
-        scope.enter(block);
-        #[cfg(not(feature = "course"))]
-        block();
-    }
-}
-
 /// The threaded half of [`blocks`].
 ///
 /// The closure comes as a reference of unknown type: work sharing is compiled once for each type of elements, not once
 /// for each of the many hundred loops, which took nine tenths of the time to build the crate.
 #[cfg(feature = "parallel")]
 fn shared<T: Send>(out: &mut [T], block: usize, f: &(dyn Fn(usize, &mut [T]) + Sync)) {
-    use rayon::prelude::*;
-    let inherit = inheriting();
-    out.par_chunks_mut(block).enumerate().for_each(|(i, part)| inherit(&mut || f(i * block, part)));
+    let count = out.len().div_ceil(block);
+    team::share(count, out.chunks_mut(block).enumerate(), &|(i, part)| f(i * block, part));
 }
 
 /// As [`blocks`], for two arrays cut in step: `f(i, part_of_a, part_of_b)`.
@@ -87,12 +76,9 @@ fn shared2<A: Send, B: Send>(
     (b, b_block): (&mut [B], usize),
     f: &Work2<'_, A, B>,
 ) {
-    use rayon::prelude::*;
-    let inherit = inheriting();
-    a.par_chunks_mut(a_block)
-        .zip(b.par_chunks_mut(b_block))
-        .enumerate()
-        .for_each(|(i, (pa, pb))| inherit(&mut || f(i, pa, pb)));
+    let count = a.len().div_ceil(a_block);
+    let parts = a.chunks_mut(a_block).zip(b.chunks_mut(b_block)).enumerate();
+    team::share(count, parts, &|(i, (pa, pb))| f(i, pa, pb));
 }
 
 /// As [`blocks2`], for three arrays.
@@ -122,11 +108,7 @@ type Work3<'a, T> = dyn Fn(usize, &mut [T], &mut [T], &mut [T]) + Sync + 'a;
 /// The threaded half of [`blocks3`], as [`shared`] is of [`blocks`].
 #[cfg(feature = "parallel")]
 fn shared3<T: Send>([a, b, c]: [&mut [T]; 3], blocks: [usize; 3], f: &Work3<'_, T>) {
-    use rayon::prelude::*;
-    let inherit = inheriting();
-    a.par_chunks_mut(blocks[0])
-        .zip(b.par_chunks_mut(blocks[1]))
-        .zip(c.par_chunks_mut(blocks[2]))
-        .enumerate()
-        .for_each(|(i, ((pa, pb), pc))| inherit(&mut || f(i, pa, pb, pc)));
+    let count = a.len().div_ceil(blocks[0]);
+    let parts = a.chunks_mut(blocks[0]).zip(b.chunks_mut(blocks[1])).zip(c.chunks_mut(blocks[2]));
+    team::share(count, parts.enumerate(), &|(i, ((pa, pb), pc))| f(i, pa, pb, pc));
 }

@@ -135,17 +135,34 @@ pub(crate) fn sum_axes<A: Value, R: Number>(
     out
 }
 
-/// Sums a long slice as the tree of [`sum_of`] does, with the upper branches on several threads.
+/// Sums a long slice as the tree of [`sum_of`] does, with its lower branches on several threads.
 fn sum_parallel<A: Value, R: Number>(x: &[A], f: &impl Of1<A, Out = R>) -> R {
-    #[cfg(feature = "parallel")]
-    if x.len() >= GRAIN / 2 {
-        // The first full tree of the sum: the largest power of two of runs that leaves something over.
-        let runs = x.len().div_ceil(RUN);
-        let (left, right) = x.split_at((runs.next_power_of_two() / 2) * RUN);
-        let (a, b) = rayon::join(|| sum_parallel(left, f), || sum_parallel(right, f));
-        return a.plus(b);
-    }
-    sum(x, f)
+    let mut branches = Vec::new();
+    cut(x, &mut branches);
+    let mut sums = vec![R::ZERO; branches.len()];
+    par::blocks(&mut sums, 1, true, |i, sums| sums[0] = sum(branches[i], f));
+    joined(x.len(), &mut sums.into_iter())
+}
+
+/// Where the tree of a sum of `n` elements parts, if both sides are long: after the first full tree, the largest power of two
+/// of runs that leaves something over.
+fn fork(n: usize) -> Option<usize> {
+    (n >= GRAIN / 2).then(|| n.div_ceil(RUN).next_power_of_two() / 2 * RUN)
+}
+
+/// The branches of the tree over `x`, from left to right.
+fn cut<'a, A>(x: &'a [A], branches: &mut Vec<&'a [A]>) {
+    let Some(at) = fork(x.len()) else { return branches.push(x) };
+    let (left, right) = x.split_at(at);
+    cut(left, branches);
+    cut(right, branches);
+}
+
+/// The sum of a tree over `n` elements, of the sums of its branches.
+fn joined<R: Number>(n: usize, sums: &mut impl Iterator<Item = R>) -> R {
+    let Some(at) = fork(n) else { return sums.next().unwrap_or(R::ZERO) };
+    let left = joined(at, sums);
+    left.plus(joined(n - at, sums))
 }
 
 /// [`sum_of`] compiled for the widest vectors.
