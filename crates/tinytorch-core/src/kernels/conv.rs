@@ -5,9 +5,10 @@
 //! image never exists.
 
 use super::{
-    direct,
+    depthwise, direct,
     gemm::{Mat, gemm},
     par,
+    recycle::{buffer, filled, keep},
 };
 use crate::nostd::prelude::*;
 use crate::tensor::Real;
@@ -153,22 +154,78 @@ impl Geometry {
     }
 }
 
+/// Multiply-adds from which images are shared between threads.
+const PARALLEL: usize = 1 << 18;
+
+impl Geometry {
+    /// True if kernels meet one pixel at a time, so that the image is its own unfolded columns.
+    fn is_of_points(&self) -> bool {
+        let plain = self.kernel == [1, 1] && self.stride == [1, 1] && self.padding == [0, 0];
+        // Of a few channels and maps a product is too small to be worth its copies.
+        plain && self.channels.min(self.maps) / self.groups >= 8 && self.positions() > 0
+    }
+}
+
+/// Mixes the channels of each pixel: returns `w·x` of each group of each image, or `wᵀ·x` if turned, plus `bias`.
+fn mix<T: Real>(
+    g: &Geometry,
+    [from, to]: [usize; 2],
+    x: &[T],
+    (w, turned): (&[T], bool),
+    bias: Option<&[T]>,
+) -> Vec<T> {
+    let (positions, groups) = (g.positions(), g.groups);
+    let (in_len, out_len) = (from * positions, to * positions);
+    let (from, to) = (from / groups, to / groups);
+    let mut out = buffer(g.batch * out_len);
+    let over_images = g.batch > 1;
+    par::blocks(&mut out, out_len, over_images && g.work() > PARALLEL, |at, out| {
+        let image = &x[at / out_len * in_len..][..in_len];
+        if let Some(bias) = bias {
+            out.chunks_mut(positions).zip(bias).for_each(|(map, &b)| map.fill(b));
+        }
+        for (group, out) in out.chunks_mut(to * positions).enumerate() {
+            let w = &w[group * from * to..][..from * to];
+            let w = if turned { Mat::rows(w, from, to).t() } else { Mat::rows(w, to, from) };
+            let image = Mat::rows(&image[group * from * positions..], from, positions);
+            gemm((out, positions), w, image, bias.is_some(), !over_images);
+        }
+    });
+    out
+}
+
+/// Adds the gradient of kernels that meet one pixel at a time over some images to `sum`.
+fn add_points<T: Real>(g: &Geometry, x: &[T], grad: &[T], sum: &mut [T], parallel: bool) {
+    let (positions, (in_len, out_len)) = (g.positions(), g.image());
+    let (channels, maps) = (g.depth(), g.group_maps());
+    for (x, grad) in x.chunks(in_len).zip(grad.chunks(out_len)) {
+        for (group, sum) in sum.chunks_mut(maps * channels).enumerate() {
+            let x = Mat::rows(&x[group * channels * positions..], channels, positions);
+            let grad = Mat::rows(&grad[group * maps * positions..], maps, positions);
+            gemm((sum, channels), grad, x.t(), true, parallel);
+        }
+    }
+}
+
 /// Returns the convolution of `x` with `w`, plus `bias`.
 pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if g.is_of_points() {
+        return mix(g, [g.channels, g.maps], x, (w, false), bias);
+    }
     if direct::fits(g) {
         return direct::forward(g, x, w, bias);
     }
     let ((in_len, out_len), depth, og) = (g.image(), g.depth(), g.group_maps());
     let (positions, ow) = (g.positions(), g.out[1]);
-    let mut out = vec![T::ZERO; g.batch * out_len];
+    let mut out = filled(g.batch * out_len, T::ZERO);
     let over_images = g.batch > 1;
-    par::blocks(&mut out, out_len, over_images && g.work() > 1 << 18, |at, out| {
+    par::blocks(&mut out, out_len, over_images && g.work() > PARALLEL, |at, out| {
         let n = at / out_len;
         let image = &x[n * in_len..(n + 1) * in_len];
         if let Some(bias) = bias {
             out.chunks_mut(positions).zip(bias).for_each(|(map, &b)| map.fill(b));
         }
-        let mut columns = vec![T::ZERO; depth * g.block_rows() * ow];
+        let mut columns = filled(depth * g.block_rows() * ow, T::ZERO);
         g.for_blocks(|group, first, rows| {
             let columns = &mut columns[..depth * rows * ow];
             g.unfold(image, group, (first, rows), columns);
@@ -182,12 +239,16 @@ pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]
                 !over_images,
             );
         });
+        keep(columns);
     });
     out
 }
 
 /// Returns the gradient of the input, given the gradient of the output. It is also the transposed convolution.
 pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Vec<T> {
+    if g.is_of_points() {
+        return mix(g, [g.maps, g.channels], grad, (w, true), None);
+    }
     if g.stride == [1, 1]
         && let Some(out) = direct::input_grad(g, grad, w)
     {
@@ -195,12 +256,12 @@ pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Vec<T> {
     }
     let ((in_len, out_len), depth, og) = (g.image(), g.depth(), g.group_maps());
     let (positions, ow) = (g.positions(), g.out[1]);
-    let mut out = vec![T::ZERO; g.batch * in_len];
+    let mut out = filled(g.batch * in_len, T::ZERO);
     let over_images = g.batch > 1;
-    par::blocks(&mut out, in_len, over_images && g.work() > 1 << 18, |at, image| {
+    par::blocks(&mut out, in_len, over_images && g.work() > PARALLEL, |at, image| {
         let n = at / in_len;
         let grad = &grad[n * out_len..(n + 1) * out_len];
-        let mut columns = vec![T::ZERO; depth * g.block_rows() * ow];
+        let mut columns = filled(depth * g.block_rows() * ow, T::ZERO);
         g.for_blocks(|group, first, rows| {
             let columns = &mut columns[..depth * rows * ow];
             let kernels = Mat::rows(&w[group * og * depth..(group + 1) * og * depth], og, depth);
@@ -214,6 +275,7 @@ pub(crate) fn input_grad<T: Real>(g: &Geometry, grad: &[T], w: &[T]) -> Vec<T> {
             gemm((columns, rows * ow), kernels.t(), part, false, !over_images);
             g.fold(columns, group, (first, rows), image);
         });
+        keep(columns);
     });
     out
 }
@@ -226,18 +288,25 @@ pub(crate) fn weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T]) -> Vec<T> 
     if len == 0 || g.batch == 0 {
         return vec![T::ZERO; len];
     }
+    if depthwise::fits(g) {
+        return depthwise::weight_grad(g, x, grad);
+    }
     let per_part = g.batch.div_ceil(PARTS);
     let parts = g.batch.div_ceil(per_part);
-    let mut partial = vec![T::ZERO; parts * len];
-    let slides = direct::fits(g);
-    par::blocks(&mut partial, len, parts > 1 && g.work() > 1 << 18, |at, sum| {
+    let mut partial = filled(parts * len, T::ZERO);
+    let points = g.is_of_points();
+    let slides = points || direct::fits(g);
+    par::blocks(&mut partial, len, parts > 1 && g.work() > PARALLEL, |at, sum| {
         if slides {
             let images = at / len * per_part..(at / len * per_part + per_part).min(g.batch);
             let x = &x[images.start * in_len..images.end * in_len];
             let grad = &grad[images.start * out_len..images.end * out_len];
+            if points {
+                return add_points(g, x, grad, sum, parts == 1);
+            }
             return direct::add_weight_grad(g, x, grad, sum);
         }
-        let mut columns = vec![T::ZERO; depth * g.block_rows() * ow];
+        let mut columns = filled(depth * g.block_rows() * ow, T::ZERO);
         let first_image = at / len * per_part;
         for n in first_image..(first_image + per_part).min(g.batch) {
             let image = &x[n * in_len..(n + 1) * in_len];
@@ -262,6 +331,7 @@ pub(crate) fn weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T]) -> Vec<T> 
                 );
             });
         }
+        keep(columns);
     });
     // The parts are added in their order.
     let (sum, rest) = partial.split_at_mut(len);
@@ -274,7 +344,7 @@ pub(crate) fn weight_grad<T: Real>(g: &Geometry, x: &[T], grad: &[T]) -> Vec<T> 
 pub(crate) fn unfold<T: Real>(g: &Geometry, x: &[T]) -> Vec<T> {
     let len = g.depth() * g.positions();
     let (in_len, _) = g.image();
-    let mut out = vec![T::ZERO; g.batch * len];
+    let mut out = filled(g.batch * len, T::ZERO);
     par::blocks(&mut out, len, g.batch * len > par::GRAIN, |at, out| {
         let n = at / len;
         g.unfold(&x[n * in_len..(n + 1) * in_len], 0, (0, g.out[0]), out);
@@ -286,7 +356,7 @@ pub(crate) fn unfold<T: Real>(g: &Geometry, x: &[T]) -> Vec<T> {
 pub(crate) fn fold<T: Real>(g: &Geometry, columns: &[T]) -> Vec<T> {
     let len = g.depth() * g.positions();
     let (in_len, _) = g.image();
-    let mut out = vec![T::ZERO; g.batch * in_len];
+    let mut out = filled(g.batch * in_len, T::ZERO);
     par::blocks(&mut out, in_len, g.batch * len > par::GRAIN, |at, out| {
         let n = at / in_len;
         g.fold(&columns[n * len..(n + 1) * len], 0, (0, g.out[0]), out);
@@ -313,6 +383,9 @@ mod tests {
             (1, 3, 4, 4, 3, [5, 5], [1, 1], [2, 2], [1, 1], 3),
             (9, 1, 40, 130, 2, [3, 3], [1, 1], [4, 5], [1, 1], 1),
             (1, 2, 3, 3, 2, [1, 1], [4, 4], [3, 3], [1, 1], 1),
+            // Of points, whole and in groups; one image and several.
+            (1, 9, 5, 6, 11, [1, 1], [1, 1], [0, 0], [1, 1], 1),
+            (3, 16, 7, 4, 24, [1, 1], [1, 1], [0, 0], [2, 1], 2),
         ] {
             let size = |full, a: usize| {
                 conv2d_output_size("t", full, kernel[a], stride[a], padding[a], dilation[a])

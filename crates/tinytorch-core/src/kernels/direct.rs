@@ -10,7 +10,7 @@
 
 use super::{
     conv::Geometry,
-    par,
+    depthwise, par,
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
     skinny::joined,
@@ -43,17 +43,17 @@ fn turned(g: &Geometry) -> Option<Geometry> {
 
 impl Geometry {
     /// Distance between rows of the padded image.
-    fn pitch(&self) -> usize {
+    pub(super) fn pitch(&self) -> usize {
         self.size[1] + 2 * self.padding[1]
     }
 
     /// Elements of one padded channel.
-    fn plane(&self) -> usize {
+    pub(super) fn plane(&self) -> usize {
         (self.size[0] + 2 * self.padding[0]) * self.pitch()
     }
 
     /// Positions from the first output to the last, through the padded rows.
-    fn run(&self) -> usize {
+    pub(super) fn run(&self) -> usize {
         (self.out[0] - 1) * self.pitch() + self.out[1]
     }
 
@@ -66,8 +66,8 @@ impl Geometry {
         (all <= 16 * self.channels * self.size[0] * self.size[1] + 1024).then_some(all + LANES)
     }
 
-    /// Writes one image with its padding into zeros.
-    fn pad<T: Real>(&self, image: &[T], to: &mut [T]) {
+    /// Writes channels with their padding into zeros.
+    pub(super) fn pad<T: Real>(&self, image: &[T], to: &mut [T]) {
         let ([h, w], pitch) = (self.size, self.pitch());
         for (channel, to) in image.chunks(h * w).zip(to.chunks_mut(self.plane())) {
             let rows = to[self.padding[0] * pitch..].chunks_mut(pitch);
@@ -78,7 +78,7 @@ impl Geometry {
     }
 
     /// How far behind an output position the elements lie that the taps of a group meet.
-    fn taps(&self) -> Vec<usize> {
+    pub(super) fn taps(&self) -> Vec<usize> {
         let [kh, kw] = self.kernel;
         let channels = self.channels / self.groups;
         let mut taps = Vec::with_capacity(self.depth());
@@ -97,13 +97,16 @@ impl Geometry {
         (self.channels * self.size[0] * self.size[1], self.maps * self.out[0] * self.out[1])
     }
 
-    fn is_parallel(&self) -> bool {
+    pub(super) fn is_parallel(&self) -> bool {
         self.batch * self.maps * self.out[0] * self.out[1] * self.depth() >= PARALLEL
     }
 }
 
 /// Returns the convolution of `x` with `w`, plus `bias`.
 pub(crate) fn forward<T: Real>(g: &Geometry, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if depthwise::fits(g) {
+        return depthwise::forward(g, x, w, bias);
+    }
     // The width of tiles that wastes the fewest maps, the widest of equal ones.
     let maps = g.maps / g.groups;
     let waste = |width: usize| maps.next_multiple_of(width) - maps;
