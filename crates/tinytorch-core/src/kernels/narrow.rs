@@ -4,7 +4,7 @@
 //! time.
 
 use super::{
-    dot::{Stored, dot},
+    dot::{Stored, rows},
     gemm::{Mat, gemm},
     par,
     recycle::{buffer, keep},
@@ -106,11 +106,7 @@ impl<E: Stored<f32>> Fused for Dots<'_, E> {
     #[inline(always)]
     fn run<M: MulAdd>(self) {
         let Self { x, data, m, k, out } = self;
-        for (row, out) in data.chunks(k).zip(out.chunks_mut(m)) {
-            for (x, out) in x.chunks(k).zip(out) {
-                *out = dot::<M, f32, E>(row, x);
-            }
-        }
+        rows::<M, f32, E>((data, k), (x, k), [m, k], out);
     }
 }
 

@@ -5,7 +5,7 @@
 //! every weight is read once, multiplied with such a vector.
 
 use super::{
-    dot::{STEP, dot},
+    dot::{STEP, rows},
     par,
     recycle::{buffer, filled, keep},
     simd::{self, Fused, MulAdd},
@@ -194,13 +194,7 @@ impl<T: Real> Fused for Single<'_, T> {
     #[inline(always)]
     fn run<M: MulAdd>(self) {
         let Self { a, a_stride, w, w_stride, m, k, out } = self;
-        // One row of `w` after the other, so that memory is read in one stream.
-        for (j, out) in out.chunks_mut(m).enumerate() {
-            let row = &w[j * w_stride..][..k];
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = dot::<M, T, T>(row, &a[i * a_stride..][..k]);
-            }
-        }
+        rows::<M, T, T>((w, w_stride), (a, a_stride), [m, k], out);
     }
 }
 
