@@ -121,7 +121,7 @@ impl<T: Real> Flash<'_, T> {
     pub(crate) fn forward(&self) -> (Vec<T>, Vec<T>) {
         let ([b, h, s, _], w) = (self.sizes(), self.v.shape[3]);
         let heads = self.pieces().0 * self.share();
-        let (mut out, mut logs) = (buffer(b * h * s * w), vec![T::ZERO; b * h * s]);
+        let (mut out, mut logs) = (buffer(b * h * s * w), filled(b * h * s, T::ZERO));
         let (out_piece, logs_piece) = (heads * s * w, heads * s);
         par::blocks2(
             (&mut out, out_piece),

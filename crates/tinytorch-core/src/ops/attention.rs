@@ -5,7 +5,7 @@ use crate::{
     DType, Error, Result, Tensor,
     autograd::{Grads, Op, Saved},
     dispatch,
-    kernels::par,
+    kernels::{par, recycle::buffer},
     ops::support::{check_room, on_floats, real_type},
     tensor::{Element, Real},
 };
@@ -157,7 +157,7 @@ impl Rope {
                 (T::lit(cos), T::lit(if self.back { -sin } else { sin }))
             })
             .collect();
-        let mut out = vec![T::ZERO; x.len()];
+        let mut out = buffer(x.len());
         let plane = positions * d;
         par::blocks(&mut out, plane, x.len() >= par::GRAIN, |at, out| {
             let rows =

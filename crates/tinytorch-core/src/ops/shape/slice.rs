@@ -6,6 +6,7 @@ use crate::nostd::prelude::*;
 use crate::{
     Error, Result, Shape, Tensor,
     autograd::{Grads, Op, Saved},
+    kernels::{par, recycle::buffer},
     tensor::{Element, each_type},
 };
 
@@ -61,15 +62,28 @@ impl Op for Place {
         let inner: usize = self.full[axis + 1..].iter().product();
         let plane = self.full[axis] * inner;
         Ok(each_type!(x.dtype(), T => {
-            let mut out = vec![<T as Element>::from_i64(0); self.full.numel()];
+            let mut out = buffer::<T>(self.full.numel());
             let part = x.typed::<T>().to_contiguous();
-            if len * inner > 0 {
-                for (out, part) in out.chunks_mut(plane).zip(part.chunks(len * inner)) {
-                    for (i, row) in part.chunks(inner).enumerate() {
+            let zero = <T as Element>::from_i64(0);
+            // Whole planes, some thousand elements at a time.
+            let planes = (par::BLOCK / plane.max(1)).max(1);
+            par::blocks(&mut out, planes * plane, self.full.numel() >= par::GRAIN, |at, out| {
+                for (n, out) in out.chunks_mut(plane).enumerate() {
+                    let part = &part[(at / plane + n) * len * inner..][..len * inner];
+                    if step == 1 {
+                        let (before, rest) = out.split_at_mut(start * inner);
+                        let (inside, after) = rest.split_at_mut(len * inner);
+                        before.fill(zero);
+                        inside.copy_from_slice(part);
+                        after.fill(zero);
+                        continue;
+                    }
+                    out.fill(zero);
+                    for (i, row) in part.chunks(inner.max(1)).enumerate() {
                         out[(start + i * step) * inner..][..inner].copy_from_slice(row);
                     }
                 }
-            }
+            });
             Tensor::own(out, self.full)
         }))
     }
