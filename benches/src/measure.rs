@@ -122,7 +122,7 @@ pub fn measure(case: Case, effort: Effort) -> Outcome {
 }
 
 /// Repetitions below which one more, untimed, goes ahead to warm caches and pools.
-const FEW: u64 = 4;
+const FEW: u64 = 2;
 
 fn one_round(subject: &mut dyn Subject, n: u64) -> Result<f64> {
     subject.reset()?;

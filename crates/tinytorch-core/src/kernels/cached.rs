@@ -4,7 +4,7 @@
 //! with its key, then its value times the weight. Rows may be kept in fewer bits; they are widened as they are read.
 
 use super::{
-    dot::{Stored, dot},
+    dot::{Stored, rows},
     par,
     simd::{self, Fused, MulAdd},
 };
@@ -101,15 +101,15 @@ impl<E: Stored<f32>> Fused for Head<'_, E> {
         for (i, (q, out)) in q.chunks(d).zip(out.chunks_mut(d)).enumerate() {
             let scores = &mut scores[..=start + i];
             let mut most = f32::NEG_INFINITY;
-            for (p, (score, key)) in scores.iter_mut().zip(keys.data.chunks(d)).enumerate() {
-                *score = dot::<M, f32, E>(key, q) * (keys.scale(p) * scale);
+            let seen = &keys.data[..scores.len() * d];
+            rows::<M, f32, E>((seen, d), (q, d), [1, d], scores);
+            for (p, score) in scores.iter_mut().enumerate() {
+                *score *= keys.scale(p) * scale;
                 most = most.max(*score);
             }
-            let mut sum = 0.0;
-            for score in &mut *scores {
-                *score = down::<M>(*score - most);
-                sum += *score;
-            }
+            // Apart from their sum, which is made in order, they fill whole vectors.
+            scores.iter_mut().for_each(|score| *score = down::<M>(*score - most));
+            let sum: f32 = scores.iter().sum();
             for (p, (&weight, value)) in scores.iter().zip(values.data.chunks(d)).enumerate() {
                 let weight = weight / sum * values.scale(p);
                 for (o, &v) in out.iter_mut().zip(value) {

@@ -14,7 +14,7 @@ use super::{
 use crate::nostd::prelude::*;
 
 /// Rows of weights that a thread takes at once.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 
 /// From this many rows on the weights are widened once for all of them.
 const MANY: usize = 8;

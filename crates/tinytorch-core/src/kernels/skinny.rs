@@ -17,7 +17,7 @@ use crate::tensor::Real;
 const ROWS: usize = 8;
 
 /// Rows of `w` that a thread takes at once.
-const BLOCK: usize = 32;
+const BLOCK: usize = 64;
 
 /// Fewer rows than this are multiplied one by one: a vector of them would be mostly empty.
 const FEW: usize = 6;
