@@ -121,7 +121,7 @@ pub fn measure(case: Case, effort: Effort) -> Outcome {
     outcome
 }
 
-/// Repetitions below which one more, untimed, goes ahead to warm caches and pools.
+/// Repetitions from which one more, untimed, goes ahead to warm caches and pools; a single one is long and warms itself.
 const FEW: u64 = 2;
 
 fn one_round(subject: &mut dyn Subject, n: u64) -> Result<f64> {

@@ -11,9 +11,11 @@ use core::{
 };
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, OnceLock, PoisonError},
     time::Instant,
 };
+
+use rayon::ThreadPool;
 
 /// How long a thread without work looks for some: several times what waking it would take.
 const AWAKE: Duration = Duration::from_micros(100);
@@ -21,7 +23,7 @@ const AWAKE: Duration = Duration::from_micros(100);
 /// How long a caller that is through looks for the others' end before it sleeps.
 const PATIENCE: Duration = Duration::from_micros(200);
 
-/// Threads that look for work.
+/// Helpers that look for work.
 static LOOKING: AtomicUsize = AtomicUsize::new(0);
 
 /// Calls `f` once for each of `count` parts, on this thread and as many others as the pool allows.
@@ -52,31 +54,53 @@ pub(crate) fn share<P: Send>(
     });
 }
 
+/// The threads that help one that belongs to no pool: one fewer than the common pool has.
+///
+/// A pool of their own, because all of them look for work between operations. In a pool with one thread more than can
+/// work, that one would sleep, and be woken for every operation to find nothing left.
+fn helpers() -> Option<&'static ThreadPool> {
+    static HELPERS: OnceLock<Option<ThreadPool>> = OnceLock::new();
+    let build = || {
+        let count = rayon::current_num_threads().checked_sub(1).filter(|&count| count > 0)?;
+        let name = |i| format!("tinytorch-{i}");
+        rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(name).build().ok()
+    };
+    HELPERS.get_or_init(build).as_ref()
+}
+
 /// Runs `work(0)` on this thread and `work(1)` to `work(threads - 1)` on others until all return.
 fn together(threads: usize, work: &(dyn Fn(usize) + Sync)) {
     #[cfg(feature = "course")]
-    let scope = &crate::course::Scope::capture();
-    let inside = rayon::current_thread_index().is_some();
-    let done = &AtomicUsize::new(0);
-    rayon::in_place_scope(|s| {
-        for i in 1..threads {
-            s.spawn(move |_| {
-                // Counted when it is dropped, so also if `work` panics.
-                let _counted = Counted(done);
-                #[cfg(feature = "course")]
-                scope.enter(&mut || work(i));
-                #[cfg(not(feature = "course"))]
-                work(i);
-            });
-        }
-        if !inside {
-            keep_looking(threads - 1);
-        }
+    let scope = crate::course::Scope::capture();
+    let done = AtomicUsize::new(0);
+    let job = |i| {
+        // Counted when it is dropped, so also if `work` panics.
+        let _counted = Counted(&done);
+        #[cfg(feature = "course")]
+        scope.enter(&mut || work(i));
+        #[cfg(not(feature = "course"))]
+        work(i);
+    };
+    if rayon::current_thread_index().is_some() {
+        return rayon::in_place_scope(|s| {
+            hand_over(s, threads, &job);
+            work(0);
+        });
+    }
+    // Without helpers all stretches are done here.
+    let Some(pool) = helpers() else { return work(0) };
+    pool.in_place_scope(|s| {
+        hand_over(s, threads, &job);
+        keep_looking(pool);
         work(0);
-        if !inside {
-            wait(|| done.load(Ordering::Acquire) == threads - 1);
-        }
+        wait(|| done.load(Ordering::Acquire) == threads - 1);
     });
+}
+
+fn hand_over<'s>(s: &rayon::Scope<'s>, threads: usize, job: &'s (dyn Fn(usize) + Sync)) {
+    for i in 1..threads {
+        s.spawn(move |_| job(i));
+    }
 }
 
 struct Counted<'a>(&'a AtomicUsize);
@@ -99,10 +123,10 @@ fn wait(over: impl Fn() -> bool) {
     }
 }
 
-/// Sees to it that `count` threads look for work after what they do now.
-fn keep_looking(count: usize) {
-    while LOOKING.fetch_add(1, Ordering::Relaxed) < count {
-        rayon::spawn(look);
+/// Sees to it that all threads of the pool look for work after what they do now.
+fn keep_looking(pool: &ThreadPool) {
+    while LOOKING.fetch_add(1, Ordering::Relaxed) < pool.current_num_threads() {
+        pool.spawn(look);
     }
     LOOKING.fetch_sub(1, Ordering::Relaxed);
 }
