@@ -396,18 +396,21 @@ mod tests {
 
     #[test]
     fn only_windows_of_one_size_and_step_are_regular() {
-        let of = |spans: &[core::ops::Range<usize>]| regular(&spans.to_vec());
-        assert_eq!(of(&[0..2, 2..4, 4..6]), Some((2, 2)));
-        assert_eq!(of(&[0..3, 1..4]), Some((3, 1)));
-        assert_eq!(of(&[0..5]), Some((5, 5)));
-        for other in [
-            &[0..2, 2..4, 4..5][..],
-            &[0..1, 0..1],
-            &[1..3, 3..5],
-            &[0..2, 2..4, 5..7],
-            &[0..0],
+        let of = |spans: &[[usize; 2]]| {
+            regular(&spans.iter().map(|&[start, end]| start..end).collect::<Spans>())
+        };
+        assert_eq!(of(&[[0, 2], [2, 4], [4, 6]]), Some((2, 2)));
+        assert_eq!(of(&[[0, 3], [1, 4]]), Some((3, 1)));
+        assert_eq!(of(&[[0, 5]]), Some((5, 5)));
+        let others: [&[[usize; 2]]; 6] = [
+            &[[0, 2], [2, 4], [4, 5]],
+            &[[0, 1], [0, 1]],
+            &[[1, 3], [3, 5]],
+            &[[0, 2], [2, 4], [5, 7]],
+            &[[0, 0]],
             &[],
-        ] {
+        ];
+        for other in others {
             assert_eq!(of(other), None, "{other:?}");
         }
     }

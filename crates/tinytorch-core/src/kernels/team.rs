@@ -77,7 +77,7 @@ fn together(threads: usize, work: &(dyn Fn(usize) + Sync)) {
         // Counted when it is dropped, so also if `work` panics.
         let _counted = Counted(&done);
         #[cfg(feature = "course")]
-        scope.enter(&mut || work(i));
+        scope.enter(|| work(i));
         #[cfg(not(feature = "course"))]
         work(i);
     };
