@@ -98,14 +98,24 @@ pub(crate) fn gemm<T: Real>(
     general((out, row_stride), a, b, accumulate, shared);
 }
 
-/// Rows from which a thread has a part of its own.
+/// Into how many parts of neighbouring rows a product is cut for as many threads: 1 if it must stay whole.
+///
+/// The result has the same bits as in one piece. The `gemm` crate cuts the sum behind an element by the inner size alone,
+/// with two exceptions: other cuts where there are at most 64 rows and columns, and other loops for up to 256 elements
+/// and for single rows. A part is of these kinds only if the whole is: with more than 64 columns a part of 17 rows is
+/// neither, with 4 columns one of 65.
 #[cfg(feature = "parallel")]
-const ROWS: usize = 48;
+fn parts(m: usize, n: usize, threads: usize) -> usize {
+    // Of up to 32 parts the last one has at most 31 rows less than the others.
+    let least = match n {
+        0..4 => return 1,
+        4..=64 => 96,
+        65.. => 48,
+    };
+    threads.min(m / least).clamp(1, 32)
+}
 
 /// The product of two matrices of any kind, on several threads if `shared`.
-///
-/// Each thread computes some rows. How many depends on the threads, which is safe here: the sum behind an element is cut by
-/// the inner size alone.
 #[cfg(feature = "std")]
 fn general<T: Real>(
     (out, row_stride): (&mut [T], usize),
@@ -117,7 +127,7 @@ fn general<T: Real>(
     #[cfg(feature = "parallel")]
     if shared && par::several() {
         let (m, n) = (a.rows, b.cols);
-        let parts = rayon::current_num_threads().min(m / ROWS);
+        let parts = parts(m, n, rayon::current_num_threads());
         if parts < 2 {
             return single((out, row_stride), a, b, accumulate, gemm::Parallelism::Rayon(0));
         }
@@ -194,6 +204,39 @@ mod tests {
             gemm((&mut out, n), operands.0, operands.1, false, true);
             assert_eq!(out, slots::tensor::matmul(a, b), "{m} rows {a_step} apart, {b_step}");
         }
+    }
+
+    /// Sizes on both sides of every limit of the crate behind, in each layout, for up to as many threads as there are rows.
+    #[cfg(feature = "parallel")]
+    #[test]
+    fn any_number_of_threads_gives_the_same_bits() {
+        let pools = [1, 2, 3, 8, 64]
+            .map(|threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap());
+        let wave =
+            |n: usize, step: f32| -> Vec<f32> { (0..n).map(|i| (i as f32 * step).sin()).collect() };
+        let mut cut = 0;
+        for m in [95, 96, 97, 129, 192, 385] {
+            for n in [3, 4, 5, 16, 64, 65, 200] {
+                for k in [2, 300, 513, 700, 1025] {
+                    if m * n * k < PARALLEL {
+                        continue;
+                    }
+                    let (a, b) = (wave(m * k, 0.37), wave(k * n, 0.53));
+                    for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
+                        let ma = if ta { Mat::rows(&a, k, m).t() } else { Mat::rows(&a, m, k) };
+                        let mb = if tb { Mat::rows(&b, n, k).t() } else { Mat::rows(&b, k, n) };
+                        let [one, others @ ..] = pools.each_ref().map(|pool| {
+                            let mut out = vec![0.0; m * n];
+                            pool.install(|| general((&mut out, n), ma, mb, false, true));
+                            out.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+                        });
+                        assert!(others.iter().all(|o| *o == one), "{m} {k} {n} {ta} {tb}");
+                    }
+                    cut += usize::from(parts(m, n, 8) > 1);
+                }
+            }
+        }
+        assert!(cut > 50, "{cut} products were cut");
     }
 
     #[test]
