@@ -18,26 +18,46 @@ const RUNS: usize = 20;
 ///
 /// How many threads hold tiles at one time is for the scheduler to say: the largest of many runs is that of all threads.
 fn peaks(len: usize, tiled: bool) -> (usize, usize) {
-    let mut rng = Rng::seed(3);
-    let mut draw = || {
-        let x = Tensor::randn([1, HEADS, len, WIDTH], DType::F32, &mut rng).unwrap();
-        x.requiring_grad().unwrap()
-    };
-    let [q, k, v] = [draw(), draw(), draw()];
-    let seed = Tensor::ones(q.shape(), DType::F32).unwrap();
-    let run = || {
-        let out = if tiled {
-            flash_attention(&q, &k, &v, Mask::Causal, None).unwrap()
-        } else {
-            attention_weights(&q, &k, Mask::Causal, None).unwrap().matmul(&v).unwrap()
+    let (inputs, few) = (Inputs::of(len), Inputs::of(64));
+    // Each time on a new thread: an old one has buffers of former results at hand. Products keep a scratch space as large
+    // as the second-level cache for each thread, whatever their sizes; the pass over few positions makes it.
+    let once = |_| {
+        let fresh = || {
+            few.pass(tiled);
+            peak_of(|| inputs.pass(tiled)).1
         };
-        let opts = GradOpts { seeds: vec![seed.clone()], ..GradOpts::default() };
-        grad(&[&out], &[&q, &k, &v], opts).unwrap()
+        thread::scope(|scope| scope.spawn(fresh).join().unwrap())
     };
-    // Each time on a new thread: an old one has buffers of former results at hand.
-    let once = |_| thread::scope(|scope| scope.spawn(|| peak_of(run).1).join().unwrap());
     let peaks: Vec<usize> = (0..RUNS).map(once).collect();
     (*peaks.iter().min().unwrap(), *peaks.iter().max().unwrap())
+}
+
+/// Queries, keys, values and the gradient of the result.
+struct Inputs([Tensor; 3], Tensor);
+
+impl Inputs {
+    fn of(len: usize) -> Self {
+        let mut rng = Rng::seed(3);
+        let mut draw = || {
+            let x = Tensor::randn([1, HEADS, len, WIDTH], DType::F32, &mut rng).unwrap();
+            x.requiring_grad().unwrap()
+        };
+        let inputs = [draw(), draw(), draw()];
+        let seed = Tensor::ones(inputs[0].shape(), DType::F32).unwrap();
+        Self(inputs, seed)
+    }
+
+    /// The three gradients.
+    fn pass(&self, tiled: bool) -> Vec<Option<Tensor>> {
+        let Self([q, k, v], seed) = self;
+        let out = if tiled {
+            flash_attention(q, k, v, Mask::Causal, None).unwrap()
+        } else {
+            attention_weights(q, k, Mask::Causal, None).unwrap().matmul(v).unwrap()
+        };
+        let opts = GradOpts { seeds: vec![seed.clone()], ..GradOpts::default() };
+        grad(&[&out], &[q, k, v], opts).unwrap()
+    }
 }
 
 pub(crate) fn tiles_need_memory_for_rows_alone() {
