@@ -1,7 +1,8 @@
 //! Splitting of work between threads.
 //!
-//! Work is always cut into blocks whose size depends on the problem alone. Threads only decide who computes a
-//! block, never what it contains, so results are the same bits for any number of threads.
+//! Work is cut into blocks whose size depends on the problem alone. Threads only decide who computes a block, never what
+//! it contains, so results are the same bits for any number of threads. General products alone are cut by threads, and
+//! only where their bits stay the same.
 
 #[cfg(feature = "parallel")]
 use super::team;
