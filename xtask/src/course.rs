@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{cargo, run as run_command};
+use crate::process::{built, cargo, run as run_command};
 use crate::workspace;
 
 /// Commands of the course: list, start, check, complete, status, milestone, audit, doctor; `student` checks the example crate.
@@ -68,7 +68,7 @@ fn reference() -> Command {
 ///
 /// If a rule of the audit is broken, or the example crate is not red and green as intended.
 pub(crate) fn ci(_: &Path) -> Result<()> {
-    run_command(reference().arg("audit"))?;
+    run_command(built("--example", "course")?.arg("audit"))?;
     student()
 }
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::kits;
-use crate::process::{cargo, need, run as run_command};
+use crate::process::{built, cargo, need, run as run_command};
 use crate::workspace::{self, LIBRARIES};
 
 /// Build the API documentation and the book.
@@ -21,18 +21,19 @@ pub(crate) struct Args {
 /// If rustdoc warns, a page of the book is out of date, the book does not build, or `mdbook` is missing.
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = workspace::root();
-    for name in LIBRARIES {
-        let mut command = cargo(&root);
-        command.env("RUSTDOCFLAGS", "-D warnings");
-        run_command(command.args(["doc", "--quiet", "--no-deps", "--all-features", "-p", name]))?;
-    }
+    let mut command = cargo(&root);
+    command.env("RUSTDOCFLAGS", "-D warnings").args([
+        "doc",
+        "--quiet",
+        "--no-deps",
+        "--all-features",
+    ]);
+    run_command(command.args(LIBRARIES.iter().flat_map(|name| ["-p", name])))?;
     println!("docs: API documentation of {} crates in target/doc", LIBRARIES.len());
     if args.api_only {
         return Ok(());
     }
-    let mut pages = cargo(&root);
-    pages.args(["run", "--quiet", "-p", "mlsysim", "--features", "cli", "--example", "wall_pages"]);
-    run_command(pages.args(["--", "docs/guide/mlsysim", "--check"]))?;
+    run_command(built("--example", "wall_pages")?.args(["docs/guide/mlsysim", "--check"]))?;
     if kits::pages::run(&kits::pages::Args { check: true })? != std::process::ExitCode::SUCCESS {
         bail!("pages of the book are not as computed: run `cargo xtask kits pages`");
     }

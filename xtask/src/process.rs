@@ -47,6 +47,35 @@ pub(crate) fn cargo(root: &Path) -> Command {
     command
 }
 
+/// Builds a program of the workspace, `--bin` or `--example`, as the tests are built, and returns a command that runs it.
+///
+/// All packages decide together which features of their dependencies are on, so what the tests have compiled is not compiled
+/// again. A package built alone switches on fewer, and shares nothing with them.
+///
+/// # Errors
+///
+/// If the build fails or makes no such program.
+pub(crate) fn built(kind: &str, name: &str) -> Result<Command> {
+    let root = workspace::root();
+    let mut command = cargo(&root);
+    command.args(["build", "--quiet", "--workspace", "--all-features", kind, name]);
+    let text = output(command.arg("--message-format=json-render-diagnostics"))?;
+    let Some(program) = text.lines().filter_map(|line| executable(line, name)).next_back() else {
+        bail!("`cargo build` made no program called `{name}`");
+    };
+    eprintln!("$ {program}");
+    let mut command = Command::new(program);
+    command.current_dir(root);
+    Ok(command)
+}
+
+/// The program that a message of cargo is about, if it is the one called `name`.
+fn executable(line: &str, name: &str) -> Option<String> {
+    let message: serde_json::Value = serde_json::from_str(line).ok()?;
+    let same = message["reason"] == "compiler-artifact" && message["target"]["name"] == name;
+    same.then(|| message["executable"].as_str().map(str::to_owned)).flatten()
+}
+
 /// Runs a command that belongs to `tinytorch-core`, of which `example` is the program, in release mode and in the folder of the
 /// caller, and ends this program with its status unless that is 0.
 ///

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::process::{cargo, need_target, run as run_command};
+use crate::process::{built, cargo, need_target, run as run_command};
 use crate::workspace;
 
 const WASM: &str = "wasm32-unknown-unknown";
@@ -50,23 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         None => root.join("crates/mlsysim/tests/golden/data"),
     };
     let module = target_folder(&root).join(WASM).join("release/walls_wasm.wasm");
-    run_command(
-        cargo(&root)
-            .args([
-                "run",
-                "--quiet",
-                "--release",
-                "-p",
-                "walls-wasm",
-                "--features",
-                "host",
-                "--bin",
-                "compare",
-                "--",
-            ])
-            .arg(module)
-            .arg(dir),
-    )
+    run_command(built("--bin", "compare")?.arg(module).arg(dir))
 }
 
 fn target_folder(root: &Path) -> PathBuf {
