@@ -11,7 +11,10 @@ use tinytorch_core::{
     DType, Error, Result, Rng, Tensor, accel,
     bench::{Samples, compare_pairs},
     no_grad,
-    ops::GeluKind,
+    ops::{
+        GeluKind,
+        attention::{Mask, attention_weights, flash_attention},
+    },
     profile::Machine,
 };
 
@@ -98,6 +101,21 @@ fn fused() -> Result<()> {
             ("tiles of 8", &|| accel::transpose_blocked(&x, 8)),
             ("tiles of 16", &|| accel::transpose_blocked(&x, 16)),
             ("tiles of 32", &|| accel::transpose_blocked(&x, 32)),
+        ],
+    )?;
+    let [q, k, v] =
+        [1, 2, 3].map(|seed| Tensor::randn([2048, 64], DType::F32, &mut Rng::seed(seed)));
+    let (q, k, v) = (q?, k?, v?);
+    let whole = || attention_weights(&q, &k, Mask::Causal, None)?.matmul(&v);
+    let heads = |x: &Tensor| x.reshape([1, 1, 2048, 64]);
+    let library = || flash_attention(&heads(&q)?, &heads(&k)?, &heads(&v)?, Mask::Causal, None);
+    table(
+        "Attention of 2048 tokens, one head of 64, causal (GB/s: operands and result, each once)",
+        4.0 * q.nbytes() as f64,
+        &[
+            ("all scores at once", &whole),
+            ("attention_tiled, plain", &|| accel::attention_tiled(&q, &k, &v, 64, true)),
+            ("the library's tiles", &library),
         ],
     )
 }

@@ -13,7 +13,7 @@
 //!
 //! What is not limited by arithmetic gains from reading less instead: [`gelu_unfused`], [`gelu_fused`] and [`gelu_simd`] are the
 //! same formula in 18 passes over memory and in two, [`fused_linear_gelu`] applies it while a result is still in a cache, and
-//! [`fused_layer_norm`] normalizes a row while it is there.
+//! [`fused_layer_norm`] normalizes a row while it is there. [`attention_tiled`] never holds the scores of a whole text.
 //!
 //! Every function here is an operation like those of [`Tensor`](crate::Tensor): recorded, with gradients, seen by
 //! [`profile`](crate::profile). [`Ladder`] measures them against each other under the roof of the machine,
@@ -33,6 +33,7 @@
 //! # Ok::<(), tinytorch_core::Error>(())
 //! ```
 
+mod attention;
 mod fused;
 mod gelu;
 mod ladder;
@@ -45,6 +46,7 @@ mod transpose;
 #[cfg(test)]
 mod tests;
 
+pub use attention::attention_tiled;
 pub use fused::{fused_layer_norm, fused_linear_gelu, unfused_layer_norm};
 pub use gelu::{gelu_fused, gelu_simd, gelu_unfused};
 pub use ladder::{Ladder, Rung};

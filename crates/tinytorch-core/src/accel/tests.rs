@@ -130,6 +130,47 @@ fn gradients_are_those_of_the_product() {
         .unwrap();
 }
 
+#[test]
+fn attention_by_tiles_is_attention() {
+    use crate::ops::attention::{Mask, sdpa};
+    let mut rng = Rng::seed(9);
+    let mut draw = |rows: usize| Tensor::randn([rows, 6], DType::F64, &mut rng).unwrap();
+    let (q, k, v) = (draw(13), draw(21), draw(21));
+    for causal in [false, true] {
+        let mask = || if causal { Mask::Causal } else { Mask::None };
+        let [q4, k4, v4] = [&q, &k, &v].map(|x| x.reshape([1, 1, x.dims()[0], 6]).unwrap());
+        let want = sdpa(&q4, &k4, &v4, mask(), None).unwrap().reshape([13, 6]).unwrap();
+        for tile in [1, 4, 13, 1000] {
+            let got = attention_tiled(&q, &k, &v, tile, causal).unwrap();
+            let off = got.sub(&want).unwrap().abs().unwrap().amax(.., false).unwrap();
+            assert!(off.to_f64().unwrap() < 1e-13, "{tile} {causal}: {off:?}");
+        }
+        let inputs = [q.clone(), k.clone(), v.clone()];
+        gradcheck(
+            |i| attention_tiled(&i[0], &i[1], &i[2], 4, causal),
+            &inputs,
+            GradCheck::default(),
+        )
+        .unwrap();
+    }
+    // Half precision is computed in singles, and a transposed operand is read as it is.
+    let half = |x: &Tensor| x.to_dtype(DType::F16).unwrap();
+    let narrow = attention_tiled(&half(&q), &half(&k), &half(&v), 4, false).unwrap();
+    assert_eq!((narrow.dtype(), narrow.dims()), (DType::F16, &[13, 6][..]));
+    let turned = q.t().unwrap().contiguous().t().unwrap();
+    let same = |x: &Tensor| attention_tiled(x, &k, &v, 4, true).unwrap().to_vec::<f64>().unwrap();
+    assert_eq!(same(&turned), same(&q));
+    let refused = |q: &Tensor, k: &Tensor, v: &Tensor, tile| {
+        attention_tiled(q, k, v, tile, false).unwrap_err()
+    };
+    assert!(matches!(refused(&q, &k, &v, 0), Error::InvalidArgument { name: "tile", .. }));
+    assert!(matches!(refused(&q, &k, &q, 2), Error::ShapeMismatch { .. }));
+    assert!(matches!(refused(&q, &k.t().unwrap(), &v, 2), Error::ShapeMismatch { .. }));
+    assert!(matches!(refused(&q, &half(&k), &v, 2), Error::DTypeMismatch { .. }));
+    let flat = q.reshape([78]).unwrap();
+    assert!(matches!(refused(&flat, &k, &v, 2), Error::InvalidArgument { name: "q", .. }));
+}
+
 /// Gradients of gradients, where backward is itself recorded.
 #[test]
 fn second_derivatives_follow() {

@@ -95,3 +95,19 @@ pub(crate) fn gelu_fused<T: Real>(x: &[T]) -> Result<Vec<T>> {
     }
     Ok(slot::gelu_fused(x))
 }
+
+/// Attention of one head by tiles.
+pub(crate) fn attention_tiled<T: Real>(
+    [q, k, v]: [&[T]; 3],
+    sizes: [usize; 3],
+    tile: usize,
+    causal: bool,
+) -> Result<Vec<T>> {
+    #[cfg(feature = "course")]
+    if let Some(out) = served(student::attention_tiled, [q, k, v], q.len(), |[q, k, v]| {
+        hook::attention_tiled(q, k, v, sizes, tile, causal)
+    })? {
+        return Ok(out);
+    }
+    slot::attention_tiled(q, k, v, sizes, tile, causal)
+}

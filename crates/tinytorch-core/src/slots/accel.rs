@@ -3,11 +3,15 @@
 //! All products here add up each element from its first term to its last and round after every step, so the four that keep
 //! one sum for each element give the same bits. What differs is the way through memory.
 
+mod attention;
+
 use core::num::NonZero;
 use std::thread;
 
 use crate::nostd::prelude::*;
 use crate::{Error, Result, tensor::Real};
+
+pub use attention::attention_tiled;
 
 /// `√(2/π)`
 const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;

@@ -69,6 +69,12 @@ fn figures_of_the_tables() {
         assert!((intensity - n as f64 / 6.0).abs() < 1e-12);
         chapter.says(format!("| product of size {n} | {intensity:.1} |"));
     }
+    let scores = 2048 * 2048_usize;
+    chapter.says(format!(
+        "are {} numbers for each head, {} MiB",
+        grouped(scores),
+        (4 * scores) >> 20
+    ));
     chapter.says(format!("| `gelu_unfused` | {eight} |"));
     chapter.says(format!("| `gelu_fused` | {one} |"));
     chapter.says(format!("{} times fewer bytes", eight / one));

@@ -152,6 +152,43 @@ fn threads_agree(sizes: [usize; 3], counts: &[usize]) -> Verdict {
     Ok::<(), Stop>(())
 }
 
+/// Attention row by row in doubles, with all scores of a row and its softmax at once: another way than that of the slot.
+fn attention(q: &[f32], k: &[f32], v: &[f32], [s, t, d]: [usize; 3], causal: bool) -> Vec<f32> {
+    let row = |i: usize| {
+        let seen = if causal { t.min(i + 1) } else { t };
+        let product = |j: usize, c: usize| f64::from(q[i * d + c]) * f64::from(k[j * d + c]);
+        let score = |j: usize| (0..d).map(|c| product(j, c)).sum::<f64>() / (d as f64).sqrt();
+        let scores: Vec<f64> = (0..seen).map(score).collect();
+        // The differences to the score itself: Σ e^(s' - s) is one over the weight of s.
+        let weight = |s: f64| scores.iter().map(|other| (other - s).exp()).sum::<f64>().recip();
+        let weights: Vec<f64> = scores.iter().map(|&s| weight(s)).collect();
+        let of = |c: usize| {
+            weights.iter().zip(0..).map(|(w, j)| w * f64::from(v[j * d + c])).sum::<f64>()
+        };
+        (0..d).map(|c| of(c) as f32).collect::<Vec<f32>>()
+    };
+    (0..s).flat_map(row).collect()
+}
+
+/// Queries, keys and values of a size around `spread`.
+fn texts([s, t, d]: [usize; 3], spread: f32) -> [Vec<f32>; 3] {
+    let mut rng = Rng::seed(18);
+    [s, t, t].map(|rows| (0..rows * d).map(|_| spread * rng.normal() as f32).collect())
+}
+
+fn attended(sizes: [usize; 3], spread: f32, tiles: &[usize], causal: bool) -> Verdict {
+    let [q, k, v] = texts(sizes, spread);
+    let want = attention(&q, &k, &v, sizes, causal);
+    // Scores are sums of d products of numbers up to 4·spread, rounded; a weight changes by as much as its score.
+    let size = f32::EPSILON * (sizes[2] as f32) * (4.0 * spread).powi(2);
+    tiles.iter().try_for_each(|&tile| {
+        let input =
+            format!("random q, k and v of sizes {sizes:?}, tiles of {tile}, causal: {causal}");
+        let got = ask::attention_tiled(&q, &k, &v, sizes, tile, causal);
+        close(input, got, &want, 4.0 * spread * size.max(1e-6))
+    })
+}
+
 checks! {
     $ __course_m17 m17;
     matmul_ikj {
@@ -236,5 +273,56 @@ checks! {
             refused!("two matrices of size 2, 0 threads", ask::matmul_parallel(&[1.0; 4], &[1.0; 4], [2; 3], 0), InvalidArgument)
         };
         in_the_library Systems 1 "accel::matmul_parallel runs on the slot" => in_library(accel::matmul_parallel);
+    }
+    attention_tiled {
+        by_hand Hand 2 "weights are e to the scores, divided by their sum" => {
+            // Scores ln 3 and 0: weights 3/4 and 1/4.
+            let (q, k, v) = ([1.0, 0.0, 0.0, 0.0], [2.0 * 3.0f32.ln(), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0], [4.0, 8.0, 0.0, 1.0, 8.0, 0.0, 4.0, 1.0]);
+            close("q [[1, 0, 0, 0]], k [[2 ln 3, 0, 0, 0], [0, 0, 0, 0]], v [[4, 8, 0, 1], [8, 0, 4, 1]], tiles of 1",
+                ask::attention_tiled(&q, &k, &v, [1, 2, 4], 1, false), &[5.0, 6.0, 1.0, 1.0], 1e-5)
+        };
+        sizes Golden 2 "the last tile may be smaller, and one larger than the text is the whole text" => {
+            attended([1, 1, 1], 1.0, &[1, 5], false)?;
+            attended([5, 9, 3], 1.0, &[1, 2, 4, 9, 10], false)?;
+            attended([17, 13, 8], 1.0, &[3, 16, usize::MAX], false)
+        };
+        growing Property 2 "a larger score in a later tile shrinks the sum and what was collected" => {
+            // Scores 0, 1, 2, 3 and back: weights rise and fall.
+            let k = [0.0, 1.0, 2.0, 3.0, 1.0];
+            let v = [10.0, 20.0, 30.0, 40.0, 50.0];
+            let want = attention(&[1.0], &k, &v, [1, 5, 1], false);
+            [1, 2, 3].into_iter().try_for_each(|tile| {
+                close(format!("q [[1]], k {k:?}, v {v:?}, tiles of {tile}"), ask::attention_tiled(&[1.0], &k, &v, [1, 5, 1], tile, false), &want, 1e-4)
+            })
+        };
+        large Property 2 "e to a score of 1000 is too large, e to the difference of two is not" => {
+            let (k, v) = ([1000.0, 1000.0, -1000.0], [1.0, 3.0, 7.0]);
+            for tile in [1, 2, 3] {
+                close(format!("q [[1]], k {k:?}, v {v:?}, tiles of {tile}"), ask::attention_tiled(&[1.0], &k, &v, [1, 3, 1], tile, false), &[2.0], 1e-6)?;
+                close(format!("q [[-1]], k {k:?}, v {v:?}, tiles of {tile}"), ask::attention_tiled(&[-1.0], &k, &v, [1, 3, 1], tile, false), &[7.0], 1e-6)?;
+            }
+            Ok(())
+        };
+        causal Golden 2 "query i sees the keys up to i, also in the middle of a tile" => {
+            attended([9, 9, 4], 1.0, &[1, 2, 4, 16], true)?;
+            attended([4, 9, 4], 1.0, &[3], true)?;
+            attended([9, 4, 4], 1.0, &[3], true)
+        };
+        empty Hand 1 "without a key nothing is collected" => {
+            close("q: [2, 3], no keys", ask::attention_tiled(&[1.0; 6], &[], &[], [2, 0, 3], 2, false), &[0.0; 6], 0.0)?;
+            close("no queries", ask::attention_tiled(&[], &[1.0; 6], &[1.0; 6], [0, 2, 3], 2, true), &[], 0.0)
+        };
+        no_tile Error 1 "steps of 0 never arrive" => {
+            refused!("q, k and v of shape [2, 2], tiles of 0", ask::attention_tiled(&[1.0; 4], &[1.0; 4], &[1.0; 4], [2; 3], 0, false), InvalidArgument)
+        };
+        in_the_library Systems 1 "accel::attention_tiled runs on the slot" => {
+            let [q, k, v] = texts([6, 6, 2], 1.0);
+            let want = attention(&q, &k, &v, [6, 6, 2], true);
+            let tensors = [&q, &k, &v].map(|x| Tensor::from_slice(x, [6, 2]));
+            let [q, k, v] = tensors;
+            let input = "random q, k and v of shape [6, 2], tiles of 4, causal";
+            let got = value(input, q.and_then(|q| accel::attention_tiled(&q, &k?, &v?, 4, true)))?;
+            close(input, got.to_vec::<f32>(), &want, 1e-5)
+        };
     }
 }

@@ -1,4 +1,5 @@
-//! Module 17, Acceleration: one product in the order of memory, by tiles, from registers and on threads, and a fused activation.
+//! Module 17, Acceleration: one product in the order of memory, by tiles, from registers and on threads, a fused activation, and attention
+//! by tiles.
 
 mod checks;
 mod mutants;
@@ -34,6 +35,12 @@ lesson! {
     given fn matmul_parallel(a: &[f32], b: &[f32], sizes: [usize; 3], threads: usize) -> Vec<f32>,
         hint "std::thread::scope, and chunks_mut of the result: whole rows for each thread, never a part of a sum",
         plain::matmul_parallel(a, b, sizes, threads);
+    /// A challenge: returns `softmax(q·kᵀ/√d)·v` of row-major `q: [s, d]`, `k: [t, d]` and `v: [t, d]`, where `sizes` is `[s, t, d]`,
+    /// from `tile` keys at a time: the scores of all keys are never stored together. If `causal`, query `i` sees the keys up to `i`.
+    /// A query without a key collects zeros. A tile of 0 is an `Error::InvalidArgument`.
+    given fn attention_tiled(q: &[f32], k: &[f32], v: &[f32], sizes: [usize; 3], tile: usize, causal: bool) -> Vec<f32>,
+        hint "keep the largest score m and the sum of e^(s-m) of each query; when m grows to n, shrink the sum and what was collected by e^(m-n)",
+        plain::attention_tiled(q, k, v, sizes, tile, causal);
 }
 
 pub(super) const MODULE: Module = Module {

@@ -31,6 +31,73 @@ fn gelu(x: &[f32], f: impl Fn(f32, f32) -> f32) -> Vec<f32> {
     x.iter().map(|&x| f(x, 0.797_884_6 * (x + 0.044_715 * x * x * x))).collect()
 }
 
+/// How a score, a mask, a maximum and what shrinks with it are made in attention by tiles.
+#[derive(Clone, Copy)]
+struct Way {
+    /// The score of a product of vectors of this width.
+    score: fn(f32, usize) -> f32,
+    /// Whether query `i` sees key `j` where tiles have this many keys, if it must not look ahead.
+    sees: fn(usize, usize, usize) -> bool,
+    /// The largest score so far, from the one before and the scores of a tile.
+    top: fn(f32, &[f32]) -> f32,
+    /// What becomes of the sum and of what was collected when the largest score goes from the first to the second.
+    shrink: fn(f32, f32) -> [f32; 2],
+}
+
+/// The largest of all scores.
+fn largest(before: f32, scores: &[f32]) -> f32 {
+    scores.iter().copied().fold(before, f32::max)
+}
+
+/// Without a mistake.
+const RIGHT: Way = Way {
+    score: |product, d| product / (d as f32).sqrt(),
+    sees: |i, j, _| j <= i,
+    top: largest,
+    shrink: |before, now| [(before - now).exp(); 2],
+};
+
+/// Attention by tiles, with a mistake in the way; refuses what the slot refuses.
+fn attention(
+    [q, k, v]: [&[f32]; 3],
+    sizes: [usize; 3],
+    tile: usize,
+    causal: bool,
+    way: Way,
+) -> crate::Result<Vec<f32>> {
+    plain::attention_tiled(q, k, v, sizes, tile, causal)?;
+    let [s, t, d] = sizes;
+    let mut out = vec![0.0; s * d];
+    for i in 0..s {
+        let (mut most, mut sum) = (f32::NEG_INFINITY, 0.0f32);
+        let out = &mut out[i * d..][..d];
+        for k0 in (0..t).step_by(tile) {
+            let keys =
+                (k0..k0.saturating_add(tile).min(t)).filter(|&j| !causal || (way.sees)(i, j, tile));
+            let keys: Vec<usize> = keys.collect();
+            let product = |j: usize| (0..d).map(|c| q[i * d + c] * k[j * d + c]).sum::<f32>();
+            let scores: Vec<f32> = keys.iter().map(|&j| (way.score)(product(j), d)).collect();
+            if scores.is_empty() {
+                continue;
+            }
+            let top = (way.top)(most, &scores);
+            let [of_sum, of_collected] = (way.shrink)(most, top);
+            sum *= of_sum;
+            out.iter_mut().for_each(|o| *o *= of_collected);
+            for (j, score) in keys.into_iter().zip(scores) {
+                let weight = (score - top).exp();
+                sum += weight;
+                (0..d).for_each(|c| out[c] += weight * v[j * d + c]);
+            }
+            most = top;
+        }
+        if sum > 0.0 || sum.is_nan() {
+            out.iter_mut().for_each(|o| *o /= sum);
+        }
+    }
+    Ok(out)
+}
+
 mutants! {
     AccelLesson;
     fn matmul_ikj(a: &[f32], b: &[f32], sizes: [usize; 3]) -> Vec<f32> {
@@ -148,5 +215,48 @@ mutants! {
             summed(a, b, sizes, |at, sum, _, y| sum + a[at[0] % own * sizes[1] + at[1]] * y)
         },
         "takes 0 threads for one" => plain::matmul_parallel(a, b, sizes, threads.max(1))?,
+    }
+    fn attention_tiled(q: &[f32], k: &[f32], v: &[f32], sizes: [usize; 3], tile: usize, causal: bool) -> Vec<f32> {
+        "does not scale" => attention([q, k, v], sizes, tile, causal, Way { score: |product, _| product, ..RIGHT })?,
+        "divides by the width instead of its root" =>
+            attention([q, k, v], sizes, tile, causal, Way { score: |product, d| product / d as f32, ..RIGHT })?,
+        "leaves the sum as it was when the largest score grows" =>
+            attention([q, k, v], sizes, tile, causal, Way {
+                shrink: |before, now| [if before == f32::NEG_INFINITY { 0.0 } else { 1.0 }, (before - now).exp()],
+                ..RIGHT
+            })?,
+        "leaves what was collected as it was when the largest score grows" =>
+            attention([q, k, v], sizes, tile, causal, Way { shrink: |before, now| [(before - now).exp(), 1.0], ..RIGHT })?,
+        "takes the exponential of the scores themselves" =>
+            attention([q, k, v], sizes, tile, causal, Way { top: |_, _| 0.0, ..RIGHT })?,
+        "takes the largest score of a tile for the largest so far" =>
+            attention([q, k, v], sizes, tile, causal, Way { top: |_, scores| largest(f32::NEG_INFINITY, scores), ..RIGHT })?,
+        "lets a query see the rest of its tile" =>
+            attention([q, k, v], sizes, tile, causal, Way { sees: |i, j, tile| j / tile <= i / tile, ..RIGHT })?,
+        "hides from a query its own key" =>
+            attention([q, k, v], sizes, tile, causal, Way { sees: |i, j, _| j < i, ..RIGHT })?,
+        "looks ahead" => plain::attention_tiled(q, k, v, sizes, tile, false)?,
+        "leaves out keys that fill no tile" => {
+            plain::attention_tiled(q, k, v, sizes, tile, causal)?;
+            let whole = sizes[1] / tile * tile;
+            let (k, v) = (&k[..whole * sizes[2]], &v[..whole * sizes[2]]);
+            plain::attention_tiled(q, k, v, [sizes[0], whole, sizes[2]], tile, causal)?
+        },
+        "averages the tiles" => {
+            plain::attention_tiled(q, k, v, sizes, tile, causal)?;
+            let [s, t, d] = sizes;
+            let mut out = vec![0.0; s * d];
+            let tiles = t.div_ceil(tile).max(1) as f32;
+            for k0 in (0..t).step_by(tile) {
+                let keys = k0..k0.saturating_add(tile).min(t);
+                let part = [s, keys.len(), d];
+                let keys = keys.start * d..keys.end * d;
+                let one = plain::attention_tiled(q, &k[keys.clone()], &v[keys], part, tile, causal)?;
+                out.iter_mut().zip(one).for_each(|(o, x)| *o += x / tiles);
+            }
+            out
+        },
+        "collects keys instead of values" => plain::attention_tiled(q, k, k, sizes, tile, causal)?,
+        "takes a tile of 0 for one of 1" => plain::attention_tiled(q, k, v, sizes, tile.max(1), causal)?,
     }
 }
