@@ -12,6 +12,7 @@ use tinytorch_core::{
     compress::{CurveOpts, Layer, Pair, Scope, magnitude_prune, pruning_curve, shrink},
     data::{DataLoader, TensorDataset},
     datasets::{digits, scans},
+    milestones::digits::Network,
     nn::{CrossEntropyLoss, Linear, Module, ModuleExt, Relu, Sequential},
     no_grad,
     optim::{Sgd, SgdOpts},
@@ -88,9 +89,9 @@ fn times(nets: &[&Sequential], x: &Tensor) -> Result<Vec<Samples>> {
 
 fn units() -> Result<()> {
     let (train_set, test_set) = scans::split(&digits()?);
-    let [train_set, test_set] =
-        [train_set, test_set].map(|set| set.to_tensors().and_then(TensorDataset::new));
-    let (train_set, test_set) = (train_set?, test_set?);
+    // Rows of 64 pixels, as a network of fully connected layers reads them.
+    let rows = Network::Mlp { hidden: HIDDEN };
+    let (train_set, test_set) = (rows.dataset(&train_set)?, rows.dataset(&test_set)?);
     let rng = &mut Rng::seed(0);
     let layers = [
         Linear::new(64, HIDDEN, rng)?,
@@ -99,16 +100,16 @@ fn units() -> Result<()> {
     ];
     train(&network(&layers), &train_set, EPOCHS[0], 0.1)?;
 
-    // As many zeros as the last row of the table has units less, in layers that stay as large as they were.
+    // As large a share of zeros as the last row of the table has of units less, in layers that stay as large as they were.
     let zeros = network(&without(&layers, 0.0)?);
     magnitude_prune(&zeros, SHARES[3], Scope::Global)?;
-    let mut rows = Vec::new();
+    let mut measured = Vec::new();
     let mut nets = vec![zeros];
     for share in SHARES {
         let net = network(&without(&layers, share)?);
         let before = accuracy(&net, &test_set)?;
         train(&net, &train_set, EPOCHS[1], 0.05)?;
-        rows.push((share, net.num_parameters(), before, accuracy(&net, &test_set)?));
+        measured.push((share, net.num_parameters(), before, accuracy(&net, &test_set)?));
         nets.push(net);
     }
     let nets: Vec<&Sequential> = nets.iter().collect();
@@ -129,7 +130,7 @@ fn units() -> Result<()> {
         BATCHES[1]
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
-    for (i, (share, parameters, before, after)) in (1..).zip(rows) {
+    for (i, (share, parameters, before, after)) in (1..).zip(measured) {
         println!(
             "| {:.0} % | {parameters} | {:.1} % | {:.1} % | {:.2} µs | {:.2} | {:.1} µs | {:.2} |",
             100.0 * share,
