@@ -63,7 +63,6 @@ pub(crate) fn built(kind: &str, name: &str) -> Result<Command> {
     let Some(program) = text.lines().filter_map(|line| executable(line, name)).next_back() else {
         bail!("`cargo build` made no program called `{name}`");
     };
-    eprintln!("$ {program}");
     let mut command = Command::new(program);
     command.current_dir(root);
     Ok(command)
@@ -177,4 +176,29 @@ fn line(command: &Command) -> String {
         line.push_str(&argument.to_string_lossy());
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_in_the_messages_of_cargo() {
+        let message = |reason: &str, name: &str, executable: &str| {
+            format!(
+                r#"{{"reason":"{reason}","target":{{"name":"{name}"}},"executable":{executable}}}"#
+            )
+        };
+        let found = |line: &str| executable(line, "climb");
+        let made = message("compiler-artifact", "climb", r#""/target/climb""#);
+        assert_eq!(found(&made).as_deref(), Some("/target/climb"));
+        for other in [
+            message("compiler-artifact", "camera", r#""/target/camera""#),
+            message("compiler-artifact", "climb", "null"),
+            message("build-script-executed", "climb", r#""/target/climb""#),
+            "warning: not JSON".to_owned(),
+        ] {
+            assert_eq!(found(&other), None, "{other}");
+        }
+    }
 }

@@ -49,8 +49,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         Some(dir) => std::path::absolute(dir)?,
         None => root.join("crates/mlsysim/tests/golden/data"),
     };
-    // With no other feature of `mlsysim` than the module has: with `std` logarithms are the system's, whose last bits may differ.
     let module = target_folder(&root).join(WASM).join("release/walls_wasm.wasm");
+    // With no other feature of `mlsysim` than the module has: with `std` logarithms are the system's, whose last bits may differ.
     run_command(
         cargo(&root)
             .args([
