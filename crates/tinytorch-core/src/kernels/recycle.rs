@@ -5,7 +5,9 @@
 //! Here the buffer of a dropped tensor waits on its thread for the next result of about its size.
 //!
 //! Only `f32` is kept: other types are not what large models compute in. A thread holds at most [`LIMIT`] bytes, and
-//! lets go of everything when it would exceed that.
+//! lets go of everything when it would exceed that. Sizes have their most at different times of a step, and together these can
+//! be far more than ever is in use: a large buffer that no waiting one serves takes the place of others that wait, until these
+//! are a small share of what is in use. Fewer would be fewer bytes, and more pages to be filled with zeros in every step.
 
 use core::{
     any::Any,
@@ -21,6 +23,12 @@ const LEAST: usize = 1 << 12;
 /// Bytes that one thread keeps at most.
 const LIMIT: usize = 1 << 29;
 
+/// From this many elements on, a new buffer takes the place of others: smaller ones are many and hold little.
+const LARGE: usize = 1 << 18;
+
+/// For one byte that waits, so many in use are enough for a new buffer to take no place.
+const SHARE: usize = 8;
+
 /// Size classes between one power of two and the next.
 const STEPS: usize = 4;
 
@@ -35,7 +43,10 @@ struct Shelf {
 
 thread_local! {
     static SHELVES: RefCell<Vec<Shelf>> = const { RefCell::new(Vec::new()) };
+    /// Bytes that wait.
     static HELD: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that were handed out and have not come back: too many if some were dropped elsewhere.
+    static USED: Cell<usize> = const { Cell::new(0) };
 }
 
 /// The shelf for buffers of `n` elements, and the capacity of all buffers there.
@@ -77,9 +88,13 @@ fn found(n: usize) -> Vec<f32> {
         if shelves.len() <= shelf {
             shelves.resize_with(shelf + 1, Shelf::default);
         }
-        let shelf = &mut shelves[shelf];
-        shelf.lent += 1;
-        shelf.waiting.pop()
+        shelves[shelf].lent += 1;
+        let found = shelves[shelf].waiting.pop();
+        if found.is_none() && capacity >= LARGE {
+            make_room(&mut shelves, capacity);
+        }
+        USED.set(USED.get() + capacity * size_of::<f32>());
+        found
     });
     match waiting {
         Ok(Some(mut buffer)) => {
@@ -92,6 +107,23 @@ fn found(n: usize) -> Vec<f32> {
             let mut fresh = vec![0.0; capacity];
             fresh.truncate(n);
             fresh
+        }
+    }
+}
+
+/// Lets go of buffers that wait beyond their share, for a new one of `n` elements: the smallest that holds it, or smaller ones,
+/// the largest first.
+fn make_room(shelves: &mut [Shelf], n: usize) {
+    let spare = HELD.get().saturating_sub(USED.get() / SHARE);
+    let mut wanted = spare.min(n * size_of::<f32>());
+    let (own, _) = class(n);
+    let larger = (own + 1..shelves.len()).find(|&i| !shelves[i].waiting.is_empty());
+    for i in larger.into_iter().chain((0..own).rev()) {
+        while wanted > 0 {
+            let Some(buffer) = shelves[i].waiting.pop() else { break };
+            let bytes = buffer.capacity() * size_of::<f32>();
+            HELD.set(HELD.get() - bytes);
+            wanted = wanted.saturating_sub(bytes);
         }
     }
 }
@@ -124,6 +156,7 @@ pub(crate) fn give(data: &mut Vec<f32>) {
             shelves.iter_mut().for_each(|shelf| shelf.waiting.clear());
         }
         HELD.set(HELD.get() + bytes);
+        USED.set(USED.get().saturating_sub(bytes));
         shelves[shelf].lent -= 1;
         shelves[shelf].waiting.push(take(data));
     });
@@ -175,6 +208,37 @@ mod tests {
         })
         .join()
         .unwrap();
+    }
+
+    #[test]
+    fn a_large_buffer_takes_the_place_of_others() {
+        let held_after = |waiting: &[usize], used: usize, wanted: usize| {
+            let waiting = waiting.to_vec();
+            let held = move || {
+                let _used = (used > 0).then(|| buffer::<f32>(used));
+                let mut all: Vec<_> = waiting.iter().map(|&n| buffer::<f32>(n)).collect();
+                all.iter_mut().for_each(give);
+                let sum = waiting.iter().sum::<usize>();
+                assert_eq!([HELD.get(), USED.get()], [4 * sum, 4 * used]);
+                assert!(buffer::<f32>(wanted).iter().all(|v| *v == 0.0));
+                let held = SHELVES.with_borrow(|shelves| {
+                    let waiting = shelves.iter().flat_map(|shelf| &shelf.waiting);
+                    waiting.map(|buffer| 4 * buffer.capacity()).sum::<usize>()
+                });
+                assert_eq!(held, HELD.get());
+                held / 4
+            };
+            std::thread::spawn(held).join().unwrap()
+        };
+        let n = LARGE;
+        let smallest = held_after(&[4 * n, 2 * n, n / 2], 0, n);
+        assert_eq!(smallest, 4 * n + n / 2, "the smallest that holds it");
+        assert_eq!(held_after(&[n, n / 2, n / 4], 0, 2 * n), 0, "smaller ones together");
+        assert_eq!(held_after(&[n, n, n / 2], 0, 2 * n), n / 2, "the largest first");
+        assert_eq!(held_after(&[n, n], 0, n), n, "one that waits serves");
+        assert_eq!(held_after(&[n, n / 2], 0, n / 4), n + n / 2, "small ones let nothing go");
+        assert_eq!(held_after(&[n, n / 2], 2 * SHARE * n, 4 * n), n + n / 2, "a small share");
+        assert_eq!(held_after(&[n, n / 2], SHARE * n, 4 * n), n / 2, "what is beyond the share");
     }
 
     #[test]
