@@ -40,9 +40,8 @@ const CALLS: usize = 20;
 type Layers = [Linear; 3];
 
 fn network([a, b, c]: &Layers) -> Sequential {
-    let mut net = Sequential::new().push(a.clone()).push(Relu).push(b.clone());
-    net = net.push(Relu).push(c.clone());
-    net
+    let hidden = Sequential::new().push(a.clone()).push(Relu).push(b.clone()).push(Relu);
+    hidden.push(c.clone())
 }
 
 /// Both hidden layers without the `share` of their units, and the output layer that reads them.

@@ -5,8 +5,8 @@
 //! Here the buffer of a dropped tensor waits on its thread for the next result of about its size.
 //!
 //! Only `f32` is kept: other types are not what large models compute in. A thread holds at most [`LIMIT`] bytes, and
-//! lets go of everything when it would exceed that. Sizes have their most at different times of a step, and together these can
-//! be far more than ever is in use: a large buffer that no waiting one serves takes the place of others that wait, until these
+//! lets go of everything when it would exceed that. Sizes have their most at different times of a step, and together these are
+//! more than ever is in use: a large buffer that no waiting one serves takes the place of others that wait, until these
 //! are a small share of what is in use. Fewer would be fewer bytes, and more pages to be filled with zeros in every step.
 
 use core::{
